@@ -1,0 +1,8 @@
+"""The models of this app, by name."""
+
+from algorithms.models.algorithm import Algorithm
+from algorithms.models.build import Build, BuildLogChunk
+from algorithms.models.call import Call, CallRequest
+from algorithms.models.version import Version
+
+__all__ = ["Algorithm", "Build", "BuildLogChunk", "Call", "CallRequest", "Version"]

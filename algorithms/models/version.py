@@ -1,0 +1,68 @@
+"""One published build. It never changes; only who may call it can be narrowed."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Self
+
+from django.db import models
+
+from algorithms.models.algorithm import Algorithm
+from algorithms.models.build import Build
+from marketplace.accounts.models import User
+from marketplace.lib.semver import SemVer
+
+
+class VersionQuerySet(models.QuerySet["Version"]):
+    def public(self) -> Self:
+        return self.filter(callability=Version.Callability.PUBLIC)
+
+    def newest_first(self) -> Self:
+        return self.order_by("-major", "-minor", "-revision")
+
+
+class Version(models.Model):
+    class Callability(models.TextChoices):
+        PUBLIC = "public", "Public: anybody with a key"
+        PRIVATE = "private", "Private: only the owner"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    algorithm = models.ForeignKey(Algorithm, on_delete=models.CASCADE, related_name="versions")
+    build = models.OneToOneField(Build, on_delete=models.PROTECT, related_name="version")
+    major = models.PositiveIntegerField()
+    minor = models.PositiveIntegerField()
+    revision = models.PositiveIntegerField()
+    callability = models.CharField(
+        max_length=7, choices=Callability.choices, default=Callability.PRIVATE
+    )
+    royalty_microcredits = models.PositiveBigIntegerField(default=0)
+    network_access = models.CharField(max_length=10, choices=Algorithm.NetworkAccess.choices)
+    may_call_others = models.BooleanField()
+    is_shareable = models.BooleanField(default=False)
+    release_notes = models.TextField(blank=True)
+    sample_input = models.TextField(blank=True)
+    sample_output = models.TextField(blank=True)
+    published_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = VersionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-major", "-minor", "-revision"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["algorithm", "major", "minor", "revision"],
+                name="one_version_per_number",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.algorithm}/{self.number}"
+
+    @property
+    def number(self) -> SemVer:
+        return SemVer(self.major, self.minor, self.revision)
+
+    @property
+    def is_public(self) -> bool:
+        return self.callability == self.Callability.PUBLIC

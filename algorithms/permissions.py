@@ -1,0 +1,61 @@
+"""Who may see, call, edit, publish and delete an algorithm."""
+
+from __future__ import annotations
+
+from algorithms.models import Algorithm, Version
+from marketplace.accounts.actors import Actor
+from marketplace.accounts.models import Owner
+from marketplace.accounts.scopes import Scope
+
+
+def may_create_for(actor: Actor, owner: Owner) -> bool:
+    return actor.has(Scope.MANAGE) and actor.speaks_for(owner.pk)
+
+
+def may_view(actor: Actor, algorithm: Algorithm) -> bool:
+    """Whether the actor may know that the algorithm exists."""
+    mine = algorithm.owner_id in actor.owner_ids | actor.executes_for
+    return mine or (algorithm.is_public and not algorithm.owner.is_suspended)
+
+
+def may_view_source(actor: Actor, algorithm: Algorithm) -> bool:
+    is_open = algorithm.source_visibility == Algorithm.SourceVisibility.OPEN
+    return actor.speaks_for(algorithm.owner_id) or (is_open and may_view(actor, algorithm))
+
+
+def may_edit(actor: Actor, algorithm: Algorithm) -> bool:
+    return actor.has(Scope.MANAGE) and actor.speaks_for(algorithm.owner_id)
+
+
+def may_build(actor: Actor, algorithm: Algorithm) -> bool:
+    return may_edit(actor, algorithm)
+
+
+def may_publish(actor: Actor, algorithm: Algorithm) -> bool:
+    return may_edit(actor, algorithm)
+
+
+def may_delete(actor: Actor, algorithm: Algorithm) -> bool:
+    return may_edit(actor, algorithm)
+
+
+def may_call(actor: Actor, algorithm: Algorithm) -> bool:
+    """Whether the actor may call some version of the algorithm with the key in use."""
+    return (
+        actor.has(Scope.CALL)
+        and actor.reaches(algorithm.owner.name, algorithm.name)
+        and may_view(actor, algorithm)
+    )
+
+
+def may_call_unpublished(actor: Actor, algorithm: Algorithm) -> bool:
+    """Builds by hash, private versions and `latestPrivate` are for the owner's people."""
+    return may_call(actor, algorithm) and (
+        algorithm.owner_id in actor.owner_ids | actor.executes_for
+    )
+
+
+def may_call_version(actor: Actor, version: Version) -> bool:
+    if version.is_public:
+        return may_call(actor, version.algorithm)
+    return may_call_unpublished(actor, version.algorithm)

@@ -1,0 +1,139 @@
+"""Who asks: a person, a key or a running algorithm, as the permission rules see them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TypeVar
+from uuid import UUID
+
+from marketplace.accounts.models import APIKey, Membership, Owner, User
+from marketplace.accounts.scopes import PERSON, Scope, covers
+from marketplace.lib.errors import NotAllowed, NotSignedIn
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class RunningCall:
+    """What is true of a request that comes out of a sandbox: the call it belongs to."""
+
+    call_id: UUID
+    root_id: UUID
+    depth: int
+    algorithm_id: UUID
+    algorithm_owner_id: UUID
+    algorithm_path: str  # owner/name, for the `.algo` store
+    may_call_others: bool
+    payer_key_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who asks, what they own and what they may do.
+
+    `owner_id` is whom `.my` means and who pays; `owner_ids` are all owners the actor may act
+    for (a person's own and their organizations'); `executes_for` those whose private
+    algorithms they may call without seeing the source.
+    """
+
+    user_id: int | None = None
+    owner_id: UUID | None = None
+    name: str = "anonymous"
+    owner_ids: frozenset[UUID] = frozenset()
+    administers: frozenset[UUID] = frozenset()
+    executes_for: frozenset[UUID] = frozenset()
+    scopes: frozenset[Scope] = frozenset()
+    patterns: tuple[str, ...] | None = None
+    key_id: UUID | None = None
+    key_label: str = ""
+    is_staff: bool = False
+    running: RunningCall | None = None
+    web_origin: str | None = field(default=None, compare=False)
+
+    @property
+    def is_anonymous(self) -> bool:
+        return self.owner_id is None
+
+    def speaks_for(self, owner_id: UUID) -> bool:
+        """Whether what belongs to the owner is this actor's to see and change."""
+        return owner_id in self.owner_ids
+
+    def has(self, scope: Scope) -> bool:
+        return scope in self.scopes
+
+    def reaches(self, owner: str, name: str) -> bool:
+        """Whether a restricted key's patterns include the algorithm."""
+        return self.patterns is None or covers(self.patterns, owner, name)
+
+    def require(self, rule: Callable[[Actor, T], bool], subject: T) -> None:
+        """Raise NotSignedIn or NotAllowed unless the rule holds for the subject."""
+        if rule(self, subject):
+            return
+        action = rule.__name__.removeprefix("may_").replace("_", " ")
+        if self.is_anonymous:
+            raise NotSignedIn(f"Sign in or send an API key to {action} {subject}.")
+        raise NotAllowed(f"{self.name} may not {action} {subject}{self._why()}.")
+
+    def _why(self) -> str:
+        if self.key_id is None:
+            return ""
+        granted = ", ".join(sorted(self.scopes)) or "nothing"
+        return f" with the key “{self.key_label}”, which allows: {granted}"
+
+
+ANONYMOUS = Actor()
+
+
+def of_user(user: User) -> Actor:
+    """A person signed in with a browser."""
+    owner = Owner.objects.get(user=user)
+    roles = _roles(user)
+    return Actor(
+        user_id=user.pk,
+        owner_id=owner.pk,
+        name=owner.name,
+        owner_ids=frozenset({owner.pk, *_with(roles, "owner", "member")}),
+        administers=frozenset({owner.pk, *_with(roles, "owner")}),
+        executes_for=frozenset(_with(roles, "executor")),
+        scopes=PERSON | ({Scope.ADMIN} if user.is_staff else set()),
+        is_staff=user.is_staff,
+    )
+
+
+def of_key(key: APIKey) -> Actor:
+    """A program that sends one of an owner's keys; never more than its person may do."""
+    owner = key.owner
+    roles = _roles(key.user)
+    own = {owner.pk} if owner.organization_id is None else set()
+    if owner.organization_id is not None:
+        roles = [(pk, role) for pk, role in roles if pk == owner.pk]
+    return Actor(
+        user_id=key.user_id,
+        owner_id=owner.pk,
+        name=owner.name,
+        owner_ids=frozenset({*own, *_with(roles, "owner", "member")}),
+        administers=frozenset({*own, *_with(roles, "owner")}),
+        executes_for=frozenset(_with(roles, "executor")),
+        scopes=key.scopes,
+        patterns=_patterns(key),
+        key_id=key.pk,
+        key_label=key.label,
+        is_staff=key.user.is_staff and key.is_admin,
+        web_origin=key.web_origin if key.from_web else None,
+    )
+
+
+def _patterns(key: APIKey) -> tuple[str, ...] | None:
+    if key.algorithm_access == APIKey.AlgorithmAccess.RESTRICTED:
+        return tuple(key.algorithm_patterns)
+    return None
+
+
+def _roles(user: User) -> list[tuple[UUID, str]]:
+    rows = Membership.objects.filter(user=user).exclude(role=Membership.Role.INVITED)
+    return list(rows.values_list("organization__owner__pk", "role"))
+
+
+def _with(roles: Iterable[tuple[UUID, str]], *wanted: str) -> list[UUID]:
+    return [owner_id for owner_id, role in roles if role in wanted]

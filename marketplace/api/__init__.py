@@ -1,0 +1,1 @@
+"""REST plumbing shared by all; holds no endpoint of its own."""

@@ -1,0 +1,1 @@
+"""Algorithmia's REST API: its paths, its JSON, our verbs."""

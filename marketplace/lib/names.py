@@ -1,0 +1,106 @@
+"""What a name in a URL may look like, and which names nobody may take.
+
+The shape is the predecessor's: its published Python client refuses a reference whose
+owner holds a hyphen, so a name is a letter followed by letters, digits and underscores.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from marketplace.lib.errors import BadInput
+
+MAX_LENGTH: Final = 30
+PATTERN: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9_]*\Z")
+
+# First path segments of our own URLs, and words that would let an owner pose as the site.
+RESERVED: Final = frozenset(
+    {
+        "about",
+        "account",
+        "accounts",
+        "admin",
+        "administrator",
+        "agorithm",
+        "algo",
+        "algorithm",
+        "algorithms",
+        "api",
+        "auth",
+        "billing",
+        "blog",
+        "browse",
+        "calls",
+        "collections",
+        "compat",
+        "console",
+        "contact",
+        "dashboard",
+        "data",
+        "docs",
+        "environments",
+        "explore",
+        "favicon",
+        "feeds",
+        "git",
+        "health",
+        "healthz",
+        "help",
+        "home",
+        "keys",
+        "legal",
+        "login",
+        "logout",
+        "marketplace",
+        "me",
+        "media",
+        "moderation",
+        "my",
+        "new",
+        "notifications",
+        "organization",
+        "organizations",
+        "pricing",
+        "privacy",
+        "profile",
+        "readyz",
+        "requests",
+        "robots",
+        "root",
+        "search",
+        "security",
+        "settings",
+        "sign_in",
+        "sign_out",
+        "sign_up",
+        "signup",
+        "site",
+        "staff",
+        "static",
+        "status",
+        "support",
+        "system",
+        "terms",
+        "user",
+        "users",
+        "v1",
+        "web",
+        "ws",
+        "www",
+    }
+)
+
+
+def checked(name: str, *, what: str = "name") -> str:
+    """Return the name if it is well formed, else raise BadInput that says how it must look."""
+    if len(name) > MAX_LENGTH or not PATTERN.match(name):
+        raise BadInput(
+            f"The {what} {name[:60]!r} cannot be used: start with a letter and go on with letters, "
+            f"digits or underscores, {MAX_LENGTH} characters at most."
+        )
+    return name
+
+
+def is_reserved(name: str) -> bool:
+    return name.lower() in RESERVED

@@ -1,0 +1,292 @@
+"""One file, read from top to bottom; only environment variables make installations differ.
+
+Every variable is listed with its default in `.env.example`. A secret may also come from a
+file, named by the variable with `_FILE` added.
+"""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+import environ
+from csp.constants import NONCE
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.FileAwareEnv()
+env.read_env(BASE_DIR / ".env")
+
+# What kind of installation this is
+
+DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var")))
+"""Everything that must survive a restart and is not in the database: files, repositories, builds."""
+
+DEBUG = env.bool("DEBUG", default=False)
+IS_EMBEDDED = env.bool("EMBEDDED", default="REDIS_URL" not in env.ENVIRON)
+"""One process is the whole site: in-process broker and channel layer, its own runner."""
+
+SECRET_KEY = env.str("SECRET_KEY", default="")
+if not SECRET_KEY:
+    _secret_file = DATA_DIR / "secret_key"
+    if not _secret_file.exists():
+        DATA_DIR.mkdir(parents=True, exist_ok=True)
+        _secret_file.touch(mode=0o600)
+        _secret_file.write_text(secrets.token_urlsafe(50))
+    SECRET_KEY = _secret_file.read_text()
+
+SITE_NAME = env.str("SITE_NAME", default="Agorithm")
+SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000").rstrip("/")
+"""Where people and their clients reach the site."""
+
+PLATFORM_URL = env.str("PLATFORM_URL", default=SITE_URL).rstrip("/")
+"""Where runners reach it: the relay of a sandbox sends the algorithm's requests there."""
+
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["*"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[SITE_URL])
+
+# Applications and what a page request passes through
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "channels",
+    "csp",
+    "django_htmx",
+    "rest_framework",
+    "drf_spectacular",
+    "marketplace.accounts",
+    "data_collections",
+    "billing",
+    "runners",
+    "algorithms",
+    "marketplace.catalog",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "marketplace.accounts.middleware.ActorMiddleware",
+]
+
+ROOT_URLCONF = "marketplace.urls"
+ASGI_APPLICATION = "marketplace.asgi.application"
+APPEND_SLASH = False  # a redirect of a POST would lose its body; both forms are routed
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+                "marketplace.catalog.context.site",
+            ],
+        },
+    },
+]
+
+# Database
+
+DATABASES = {
+    "default": env.db_url("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'site.sqlite3'}")
+}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+else:
+    DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 1, "max_size": 20}}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Files: bytes of collections rest under their hash, on disk or in anything that speaks S3
+
+STORAGE_DIR = DATA_DIR / "blobs"
+_S3_BUCKET = env.str("S3_BUCKET", default="")
+STORAGES = {
+    "default": (
+        {
+            "BACKEND": "storages.backends.s3.S3Storage",
+            "OPTIONS": {
+                "bucket_name": _S3_BUCKET,
+                "endpoint_url": env.str("S3_ENDPOINT_URL", default="") or None,
+                "region_name": env.str("S3_REGION", default="") or None,
+                "access_key": env.str("S3_ACCESS_KEY", default="") or None,
+                "secret_key": env.str("S3_SECRET_KEY", default="") or None,
+                "file_overwrite": True,
+                "default_acl": None,
+            },
+        }
+        if _S3_BUCKET
+        else {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": STORAGE_DIR},
+        }
+    ),
+    "staticfiles": {"BACKEND": "marketplace.static_files.ModuleStorage"},
+}
+_UPLOADS = DATA_DIR / "uploads"  # beside the blobs, so that a finished upload is only renamed
+_UPLOADS.mkdir(parents=True, exist_ok=True)
+FILE_UPLOAD_TEMP_DIR = str(_UPLOADS)
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024
+MAX_FILE_BYTES = env.int("MAX_FILE_BYTES", default=20 * 1024**3)
+OWNER_QUOTA_BYTES = env.int("OWNER_QUOTA_BYTES", default=50 * 1024**3)
+
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+
+# People
+
+AUTH_USER_MODEL = "accounts.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "accounts:sign_in"
+LOGIN_REDIRECT_URL = "algorithms:dashboard"
+LOGOUT_REDIRECT_URL = "catalog:home"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SITE_URL.startswith("https://")
+SESSION_COOKIE_HTTPONLY = True
+EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
+vars().update(EMAIL_CONFIG)
+
+# Language and time
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_I18N = True
+USE_TZ = True
+
+# Background work and sockets
+
+CELERY_BROKER_URL = "memory://" if IS_EMBEDDED else env.str("REDIS_URL")
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_ROUTES = {
+    "algorithms.builds.run": {"queue": "build"},
+    "algorithms.later.run": {"queue": "call"},
+}
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BEAT_SCHEDULE = {
+    "queue-what-was-forgotten": {"task": "algorithms.builds.recover", "schedule": 30.0},
+    "queue-forgotten-requests": {"task": "algorithms.later.recover", "schedule": 30.0},
+    "sweep-temporary-data": {"task": "data_collections.sweeping.sweep", "schedule": 600.0},
+}
+
+CHANNEL_LAYERS = {
+    "default": (
+        {"BACKEND": "channels.layers.InMemoryChannelLayer"}
+        if IS_EMBEDDED
+        else {
+            "BACKEND": "channels_redis.core.RedisChannelLayer",
+            "CONFIG": {"hosts": [env.str("REDIS_URL")]},
+        }
+    )
+}
+
+# Calls
+
+CALL_CACHE_SECONDS = env.float("CALL_CACHE_SECONDS", default=2.0)
+"""How long a key, a version and a permission are remembered without asking the database."""
+
+CALL_TIMEOUT_DEFAULT = 300
+CALL_TIMEOUT_MAX = 3000
+CALL_INPUT_BYTES = 10 * 1024 * 1024
+CALL_OUTPUT_BYTES = 15 * 1024 * 1024
+CALLS_PER_ACCOUNT = env.int("CALLS_PER_ACCOUNT", default=80)
+"""Calls of one account at the same time; more are refused with 429."""
+
+CALL_TREE_LIMIT = 24
+"""How deep calls of algorithms by algorithms may go, and how many one may have open at once."""
+
+VISITOR_CALLS_PER_DAY = env.int("VISITOR_CALLS_PER_DAY", default=20)
+"""Runs of free public algorithms from their pages without an account, per address."""
+
+REQUEST_KEEP_DAYS = env.int("REQUEST_KEEP_DAYS", default=7)
+
+# Runners and sandboxes
+
+RUNNER_BACKEND = env.str("RUNNER_BACKEND", default="auto")
+"""docker, bubblewrap, or auto: Docker Engine if one answers, else bubblewrap."""
+
+RUNNER_SLOTS = env.int("RUNNER_SLOTS", default=8)
+"""Sandboxes one runner keeps at the same time."""
+
+RUNNER_SLOTS_PER_VERSION = env.int("RUNNER_SLOTS_PER_VERSION", default=4)
+RUNNER_QUEUE_LENGTH = env.int("RUNNER_QUEUE_LENGTH", default=200)
+RUNNER_QUEUE_SECONDS = env.float("RUNNER_QUEUE_SECONDS", default=60.0)
+RUNNER_IDLE_SECONDS = env.float("RUNNER_IDLE_SECONDS", default=300.0)
+RUNNER_ADDRESS = env.str("RUNNER_ADDRESS", default="")
+"""Where a runner process of its own listens (unix:/path or host:port); empty when embedded."""
+
+SANDBOX_MEMORY_MB = env.int("SANDBOX_MEMORY_MB", default=2048)
+SANDBOX_CPUS = env.float("SANDBOX_CPUS", default=1.0)
+SANDBOX_PROCESSES = env.int("SANDBOX_PROCESSES", default=256)
+SANDBOX_DISK_MB = env.int("SANDBOX_DISK_MB", default=512)
+DOCKER_HOST = env.str("DOCKER_HOST", default="")
+EGRESS_ALLOWED_HOSTS = env.list("EGRESS_ALLOWED_HOSTS", default=[])
+BUILD_TIMEOUT_SECONDS = env.int("BUILD_TIMEOUT_SECONDS", default=1800)
+BUILD_CONSTRAINTS = env.str("BUILD_CONSTRAINTS", default="")
+"""A requirements file that narrows every build, e.g. torch==2.13.0+cpu."""
+
+LOCK_LIFETIME_SECONDS = env.int("LOCK_LIFETIME_SECONDS", default=86400)
+
+# What browsers are told
+
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "script-src": ["'self'", NONCE],
+        "img-src": ["'self'", "data:", "blob:"],
+        "style-src": ["'self'", "'unsafe-inline'"],  # CodeMirror makes its style sheet at run time
+        "connect-src": ["'self'", "ws:", "wss:"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    },
+}
+
+# REST
+
+REST_FRAMEWORK: dict[str, object] = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {"TITLE": f"{SITE_NAME} API", "VERSION": "1"}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="WARNING")},
+}

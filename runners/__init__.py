@@ -1,0 +1,1 @@
+"""How code is built and run; knows no algorithm, person or price."""

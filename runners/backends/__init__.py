@@ -1,0 +1,1 @@
+"""Ways to make sandboxes, by name."""

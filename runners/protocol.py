@@ -1,0 +1,78 @@
+"""Length-prefixed frames between a pool and what runs inside a sandbox.
+
+A frame is a type byte, two big-endian lengths, a JSON header and a raw body that nobody
+re-encodes on the way:
+
+    | type: u8 | header length: u32 | body length: u32 | header (JSON object) | body (bytes) |
+
+The host listens, the guest dials and speaks first:
+
+    guest → HELLO  {"pid", "python"}
+    host  → LOAD   {"contract", "module", "limits": {"stdout", "output"}}
+    guest → READY  {"load_us", "stdout_bytes"} + stdout      or  FAILED {"error_type", "message", "stacktrace"}
+    host  → CALL   {"id", "kind"} + input
+    guest → RESULT {"id", "kind", "run_us", "stdout_bytes"} + stdout + result
+            or FAILED {"id", "run_us", "stdout_bytes", "error_type", "message", "stacktrace"} + stdout
+
+Everything that comes from a guest is untrusted: lengths are checked before memory is taken,
+and a header that is not what it should be ends the sandbox, not the pool.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, Final
+
+import orjson
+
+PREFIX: Final = struct.Struct(">BII")
+MAX_HEADER: Final = 1024 * 1024
+
+
+class FrameType(IntEnum):
+    HELLO = 1
+    LOAD = 2
+    READY = 3
+    CALL = 4
+    RESULT = 5
+    FAILED = 6
+
+
+class ProtocolError(Exception):
+    """The other side sent something that is not a frame we can read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    type: FrameType
+    header: dict[str, Any]
+    body: bytes = b""
+
+
+def encode(frame_type: FrameType, header: dict[str, Any], body: bytes = b"") -> bytes:
+    """A frame as one run of bytes, to be written at once."""
+    text = orjson.dumps(header)
+    return b"".join((PREFIX.pack(frame_type, len(text), len(body)), text, body))
+
+
+def read_prefix(prefix: bytes, *, max_body: int) -> tuple[FrameType, int, int]:
+    """Give (type, header length, body length); raise ProtocolError if they cannot be true."""
+    number, header_length, body_length = PREFIX.unpack(prefix)
+    if header_length > MAX_HEADER or body_length > max_body:
+        raise ProtocolError(f"a frame of {header_length} + {body_length} bytes is over the limit")
+    try:
+        return FrameType(number), header_length, body_length
+    except ValueError:
+        raise ProtocolError(f"{number} is no type of frame") from None
+
+
+def decode_header(text: bytes) -> dict[str, Any]:
+    try:
+        header = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise ProtocolError("a header is not JSON") from None
+    if not isinstance(header, dict):
+        raise ProtocolError("a header is not an object")
+    return header

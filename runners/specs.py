@@ -1,0 +1,136 @@
+"""The vocabulary of running: frozen values that cross the line between the gateway and a runner.
+
+Plain Python, so that the engine can be tried in milliseconds and moved to another host.
+Sizes are bytes, times are seconds unless a name says otherwise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+MIB: Final = 1024 * 1024
+
+
+class Network(StrEnum):
+    """What a sandbox can reach besides the platform's API, which every sandbox can."""
+
+    ISOLATED = "isolated"  # nothing
+    FULL = "full"  # public internet addresses
+    INDEX = "index"  # the package index only: builds
+
+
+class Kind(StrEnum):
+    """How a body is to be read, on its way in and on its way out (the wire's content_type)."""
+
+    JSON = "json"
+    TEXT = "text"
+    BINARY = "binary"
+    VOID = "void"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one sandbox may use at most."""
+
+    memory: int = 2048 * MIB
+    cpus: float = 1.0
+    processes: int = 256
+    disk: int = 512 * MIB  # /tmp and the working folder, one file system
+    open_files: int = 1024
+    output: int = 15 * MIB  # one answer
+    stdout: int = 1 * MIB  # kept of what one call prints
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A host path shown inside, read-only unless it says otherwise."""
+
+    source: str
+    target: str
+    writable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxSpec:
+    """One program to run in isolation; what every backend understands."""
+
+    name: str
+    argv: tuple[str, ...]
+    mounts: tuple[Mount, ...]
+    environment: tuple[tuple[str, str], ...] = ()
+    limits: Limits = Limits()
+    sockets: str = ""  # host folder, shown read-only at /run/agorithm
+    gpu: bool = False
+    working_folder: str = "/tmp/work"  # noqa: S108 - inside the sandbox
+
+
+@dataclass(frozen=True, slots=True)
+class RunSpec:
+    """One built version, ready to be started any number of times.
+
+    Equal specs share warm sandboxes, so everything that makes a difference stands here.
+    """
+
+    algorithm: str  # owner/name, for logs and the `.algo` store
+    module: str  # dotted name of the module with `apply`
+    contract: str = "apply"
+    interpreter: str = ""  # slug of the runtime, e.g. python311
+    dependencies: str = ""  # digest of the DependencySet
+    source: str = ""  # digest of the source snapshot
+    network: Network = Network.ISOLATED
+    gpu: bool = False
+    is_shareable: bool = False  # one sandbox may serve several payers, one after the other
+    variables: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # secrets
+    limits: Limits = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """One call on its way to a sandbox."""
+
+    call_id: str
+    payer: str  # whose sandbox it must be, unless the version is shareable
+    kind: Kind
+    body: bytes
+    timeout: float
+    token: str = field(default="", repr=False)  # the run token the relay adds
+    depth: int = 0  # 0 for a call from outside
+    queue_seconds: float = 60.0  # the longest wait for a sandbox
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why there is no result: the error object of the wire."""
+
+    message: str
+    error_type: str = "AlgorithmError"
+    stacktrace: str = ""
+    is_platform_fault: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Where a call's time went, in microseconds."""
+
+    queue: int = 0  # waiting for a free sandbox
+    start: int = 0  # starting one, if it was cold
+    load: int = 0  # importing the module and loading its model, if it was cold
+    run: int = 0  # inside apply
+
+    @property
+    def is_cold(self) -> bool:
+        return self.start > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one call ended."""
+
+    kind: Kind = Kind.VOID
+    body: bytes = b""
+    stdout: bytes = b""
+    failure: Failure | None = None
+    timings: Timings = Timings()
+    runner: str = ""
