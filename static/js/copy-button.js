@@ -1,0 +1,48 @@
+/** `<copy-button value="text">` or `<copy-button for="id">`: puts text on the clipboard and says so. */
+class CopyButton extends HTMLElement {
+  connectedCallback() {
+    if (this.querySelector("button")) return;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "button-quiet button-small";
+    button.textContent = this.getAttribute("label") ?? "Copy";
+    button.addEventListener("click", () => this.#copy(button));
+    this.append(button);
+  }
+
+  /** @returns {string} */
+  get text() {
+    const source = document.getElementById(this.getAttribute("for") ?? "");
+    if (source instanceof HTMLTextAreaElement || source instanceof HTMLInputElement) return source.value;
+    return this.getAttribute("value") ?? source?.textContent ?? "";
+  }
+
+  /** @param {HTMLButtonElement} button */
+  async #copy(button) {
+    const label = this.getAttribute("label") ?? "Copy";
+    button.textContent = (await written(this.text)) ? "Copied" : "Press Ctrl+C";
+    button.setAttribute("aria-live", "polite");
+    setTimeout(() => (button.textContent = label), 1600);
+  }
+}
+
+/**
+ * Also works on plain HTTP, where browsers offer no clipboard object.
+ * @param {string} text
+ * @returns {Promise<boolean>}
+ */
+async function written(text) {
+  if (navigator.clipboard) {
+    return navigator.clipboard.writeText(text).then(() => true, () => false);
+  }
+  const holder = document.createElement("textarea");
+  holder.value = text;
+  holder.className = "visually-hidden";
+  document.body.append(holder);
+  holder.select();
+  const done = document.execCommand("copy");
+  holder.remove();
+  return done;
+}
+
+customElements.define("copy-button", CopyButton);

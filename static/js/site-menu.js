@@ -1,0 +1,18 @@
+// A `<details class="menu">` closes when one clicks elsewhere or presses Escape.
+
+/** @returns {NodeListOf<HTMLDetailsElement>} */
+const open = () => document.querySelectorAll("details.menu[open]");
+
+document.addEventListener("click", ({ target }) => {
+  for (const menu of open()) {
+    if (!menu.contains(/** @type {Node} */ (target))) menu.open = false;
+  }
+});
+
+document.addEventListener("keydown", ({ key }) => {
+  if (key !== "Escape") return;
+  for (const menu of open()) {
+    menu.open = false;
+    menu.querySelector("summary")?.focus();
+  }
+});

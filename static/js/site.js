@@ -1,0 +1,6 @@
+// What every page uses.
+import "./copy-button.js";
+import "./site-menu.js";
+import "./theme-toggle.js";
+
+document.documentElement.classList.replace("no-js", "js");
