@@ -1,0 +1,116 @@
+"""Runs the `git` program so that nothing outside a repository can change what it does.
+
+No system or user configuration, no hooks, no prompts, no credentials, no replacement objects;
+paths are always literal. Every command ends within a minute.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Final
+
+from marketplace.lib.errors import Unavailable
+
+TIMEOUT_SECONDS: Final = 60
+_ENVIRONMENT: Final = {
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": "/dev/null",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_ASKPASS": "/bin/false",
+    "GIT_LITERAL_PATHSPECS": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "HOME": "/nonexistent",
+    "LC_ALL": "C.UTF-8",
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "TZ": "UTC",
+}
+_OPTIONS: Final = (
+    *("-c", "safe.directory=*"),
+    *("-c", "core.hooksPath=/dev/null"),
+    *("-c", "core.fsmonitor=false"),
+    *("-c", "core.fsync=committed,reference"),
+    *("-c", "gc.auto=0"),
+    *("-c", "commit.gpgSign=false"),
+)
+
+
+class GitFailed(Exception):
+    """The program said no; the message is what it printed."""
+
+
+def run(
+    *arguments: str,
+    repository: Path | None = None,
+    stdin: bytes = b"",
+    environment: dict[str, str] | None = None,
+) -> bytes:
+    """Run a command and give what it printed; raise GitFailed if it did not succeed."""
+    try:
+        done = subprocess.run(
+            _command(repository, arguments),
+            input=stdin,
+            env=_ENVIRONMENT | (environment or {}),
+            capture_output=True,
+            timeout=TIMEOUT_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise Unavailable("A git repository did not answer in time. Please try again.") from None
+    if done.returncode:
+        raise GitFailed(done.stderr.decode(errors="replace").strip()[:500])
+    return done.stdout
+
+
+@contextmanager
+def objects(repository: Path) -> Iterator[ObjectReader]:
+    """Read many objects through one process."""
+    process = subprocess.Popen(
+        _command(repository, ("cat-file", "--batch")),
+        env=_ENVIRONMENT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    assert process.stdin is not None  # noqa: S101 - asked for above
+    assert process.stdout is not None  # noqa: S101
+    try:
+        yield ObjectReader(process.stdin, process.stdout)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+class ObjectReader:
+    """The two ends of one `git cat-file --batch`."""
+
+    def __init__(self, requests: IO[bytes], answers: IO[bytes]) -> None:
+        self._requests = requests
+        self._answers = answers
+
+    def copy(self, blob: str, into: IO[bytes]) -> None:
+        """Write the content of a blob, however large, in small pieces."""
+        self._requests.write(blob.encode() + b"\n")
+        self._requests.flush()
+        header = self._answers.readline().split()
+        if len(header) != 3:
+            raise GitFailed(f"{blob} cannot be read")
+        left = int(header[2])
+        while left:
+            piece = self._answers.read(min(left, 1024 * 1024))
+            if not piece:
+                raise GitFailed(f"{blob} ended early")
+            into.write(piece)
+            left -= len(piece)
+        self._answers.read(1)
+
+
+def _command(repository: Path | None, arguments: tuple[str, ...]) -> list[str]:
+    program = shutil.which("git")
+    if program is None:
+        raise Unavailable("The program git is not installed on this server; its operator must.")
+    place = () if repository is None else (f"--git-dir={repository}",)
+    return [program, *_OPTIONS, *place, *arguments]
