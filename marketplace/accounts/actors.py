@@ -49,7 +49,8 @@ class Actor:
     key_label: str = ""
     is_staff: bool = False
     running: RunningCall | None = None
-    web_origin: str | None = field(default=None, compare=False)
+    from_native: bool = field(default=True, compare=False)
+    web_origin: str | None = field(default=None, compare=False)  # None: not from web pages
 
     @property
     def is_anonymous(self) -> bool:
@@ -120,6 +121,7 @@ def of_key(key: APIKey) -> Actor:
         key_id=key.pk,
         key_label=key.label,
         is_staff=key.user.is_staff and key.is_admin,
+        from_native=key.from_native,
         web_origin=key.web_origin if key.from_web else None,
     )
 
@@ -132,6 +134,7 @@ def _patterns(key: APIKey) -> tuple[str, ...] | None:
 
 def _roles(user: User) -> list[tuple[UUID, str]]:
     rows = Membership.objects.filter(user=user).exclude(role=Membership.Role.INVITED)
+    rows = rows.filter(organization__owner__is_suspended=False)
     return list(rows.values_list("organization__owner__pk", "role"))
 
 

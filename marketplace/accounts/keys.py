@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from urllib.parse import urlsplit
+from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from marketplace.accounts import audit
@@ -74,7 +78,35 @@ def find(secret: str) -> APIKey | None:
     if not tokens.is_well_formed(secret):
         return None
     usable = APIKey.objects.usable().select_related("owner", "user")
-    return usable.filter(digest=tokens.digest(secret), user__is_active=True).first()
+    welcome = usable.filter(
+        user__is_active=True, user__owner__is_suspended=False, owner__is_suspended=False
+    )
+    return welcome.filter(digest=tokens.digest(secret)).first()
+
+
+def is_page_of(allowed: str, address: str) -> bool:
+    """Whether a page's address is of the host that a key names (`*.example.org`, `*` too)."""
+    try:
+        parts = urlsplit(address)
+        host, place = (parts.hostname or "").lower(), parts.netloc.lower()
+    except ValueError:
+        return False
+    wanted = allowed.lower()
+    if wanted == "*":
+        return bool(host)
+    if wanted.startswith("*."):
+        return host.endswith(wanted[1:])
+    return wanted in (host, place)
+
+
+@transaction.atomic
+def note_use(uses: Mapping[UUID, tuple[datetime, str]]) -> None:
+    """Keep when and from where each key was last used; never puts an older use over a newer."""
+    for key_id, (when, address) in uses.items():
+        older = Q(last_used_at__isnull=True) | Q(last_used_at__lt=when)
+        APIKey.objects.filter(older, pk=key_id).update(
+            last_used_at=when, last_used_from=address or None
+        )
 
 
 @transaction.atomic

@@ -28,5 +28,8 @@ class ActorMiddleware:
 
 
 def actor_of_session(request: HttpRequest) -> Actor:
+    """The signed-in person, if they may still come in."""
     user = request.user
-    return actors.of_user(user) if isinstance(user, User) and user.is_active else ANONYMOUS
+    if not isinstance(user, User) or not user.is_active or user.owner.is_suspended:
+        return ANONYMOUS
+    return actors.of_user(user)

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import time
 from typing import Final
+from uuid import UUID
 
 from django.conf import settings
 from django.db.models.signals import post_delete, post_save
+from django.utils import timezone
 
 from marketplace.accounts import actors, keys, run_tokens
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import APIKey, Membership, Organization, Owner, User
-from marketplace.lib.errors import NotSignedIn
+from marketplace.lib.errors import NotAllowed, NotSignedIn
 
 _MOST_REMEMBERED: Final = 10_000
+_NOTE_EVERY_SECONDS: Final = 60.0
 _remembered: dict[str, tuple[float, Actor]] = {}
+_noted: dict[UUID, float] = {}
 
 
 def secret_in(authorization: str) -> str:
@@ -39,11 +43,48 @@ def actor_from(authorization: str) -> Actor:
     if secret.startswith(run_tokens.PREFIX):
         return run_tokens.read(secret)
     key = keys.find(secret)
-    if key is None or key.owner.is_suspended:
+    if key is None:
         raise NotSignedIn("This API key is not known, or it was revoked or has expired.")
     actor = actors.of_key(key)
     _remember(authorization, actor)
     return actor
+
+
+def check_origin(actor: Actor, *, origin: str, referer: str) -> None:
+    """Refuse a key that is used from a place its owner did not name.
+
+    Browsers say which page sends a request in Origin or Referer; programs send neither.
+    """
+    if actor.key_id is None:
+        return
+    if not origin and not referer:
+        if not actor.from_native:
+            raise NotAllowed(
+                f"The key “{actor.key_label}” is for web pages of {actor.web_origin}, not for programs."
+            )
+        return
+    if actor.web_origin is None:
+        raise NotAllowed(f"The key “{actor.key_label}” may not be used from web pages.")
+    if not keys.is_page_of(actor.web_origin, origin or referer):
+        raise NotAllowed(
+            f"The key “{actor.key_label}” may be used from web pages of {actor.web_origin} only."
+        )
+
+
+def note_use(actor: Actor, address: str) -> None:
+    """Write down that a key was used, once a minute at most; for requests that are not calls.
+
+    Calls are noted in batches by their journal.
+    """
+    if actor.key_id is None:
+        return
+    now = time.monotonic()
+    if _noted.get(actor.key_id, 0.0) > now - _NOTE_EVERY_SECONDS:
+        return
+    if len(_noted) >= _MOST_REMEMBERED:
+        _noted.clear()
+    _noted[actor.key_id] = now
+    keys.note_use({actor.key_id: (timezone.now(), address)})
 
 
 def remembered(authorization: str) -> Actor | None:
