@@ -138,7 +138,11 @@ STORAGES = {
         if _S3_BUCKET
         else {
             "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": STORAGE_DIR},
+            "OPTIONS": {
+                "location": STORAGE_DIR,
+                "allow_overwrite": True,  # a name is its content's hash
+                "file_permissions_mode": 0o600,
+            },
         }
     ),
     "staticfiles": {"BACKEND": "marketplace.static_files.ModuleStorage"},
@@ -180,7 +184,9 @@ USE_TZ = True
 
 # Background work and sockets
 
-CELERY_BROKER_URL = "memory://" if IS_EMBEDDED else env.str("REDIS_URL")
+CELERY_BROKER_URL = "memory://embedded" if IS_EMBEDDED else env.str("REDIS_URL")
+CELERY_BROKER_TRANSPORT_OPTIONS = {"polling_interval": 0.05} if IS_EMBEDDED else {}
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = not IS_EMBEDDED
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
@@ -253,6 +259,25 @@ BUILD_CONSTRAINTS = env.str("BUILD_CONSTRAINTS", default="")
 """A requirements file that narrows every build, e.g. torch==2.13.0+cpu."""
 
 LOCK_LIFETIME_SECONDS = env.int("LOCK_LIFETIME_SECONDS", default=86400)
+"""How long the same requirements mean the same versions; then newer releases are looked for."""
+
+BUILD_SOURCE_DISTRIBUTIONS = env.bool("BUILD_SOURCE_DISTRIBUTIONS", default=True)
+"""Whether packages without a wheel may be built from source, which runs their authors' code."""
+
+BUILD_MEMORY_MB = env.int("BUILD_MEMORY_MB", default=4096)
+BUILD_DISK_MB = env.int("BUILD_DISK_MB", default=20480)
+"""How large the dependencies of one build may be, installed."""
+
+PYENV_ROOT = env.str("PYENV_ROOT", default="~/.pyenv")
+HAS_GPU = env.str("HAS_GPU", default="auto")
+"""yes, no, or auto: whether the machine shows NVIDIA devices."""
+
+PACKAGE_INDEX_VARIABLES = {
+    name: env.ENVIRON[name]
+    for name in env.ENVIRON
+    if name.startswith(("PIP_", "UV_")) or name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
+}
+"""What this machine says of its package index; pip's configuration files are read as well."""
 
 # What browsers are told
 
