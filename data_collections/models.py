@@ -3,23 +3,54 @@
 from __future__ import annotations
 
 import uuid
+from typing import Self
 
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Lower
 
+from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import Owner
+from marketplace.accounts.scopes import Scope
 
 
 class Blob(models.Model):
-    """Bytes that rest under their own hash; two files with the same content share one."""
+    """Bytes that rest under their own hash; files with the same content share one.
+
+    The row is written before the bytes, so that a crash between the two leaves a row that
+    the sweep finds and never bytes that nobody knows of.
+    """
 
     sha256 = models.CharField(max_length=64, primary_key=True)
     md5 = models.CharField(max_length=32)
     size = models.PositiveBigIntegerField()
     created_at = models.DateTimeField(auto_now_add=True)
+    wanted_at = models.DateTimeField(
+        db_index=True, help_text="When somebody last sent these bytes or let go of them"
+    )
 
     def __str__(self) -> str:
         return self.sha256
+
+
+class CollectionQuerySet(models.QuerySet["Collection"]):
+    def named(self, name: str) -> Self:
+        """By name, whatever its letter case: two that differ only in case cannot exist."""
+        return self.filter(name__iexact=name)
+
+    def hosted(self) -> Self:
+        """Those that people make."""
+        return self.filter(store=Collection.Store.HOSTED)
+
+    def readable_by(self, actor: Actor) -> Self:
+        """The hosted ones that `permissions.may_read` would let the actor read."""
+        access = Collection.ReadAccess
+        reachable = Q(read_access=access.PUBLIC, owner__is_suspended=False)
+        if actor.has(Scope.DATA_READ):
+            reachable |= Q(owner__in=actor.owner_ids)
+        if actor.running is not None:
+            reachable |= Q(read_access=access.MY_ALGORITHMS, owner=actor.running.algorithm_owner_id)
+        return self.hosted().filter(reachable)
 
 
 class Collection(models.Model):
@@ -53,15 +84,28 @@ class Collection(models.Model):
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
+    objects = CollectionQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 "owner", Lower("name"), "store", "store_key", name="one_collection_per_name"
             ),
+            models.UniqueConstraint(
+                fields=["store_key"], condition=Q(store="session"), name="one_store_per_session"
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"data://{self.owner}/{self.name}"
+        if self.store == self.Store.HOSTED:
+            return f"data://{self.owner}/{self.name}"
+        if self.store == self.Store.SESSION:
+            return "data://.session"
+        return f"data://.algo/{self.store_key}/{self.store}"
+
+    @property
+    def is_hosted(self) -> bool:
+        return self.store == self.Store.HOSTED
 
 
 class DataFile(models.Model):

@@ -1,0 +1,92 @@
+"""Who may know of, read, write and manage a collection."""
+
+from __future__ import annotations
+
+from data_collections.models import Collection
+from marketplace.accounts.actors import Actor
+from marketplace.accounts.models import Owner
+from marketplace.accounts.scopes import Scope
+
+_ACCESS = Collection.ReadAccess
+_STORE = Collection.Store
+
+
+def may_know(actor: Actor, collection: Collection) -> bool:
+    """Whether a refusal may say why; to everybody else the collection does not exist."""
+    runs_for_owner = (
+        actor.running is not None and actor.running.algorithm_owner_id == collection.owner_id
+    )
+    return (
+        may_read(actor, collection)
+        or actor.speaks_for(collection.owner_id)
+        or (collection.is_hosted and runs_for_owner)
+    )
+
+
+def may_read(actor: Actor, collection: Collection) -> bool:
+    """A running algorithm reads as its caller does, and its own author's collections besides."""
+    if collection.store == _STORE.SESSION:
+        return _is_in_session(actor, collection)
+    if actor.has(Scope.DATA_READ) and actor.speaks_for(collection.owner_id):
+        return True
+    if not collection.is_hosted:
+        return _is_own_store(actor, collection)
+    if collection.read_access == _ACCESS.PUBLIC:
+        return not collection.owner.is_suspended
+    return (
+        collection.read_access == _ACCESS.MY_ALGORITHMS
+        and actor.running is not None
+        and actor.running.algorithm_owner_id == collection.owner_id
+    )
+
+
+def may_write_to(actor: Actor, collection: Collection) -> bool:
+    """Only the owner's own actors write, except into the stores of a running algorithm."""
+    if collection.store == _STORE.SESSION:
+        return _is_in_session(actor, collection)
+    if actor.has(Scope.DATA_WRITE) and actor.speaks_for(collection.owner_id):
+        return True
+    return not collection.is_hosted and _is_own_store(actor, collection)
+
+
+def may_create_collections_for(actor: Actor, owner: Owner) -> bool:
+    return actor.has(Scope.DATA_WRITE) and actor.speaks_for(owner.pk)
+
+
+def may_delete(actor: Actor, collection: Collection) -> bool:
+    return may_write_to(actor, collection) and collection.store != _STORE.SESSION
+
+
+def may_change_who_reads(actor: Actor, collection: Collection) -> bool:
+    """Somebody else's algorithm may write for its caller, but not lay the caller's data open."""
+    return (
+        collection.is_hosted
+        and actor.has(Scope.DATA_WRITE)
+        and actor.speaks_for(collection.owner_id)
+        and (actor.running is None or actor.speaks_for(actor.running.algorithm_owner_id))
+    )
+
+
+def may_list_data_of(actor: Actor, owner: Owner) -> bool:
+    """Anybody may ask for an owner's collections; a key of the owner needs the data scope.
+
+    What the list then holds is `Collection.objects.readable_by(actor)`.
+    """
+    return actor.has(Scope.DATA_READ) or not actor.speaks_for(owner.pk)
+
+
+def may_see_usage_of(actor: Actor, owner: Owner) -> bool:
+    return actor.has(Scope.DATA_READ) and actor.speaks_for(owner.pk)
+
+
+def _is_in_session(actor: Actor, collection: Collection) -> bool:
+    return actor.running is not None and str(actor.running.root_id) == collection.store_key
+
+
+def _is_own_store(actor: Actor, collection: Collection) -> bool:
+    """An algorithm in progress has its store for this caller, whatever the caller's key allows."""
+    return (
+        actor.running is not None
+        and actor.running.algorithm_path.lower() == collection.store_key.lower()
+        and actor.owner_id == collection.owner_id
+    )

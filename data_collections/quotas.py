@@ -1,0 +1,79 @@
+"""How much an owner may keep, and how large one file may be. Counted from the files themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db.models import Sum
+from django.template.defaultfilters import filesizeformat
+
+from data_collections.models import Collection, DataFile
+from data_collections.permissions import may_see_usage_of
+from marketplace.accounts.actors import Actor
+from marketplace.accounts.models import Owner
+from marketplace.lib.errors import TooLarge
+
+
+class OverQuota(TooLarge):
+    """The owner's quota would be exceeded; sending it again cannot help."""
+
+    code = "over_quota"
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Bytes of an owner's files, each file counted in full, and how many there may be."""
+
+    used: int
+    limit: int
+
+    @property
+    def free(self) -> int:
+        return max(self.limit - self.used, 0)
+
+    @property
+    def percent(self) -> int:
+        return min(100, -(-100 * self.used // self.limit)) if self.limit else 100
+
+
+def usage(owner: Owner, *, by: Actor) -> Usage:
+    """How much of the quota is in use."""
+    by.require(may_see_usage_of, owner)
+    return Usage(used_by(owner.pk), settings.OWNER_QUOTA_BYTES)
+
+
+def used_by(owner_id: object) -> int:
+    files = DataFile.objects.filter(collection__owner_id=owner_id)
+    return files.aggregate(total=Sum("blob__size"))["total"] or 0
+
+
+def check_file_size(size: int) -> None:
+    """Raise TooLarge if no file may have this size, whoever owns it."""
+    if size > settings.MAX_FILE_BYTES:
+        raise TooLarge(
+            f"A file may have {_words(settings.MAX_FILE_BYTES)} at most; this one is larger. "
+            "Nothing was stored."
+        )
+
+
+def room_for(collection: Collection, name: str) -> int:
+    """How many bytes a file of this name may have: what it replaces does not count."""
+    files = DataFile.objects.filter(collection=collection, name=name)
+    replaced = files.values_list("blob__size", flat=True).first() or 0
+    return settings.OWNER_QUOTA_BYTES - used_by(collection.owner_id) + replaced
+
+
+def check_room(size: int, room: int, collection: Collection) -> None:
+    """Raise OverQuota if a file of this size does not fit into the room."""
+    if size > room:
+        limit = settings.OWNER_QUOTA_BYTES
+        used = _words(used_by(collection.owner_id))
+        raise OverQuota(
+            f"{collection.owner} uses {used} of the {_words(limit)} that its quota allows, and this "
+            "file does not fit into the rest. Nothing was stored; delete files to make room."
+        )
+
+
+def _words(size: int) -> str:
+    return filesizeformat(size).replace("\xa0", " ")
