@@ -31,8 +31,19 @@ def may_build(actor: Actor, algorithm: Algorithm) -> bool:
     return may_edit(actor, algorithm)
 
 
+def may_see_builds(actor: Actor, algorithm: Algorithm) -> bool:
+    """Builds and what they printed: the owner's people, those included who may only call."""
+    people = actor.owner_ids | actor.executes_for
+    return actor.has(Scope.MANAGE) and algorithm.owner_id in people
+
+
 def may_publish(actor: Actor, algorithm: Algorithm) -> bool:
     return may_edit(actor, algorithm)
+
+
+def may_publish_for_everyone(actor: Actor, algorithm: Algorithm) -> bool:
+    """In an organization, what strangers may call is for its owners to decide."""
+    return may_publish(actor, algorithm) and algorithm.owner_id in actor.administers
 
 
 def may_delete(actor: Actor, algorithm: Algorithm) -> bool:

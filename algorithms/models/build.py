@@ -8,7 +8,7 @@ from typing import Self
 from django.db import models
 
 from algorithms.models.algorithm import Algorithm
-from marketplace.accounts.models import User
+from marketplace.accounts.models import Owner, User
 from runners.models import DependencySet, Environment
 
 
@@ -43,6 +43,22 @@ class Build(models.Model):
     contract = models.CharField(max_length=20, default="apply")
     error = models.TextField(blank=True, help_text="One sentence on why it failed.")
     requested_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True)
+    requested_for = models.ForeignKey(
+        Owner,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="As whom they asked: themselves, or the organization of their key.",
+    )
+    scopes: models.JSONField[list[str], list[str]] = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="What the key they asked with allowed: the check may do no more.",
+    )
+    attempts = models.PositiveSmallIntegerField(
+        default=0, help_text="How often a worker has taken it; the last one's word counts."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -52,6 +68,7 @@ class Build(models.Model):
 
     class Meta:
         ordering = ["-created_at"]
+        indexes = [models.Index(fields=["algorithm", "-created_at"])]
 
     def __str__(self) -> str:
         return f"{self.algorithm}@{self.commit[:8]}"

@@ -1,0 +1,245 @@
+"""Create an algorithm, change its settings, save its files, delete it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Final
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from algorithms import repositories
+from algorithms.models import Algorithm
+from algorithms.permissions import may_create_for, may_delete, may_edit
+from algorithms.repositories import Author
+from marketplace.accounts import audit
+from marketplace.accounts.actors import Actor
+from marketplace.accounts.models import Owner, User
+from marketplace.lib import names
+from marketplace.lib.errors import BadInput, Conflict, NotAllowed
+from runners.models import Environment
+
+LABEL_LENGTH: Final = 100
+TAGLINE_LENGTH: Final = 200
+SAMPLE_LENGTH: Final = 100_000
+README_LENGTH: Final = 500_000
+MAX_ROYALTY: Final = 1_000_000_000_000  # a million credits, a hundred dollars, for one call
+
+_ALGORITHM_EXISTS: Final = 1002
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What an author can set; each is the name of a field of Algorithm.
+
+    Source visibility and licence hold for everyone at once. The others hold at once for
+    builds and private use, and for callers of public versions from the next publish on.
+    """
+
+    label: str = ""
+    tagline: str = ""
+    readme: str = ""
+    source_visibility: str = Algorithm.SourceVisibility.CLOSED
+    license: str = Algorithm.License.APL
+    network_access: str = Algorithm.NetworkAccess.ISOLATED
+    may_call_others: bool = False
+    is_shareable: bool = False
+    sample_input: str = ""
+    royalty_microcredits: int = 0
+
+
+_CHOICES: Final = {
+    "source_visibility": Algorithm.SourceVisibility,
+    "license": Algorithm.License,
+    "network_access": Algorithm.NetworkAccess,
+}
+SETTINGS: Final = frozenset(field.name for field in fields(Settings))
+
+
+def create(
+    owner: Owner,
+    *,
+    by: Actor,
+    name: str,
+    environment: Environment,
+    message: str = "",
+    **chosen: Any,  # noqa: ANN401 - fields of Settings, checked there
+) -> Algorithm:
+    """Make an algorithm with a repository that holds the language's template and builds as it is."""
+    by.require(may_create_for, owner)
+    names.checked(name, what="algorithm name")
+    wanted = _checked(Settings(**{"label": name, **chosen}))
+    if not environment.is_offered or not environment.is_present:
+        raise BadInput(f"The environment {environment} is not offered for new algorithms.")
+    if Algorithm.objects.at(owner.name, name).exists():
+        raise _exists(owner, name)
+    algorithm = Algorithm(id=uuid.uuid4(), owner=owner, name=name, environment=environment)
+    _set(algorithm, vars(wanted))
+    repositories.create(
+        algorithm.pk,
+        files=template(environment.language, owner=owner.name, name=name),
+        author=author_of(by),
+        message=message or "Start from the template",
+    )
+    try:
+        with transaction.atomic():
+            algorithm.save(force_insert=True)
+            audit.record(by, "created an algorithm", algorithm)
+    except BaseException as error:
+        repositories.delete(algorithm.pk)
+        if isinstance(error, IntegrityError):  # somebody was faster
+            raise _exists(owner, name) from None
+        raise
+    return algorithm
+
+
+def update(
+    algorithm: Algorithm,
+    *,
+    by: Actor,
+    environment: Environment | None = None,
+    **changes: Any,  # noqa: ANN401 - fields of Settings, checked there
+) -> Algorithm:
+    """Change some settings; the rest stay as they are."""
+    by.require(may_edit, algorithm)
+    checked_changes(algorithm, changes)
+    if environment is not None and environment != algorithm.environment:
+        _check_move(algorithm, environment)
+        algorithm.environment = environment
+    _set(algorithm, changes)
+    with transaction.atomic():
+        algorithm.save()
+        audit.record(by, "changed an algorithm", algorithm, changed=", ".join(sorted(changes)))
+    return algorithm
+
+
+def checked_changes(algorithm: Algorithm, changes: Mapping[str, Any]) -> Settings:
+    """The settings as they would be with the changes; raise BadInput if they cannot be so."""
+    unknown = set(changes) - SETTINGS
+    if unknown:
+        raise BadInput(f"An algorithm has no setting {', '.join(sorted(unknown))}.")
+    present = {name: getattr(algorithm, name) for name in SETTINGS}
+    return _checked(Settings(**present | dict(changes)))
+
+
+def save_files(
+    algorithm: Algorithm,
+    *,
+    by: Actor,
+    changes: Mapping[str, bytes | None],
+    message: str = "",
+    parent: str | None = None,
+) -> str:
+    """Write files (and remove those with None) as one commit; give the commit.
+
+    Conflict, and nothing written, if there is a newer commit than `parent`; without a parent
+    the changes go on top of whatever is there.
+    """
+    by.require(may_edit, algorithm)
+    if not changes:
+        raise BadInput("There is nothing to save.")
+    return repositories.commit(
+        algorithm.pk,
+        changes,
+        parent=parent or repositories.head(algorithm.pk),
+        author=author_of(by),
+        message=message.strip() or _summary(changes),
+    )
+
+
+def delete(algorithm: Algorithm, *, by: Actor) -> None:
+    """Remove an algorithm for good, with its source, builds and private versions."""
+    by.require(may_delete, algorithm)
+    if algorithm.versions.public().exists():
+        raise NotAllowed(
+            f"{algorithm} has been published for everyone, and others may depend on it: "
+            "only an administrator can remove it."
+        )
+    algorithm_id = algorithm.pk
+    with transaction.atomic():
+        audit.record(by, "deleted an algorithm", algorithm)
+        algorithm.versions.all().delete()
+        algorithm.delete()
+        transaction.on_commit(lambda: repositories.delete(algorithm_id))
+
+
+def template(language: str, *, owner: str, name: str) -> dict[str, bytes]:
+    """What a new algorithm starts from."""
+    folder = template_folder(language)
+    if not folder.is_dir():
+        raise BadInput(f"There is no template for the language {language!r}.", wire_code=4001)
+    return repositories.from_template(folder, owner=owner, name=name)
+
+
+def template_folder(language: str) -> Path:
+    return Path(settings.BASE_DIR) / "runners" / "environments" / language / "template"
+
+
+def author_of(actor: Actor) -> Author:
+    """How an actor signs commits; nobody's e-mail address gets into a repository."""
+    user = User.objects.get(pk=actor.user_id) if actor.user_id is not None else None
+    name = user.get_full_name() if user is not None else actor.name
+    return Author(name=" ".join(name.split()) or actor.name, email=f"{actor.name}@users.invalid")
+
+
+def _checked(wanted: Settings) -> Settings:
+    _check_choices(wanted)
+    if wanted.source_visibility == Algorithm.SourceVisibility.CLOSED and wanted.license != "apl":
+        raise BadInput(
+            "Closed source needs the Algorithm Platform License; choose it, or open the source."
+        )
+    longest = {
+        "label": LABEL_LENGTH,
+        "tagline": TAGLINE_LENGTH,
+        "sample_input": SAMPLE_LENGTH,
+        "readme": README_LENGTH,
+    }
+    for name, length in longest.items():
+        text = getattr(wanted, name)
+        if not isinstance(text, str) or len(text) > length or "\0" in text:
+            raise BadInput(f"The {name} is a text of {length} characters at most.")
+    if not wanted.label.strip():
+        raise BadInput("The label, the name as people read it, cannot be empty.")
+    return wanted
+
+
+def _check_choices(wanted: Settings) -> None:
+    for name, choices in _CHOICES.items():
+        if getattr(wanted, name) not in choices.values:
+            allowed = ", ".join(choices.values)
+            raise BadInput(f"{name} is one of {allowed}, not {getattr(wanted, name)!r}.")
+    for name in ("may_call_others", "is_shareable"):
+        if not isinstance(getattr(wanted, name), bool):
+            raise BadInput(f"{name} is true or false.")
+    royalty = wanted.royalty_microcredits
+    if isinstance(royalty, bool) or not isinstance(royalty, int) or not 0 <= royalty <= MAX_ROYALTY:
+        raise BadInput(f"A royalty is a whole number of microcredits from 0 to {MAX_ROYALTY}.")
+
+
+def _check_move(algorithm: Algorithm, environment: Environment) -> None:
+    if environment.language != algorithm.environment.language:
+        raise BadInput(
+            f"The language of an algorithm stays: {algorithm} is written in "
+            f"{algorithm.environment.language}, and {environment} is for {environment.language}."
+        )
+    if not environment.is_offered or not environment.is_present:
+        raise BadInput(f"The environment {environment} is not offered.")
+
+
+def _set(algorithm: Algorithm, values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        setattr(algorithm, name, value)
+
+
+def _exists(owner: Owner, name: str) -> Conflict:
+    return Conflict(f"{owner} already has an algorithm {name}.", wire_code=_ALGORITHM_EXISTS)
+
+
+def _summary(changes: Mapping[str, bytes | None]) -> str:
+    if len(changes) > 1:
+        return f"Change {len(changes)} files"
+    path, content = next(iter(changes.items()))
+    return f"{'Remove' if content is None else 'Change'} {path}"
