@@ -2,9 +2,73 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "marketplace.settings")
-application = get_asgi_application()
+django_application = get_asgi_application()  # sets Django up before anything below is imported
+
+from channels.auth import AuthMiddlewareStack
+from channels.routing import URLRouter
+from channels.security.websocket import AllowedHostsOriginValidator
+from django.conf import settings
+
+from algorithms import gateway
+from algorithms.routing import websocket_urlpatterns
+from marketplace import embedded
+from marketplace.compat import calls
+from marketplace.lib import live
+from runners import host
+from runners.relay import Receive, Scope, Send
+
+websockets = AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)))
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    """Send each connection where it belongs; calls first, and by the shortest way."""
+    if scope["type"] == "http":
+        if calls.takes(scope["path"]):
+            await calls.application(scope, receive, send)
+        else:
+            await django_application(scope, receive, send)
+    elif scope["type"] == "websocket":
+        await websockets(scope, receive, send)
+    elif scope["type"] == "lifespan":
+        await _live(receive, send)
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    """Start what the process needs besides requests, and end it in the opposite order."""
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            try:
+                await _start()
+            except Exception as error:
+                await send({"type": "lifespan.startup.failed", "message": str(error)})
+                raise
+            await send({"type": "lifespan.startup.complete"})
+        elif message["type"] == "lifespan.shutdown":
+            await _stop()
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+
+
+async def _start() -> None:
+    live.serve_on(asyncio.get_running_loop())
+    await asyncio.to_thread(gateway.open_journal)
+    if settings.IS_EMBEDDED:
+        await host.start_pool(application)
+        await asyncio.to_thread(embedded.start)
+    else:
+        await host.start_fleet()
+
+
+async def _stop() -> None:
+    if settings.IS_EMBEDDED:
+        await asyncio.to_thread(embedded.stop)
+    await host.stop()
+    await asyncio.to_thread(gateway.close_journal)
+    live.serve_on(None)

@@ -134,3 +134,12 @@ class Outcome:
     failure: Failure | None = None
     timings: Timings = Timings()
     runner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadReport:
+    """What loading the module once in a real sandbox showed."""
+
+    failure: Failure | None
+    stdout: str
+    seconds: float

@@ -1,0 +1,245 @@
+"""The call: admit, run, record, answer. The story of `POST /v1/algo/…` on one screen."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID, uuid4
+
+from django.conf import settings
+
+from algorithms import journal as journals
+from algorithms.journal import Begun, Ended, Journal
+from algorithms.models import Call
+from algorithms.resolving import Target
+from marketplace.accounts import run_tokens
+from marketplace.accounts.actors import Actor, RunningCall
+from marketplace.accounts.scopes import Scope
+from marketplace.lib.errors import NotAllowed, TooMany, Unavailable
+from runners import host
+from runners.errors import NoRunner, RunnerError
+from runners.specs import Failure, Invocation, Kind, Outcome
+
+_TOKEN_ALLOWANCE: Final = 900.0
+"""A run token lives as long as the call may run, wait, start and load, and not much longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    request_id: UUID
+    target: Target
+    outcome: Outcome
+    total_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a caller wants run: how to read the input, the input, and for how long at most."""
+
+    kind: Kind
+    body: bytes
+    timeout: float
+    payer: str = ""  # whose sandbox, where that is not the caller's owner: visitors
+    call_id: UUID | None = None  # known before, for calls nobody waits for
+    is_async: bool = False
+
+
+def may_reach(actor: Actor, _target: Target) -> bool:
+    return actor.has(Scope.CALL)
+
+
+async def call(target: Target, *, by: Actor, ask: Ask) -> Answer:
+    """Run one call and record it.
+
+    What the algorithm does wrong comes back as `outcome.failure`; what we refuse or cannot
+    do is raised: NotAllowed, TooMany (the account's limit), Unavailable (nothing can take it).
+    """
+    by.require(may_reach, target)
+    running = _place_in_tree(target, by, ask)
+    payer = ask.payer or str(by.owner_id)
+    _admit(payer)
+    began = time.perf_counter()
+    _journal().begin(_begun(target, by, ask, running))
+    try:
+        outcome = await host.run(target.spec, _invocation(ask, by, running, payer))
+    except NoRunner as error:
+        _record_refusal(running, began, Call.Result.REFUSED, str(error))
+        raise Unavailable(
+            f"{error} Nothing was charged; try again in {error.retry_after} seconds.",
+            retry_after=error.retry_after,
+        ) from error
+    except RunnerError as error:
+        outcome = Outcome(failure=_fault(error))
+    except asyncio.CancelledError:
+        _record_refusal(running, began, Call.Result.CANCELLED, "The caller went away.")
+        raise
+    except Exception as error:
+        _record_refusal(running, began, Call.Result.FAULT, repr(error)[:200])
+        raise
+    finally:
+        _dismiss(payer)
+    total_us = int((time.perf_counter() - began) * 1_000_000)
+    _journal().end(_ended(running.call_id, outcome, total_us))
+    return Answer(running.call_id, target, outcome, total_us)
+
+
+def call_now(target: Target, *, by: Actor, ask: Ask) -> Answer:
+    """Run one call from a thread that may wait: a task, a page without JavaScript, publishing."""
+    by.require(may_reach, target)
+    return host.wait_for(call(target, by=by, ask=ask))
+
+
+# Who is admitted
+
+_open_calls: Counter[str] = Counter()
+
+
+def _admit(payer: str) -> None:
+    if _open_calls[payer] >= settings.CALLS_PER_ACCOUNT:
+        raise TooMany(
+            f"This account has {settings.CALLS_PER_ACCOUNT} calls running, which is its limit. "
+            "Nothing was charged; try again when one has ended.",
+            retry_after=1,
+        )
+    _open_calls[payer] += 1
+
+
+def _dismiss(payer: str) -> None:
+    _open_calls[payer] -= 1
+    if not _open_calls[payer]:
+        del _open_calls[payer]
+
+
+def _place_in_tree(target: Target, by: Actor, ask: Ask) -> RunningCall:
+    """Where the call stands in the tree of calls its caller has set off."""
+    call_id = ask.call_id or uuid4()
+    parent = by.running
+    if parent is not None and not parent.may_call_others:
+        raise NotAllowed(
+            f"{parent.algorithm_path} was published without the permission to call other "
+            f"algorithms, so it cannot call {target.path}. Its author can publish a version "
+            "with that permission."
+        )
+    depth = 0 if parent is None else parent.depth + 1
+    if depth > settings.CALL_TREE_LIMIT:
+        raise NotAllowed(
+            f"Calls of algorithms by algorithms may go {settings.CALL_TREE_LIMIT} deep; "
+            f"this one of {target.path} would be deeper."
+        )
+    return RunningCall(
+        call_id=call_id,
+        root_id=call_id if parent is None else parent.root_id,
+        depth=depth,
+        algorithm_id=target.algorithm_id,
+        algorithm_owner_id=target.algorithm_owner_id,
+        algorithm_path=target.path,
+        may_call_others=target.may_call_others,
+        payer_key_id=by.key_id if parent is None else parent.payer_key_id,
+    )
+
+
+def _invocation(ask: Ask, by: Actor, running: RunningCall, payer: str) -> Invocation:
+    expires_in = ask.timeout + settings.RUNNER_QUEUE_SECONDS + _TOKEN_ALLOWANCE
+    return Invocation(
+        call_id=str(running.call_id),
+        payer=payer,
+        kind=ask.kind,
+        body=ask.body,
+        timeout=ask.timeout,
+        token=run_tokens.sign(by, running, expires_in=expires_in),
+        depth=running.depth,
+        queue_seconds=settings.RUNNER_QUEUE_SECONDS,
+    )
+
+
+# What is recorded
+
+
+class _Opened:
+    journal: Journal | None = None
+
+
+def open_journal() -> None:
+    """Begin recording; replays what a killed process has left."""
+    if _Opened.journal is None:
+        _Opened.journal = journals.open_journal()
+        _Opened.journal.start()
+
+
+def close_journal() -> None:
+    if _Opened.journal is not None:
+        _Opened.journal.stop()
+        _Opened.journal = None
+
+
+def flush_journal() -> None:
+    """Make every ended call visible in the database now."""
+    if _Opened.journal is not None:
+        _Opened.journal.flush()
+
+
+def _journal() -> Journal:
+    if _Opened.journal is None:
+        raise Unavailable("This process takes no calls: its journal is not open.")
+    return _Opened.journal
+
+
+def _begun(target: Target, by: Actor, ask: Ask, running: RunningCall) -> Begun:
+    return Begun(
+        id=running.call_id,
+        root_id=running.root_id,
+        parent_id=by.running.call_id if by.running else None,
+        depth=running.depth,
+        caller_id=by.owner_id,
+        key_id=running.payer_key_id,
+        algorithm_id=target.algorithm_id,
+        version_id=target.version_id,
+        build_id=target.build_id,
+        input_bytes=len(ask.body),
+        is_async=ask.is_async,
+        started_at=time.time(),
+    )
+
+
+def _ended(call_id: UUID, outcome: Outcome, total_us: int) -> Ended:
+    failure, timings = outcome.failure, outcome.timings
+    result = Call.Result.SUCCEEDED
+    if failure is not None:
+        result = Call.Result.FAULT if failure.is_platform_fault else Call.Result.FAILED
+    return Ended(
+        id=call_id,
+        result=result.value,
+        total_us=total_us,
+        queue_us=timings.queue,
+        start_us=timings.start,
+        load_us=timings.load,
+        run_us=timings.run,
+        output_bytes=len(outcome.body),
+        output_kind="" if failure else outcome.kind.value,
+        error_type=failure.error_type if failure else "",
+        error_message=_storable(failure.message) if failure else "",
+        runner=outcome.runner,
+    )
+
+
+def _record_refusal(running: RunningCall, began: float, result: Call.Result, why: str) -> None:
+    total_us = int((time.perf_counter() - began) * 1_000_000)
+    _journal().end(
+        Ended(id=running.call_id, result=result.value, total_us=total_us, error_message=why[:500])
+    )
+
+
+def _storable(message: str) -> str:
+    """What a database column takes: PostgreSQL knows no NUL character, UTF-8 no lone surrogate."""
+    return message[:500].replace("\0", "�").encode(errors="replace").decode()
+
+
+def _fault(error: RunnerError) -> Failure:
+    return Failure(
+        f"The platform failed, not the algorithm: {error} Nothing was charged; try again.",
+        "SystemError",
+        is_platform_fault=True,
+    )

@@ -1,0 +1,211 @@
+"""Calls that nobody waits for: accepted as a row, run by a worker, kept for a while.
+
+The row is the truth. A message only says that there may be something to do, so one that is
+lost, or a worker that dies, costs a moment: `recover` queues such rows again, a few times at
+most. A call can therefore run twice if the server is killed between its end and its record.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from functools import partial
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from celery import shared_task
+from django.conf import settings
+from django.db import close_old_connections, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from algorithms import gateway
+from algorithms.gateway import Answer, Ask
+from algorithms.models import Build, CallRequest, Version
+from algorithms.resolving import Target, of_build_row, of_version_row
+from marketplace.accounts import actors, run_tokens
+from marketplace.accounts.actors import Actor
+from marketplace.accounts.models import APIKey, User
+from marketplace.accounts.scopes import Scope
+from marketplace.lib.errors import (
+    MarketplaceError,
+    NotAllowed,
+    NotFound,
+    NotSignedIn,
+    TooMany,
+    Unavailable,
+)
+from runners import wire
+from runners.specs import Failure, Kind, Outcome
+
+HEARTBEAT_SECONDS: Final = 5.0
+LOST_AFTER: Final = timedelta(seconds=30)
+MAX_ATTEMPTS: Final = 3
+
+
+def may_leave_a_call(actor: Actor, _target: Target) -> bool:
+    return actor.has(Scope.CALL) and not actor.is_anonymous
+
+
+@transaction.atomic
+def accept(target: Target, *, by: Actor, ask: Ask, token: str = "") -> CallRequest:
+    """Keep a call to be run soon. `token` is the run token of an algorithm that leaves one."""
+    by.require(may_leave_a_call, target)
+    if by.running is not None and not by.running.may_call_others:
+        raise NotAllowed(f"{by.running.algorithm_path} may not call other algorithms.")
+    if by.owner_id is None:
+        raise NotSignedIn("A call that nobody waits for needs an account.")
+    request = CallRequest.objects.create(
+        id=uuid4(),
+        caller_id=by.owner_id,
+        algorithm_id=target.algorithm_id,
+        actor=_identity(by, token),
+        target={
+            "version": str(target.version_id) if target.version_id else None,
+            "build": str(target.build_id),
+            "timeout": ask.timeout,
+        },
+        input_kind=ask.kind.value,
+        input_body=ask.body,
+        expires_at=timezone.now() + timedelta(days=settings.REQUEST_KEEP_DAYS),
+    )
+    transaction.on_commit(partial(run.delay, str(request.pk)))
+    return request
+
+
+@shared_task(name="algorithms.later.run", acks_late=True)
+def run(request_id: str) -> None:
+    """Run one accepted call; safe to deliver twice, since only a queued row is taken."""
+    queued = CallRequest.objects.filter(pk=request_id, state=CallRequest.State.QUEUED)
+    taken = queued.update(
+        state=CallRequest.State.RUNNING, heartbeat_at=timezone.now(), attempts=F("attempts") + 1
+    )
+    if not taken:
+        return
+    request = CallRequest.objects.get(pk=request_id)
+    with _heartbeat(request.pk):
+        outcome = _outcome(request)
+    if outcome is None:
+        CallRequest.objects.filter(pk=request.pk).update(state=CallRequest.State.QUEUED)
+        return  # nothing could take it now; `recover` sends it again
+    CallRequest.objects.filter(pk=request.pk).update(
+        state=CallRequest.State.DONE,
+        answer=wire.done(request_id, outcome, 0),
+        finished_at=timezone.now(),
+        input_body=b"",
+    )
+
+
+@shared_task(name="algorithms.later.recover")
+def recover() -> int:
+    """Queue again what was forgotten; give up on what failed too often; forget what is old."""
+    CallRequest.objects.filter(expires_at__lt=timezone.now()).delete()
+    lost = Q(state=CallRequest.State.RUNNING, heartbeat_at__lt=timezone.now() - LOST_AFTER)
+    waiting = Q(state=CallRequest.State.QUEUED, created_at__lt=timezone.now() - LOST_AFTER)
+    CallRequest.objects.filter(lost, attempts__gte=MAX_ATTEMPTS).update(
+        state=CallRequest.State.DONE, finished_at=timezone.now(), answer=_given_up()
+    )
+    CallRequest.objects.filter(lost).update(state=CallRequest.State.QUEUED)
+    ids = list(
+        CallRequest.objects.filter(waiting | Q(state="queued", attempts__gt=0)).values_list(
+            "pk", flat=True
+        )
+    )
+    for request_id in ids:
+        run.delay(str(request_id))
+    return len(ids)
+
+
+def fetch(request_id: UUID, *, by: Actor) -> tuple[CallRequest, Outcome | None]:
+    """An accepted call of the actor's, with its outcome once it has one."""
+    request = CallRequest.objects.select_related("algorithm__owner").filter(pk=request_id).first()
+    if request is None or not by.speaks_for(request.caller_id):
+        raise NotFound(f"request req-{request_id} not found", wire_code=7000)
+    by.require(may_fetch, request)
+    if request.answer is None:
+        return request, None
+    [(_, header, body)] = wire.Frames().feed(bytes(request.answer))
+    return request, wire.read_done(header, body, runner="")
+
+
+def may_fetch(actor: Actor, request: CallRequest) -> bool:
+    return actor.has(Scope.CALL) and actor.speaks_for(request.caller_id)
+
+
+def _outcome(request: CallRequest) -> Outcome | None:
+    """Run it; None if it has to wait for a better moment."""
+    try:
+        actor = _actor(request.actor)
+        target = _target(request.target)
+        ask = Ask(
+            kind=Kind(request.input_kind),
+            body=bytes(request.input_body),
+            timeout=float(str(request.target["timeout"])),
+            call_id=request.pk if request.attempts == 1 else None,
+            is_async=True,
+        )
+        answer: Answer = gateway.call_now(target, by=actor, ask=ask)
+    except (TooMany, Unavailable):
+        return None
+    except MarketplaceError as error:
+        return Outcome(failure=Failure(error.message, "SystemError"))
+    return answer.outcome
+
+
+def _identity(actor: Actor, token: str) -> dict[str, object]:
+    """Enough to become the same actor later, with the rights they have then."""
+    if token:
+        return {"token": token}
+    if actor.key_id is not None:
+        return {"key": str(actor.key_id)}
+    return {"user": actor.user_id}
+
+
+def _actor(identity: dict[str, Any]) -> Actor:
+    if "token" in identity:
+        return run_tokens.read(identity["token"])
+    if "key" in identity:
+        key = APIKey.objects.usable().select_related("owner", "user").filter(pk=identity["key"])
+        found = key.first()
+        if found is None:
+            raise NotAllowed("The key this call was made with has been revoked since.")
+        return actors.of_key(found)
+    return actors.of_user(User.objects.get(pk=identity["user"]))
+
+
+def _target(wanted: dict[str, Any]) -> Target:
+    if wanted["version"] is not None:
+        return of_version_row(Version.objects.get(pk=wanted["version"]))
+    return of_build_row(Build.objects.get(pk=wanted["build"]))
+
+
+@contextlib.contextmanager
+def _heartbeat(request_id: UUID) -> Iterator[None]:
+    """Say every few seconds that the call is still being worked on."""
+    ended = threading.Event()
+
+    def beat() -> None:
+        while not ended.wait(HEARTBEAT_SECONDS):
+            close_old_connections()
+            CallRequest.objects.filter(pk=request_id).update(heartbeat_at=timezone.now())
+        close_old_connections()
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def _given_up() -> bytes:
+    failure = Failure(
+        f"The server stopped {MAX_ATTEMPTS} times while this call was running, so it was given "
+        "up. Nothing was charged.",
+        "SystemError",
+        is_platform_fault=True,
+    )
+    return wire.done("", Outcome(failure=failure), 0)

@@ -1,0 +1,241 @@
+"""What `owner/name/version` means for who asks: which build runs, with which permissions and price."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models.signals import post_delete, post_save
+
+from algorithms.models import Algorithm, Build, Version
+from algorithms.permissions import may_call, may_call_unpublished, may_call_version, may_view
+from marketplace.accounts.actors import Actor
+from marketplace.accounts.models import Owner
+from marketplace.lib.errors import BadInput, Conflict, NotFound
+from marketplace.lib.semver import Range, SemVer
+from runners.models import Environment
+from runners.specs import MIB, Limits, Network, RunSpec
+
+_HASH: Final = re.compile(r"[0-9a-f]{40}\Z")
+_EXACT: Final = re.compile(r"\d+\.\d+\.\d+\Z")
+_MOST_REMEMBERED: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One thing that can be called, and on which terms."""
+
+    algorithm_id: UUID
+    algorithm_owner_id: UUID
+    path: str  # owner/name as the owner writes it
+    version_id: UUID | None
+    build_id: UUID
+    label: str  # 1.2.3, or the commit of an unpublished build
+    spec: RunSpec
+    may_call_others: bool
+    royalty_microcredits: int
+    is_open_source: bool
+
+
+def resolve(owner: str, name: str, wanted: str, *, by: Actor) -> Target:
+    """Find what is to be called; raise NotFound, NotAllowed, NotSignedIn or BadInput.
+
+    Partial forms (`1.2`, `1.*`) never reach private versions, so that two callers of one
+    address get the same code.
+    """
+    algorithm = find(owner, name, by=by)
+    by.require(may_call, algorithm)
+    return _target(algorithm, wanted, by)
+
+
+def find(owner: str, name: str, *, by: Actor) -> Algorithm:
+    """The algorithm at a place, or with a UUID in place of the owner; NotFound to strangers."""
+    rows = Algorithm.objects.select_related("owner", "environment")
+    rows = rows.at(owner, name) if name else rows.filter(pk__in=_uuids(owner))
+    algorithm = rows.first()
+    place = f"{owner}/{name}" if name else owner
+    if algorithm is None or not may_view(by, algorithm):
+        raise NotFound(f"algorithm algo://{place} not found", wire_code=1001)
+    return algorithm
+
+
+def remembered(owner: str, name: str, wanted: str, actor: Actor) -> Target | None:
+    """A resolution made for the same actor a moment ago, without asking the database."""
+    entry = _remembered.get((owner, name, wanted, actor.key_id, actor.owner_id, _running(actor)))
+    if entry is None or entry[0] < time.monotonic():
+        return None
+    return entry[1]
+
+
+def remember(owner: str, name: str, wanted: str, actor: Actor, target: Target) -> None:
+    if len(_remembered) >= _MOST_REMEMBERED:
+        _remembered.clear()
+    key = (owner, name, wanted, actor.key_id, actor.owner_id, _running(actor))
+    _remembered[key] = (time.monotonic() + settings.CALL_CACHE_SECONDS, target)
+
+
+def of_build(build: Build, *, by: Actor) -> Target:
+    """An unpublished build with the algorithm's present settings, for its owner's people."""
+    by.require(may_call_unpublished, build.algorithm)
+    return of_build_row(build)
+
+
+_Key = tuple[str, str, str, UUID | None, UUID | None, tuple[UUID, UUID | None] | None]
+_remembered: dict[_Key, tuple[float, Target]] = {}
+
+
+def _running(actor: Actor) -> tuple[UUID, UUID | None] | None:
+    running = actor.running
+    return (running.algorithm_id, running.payer_key_id) if running else None
+
+
+def _target(algorithm: Algorithm, wanted: str, by: Actor) -> Target:
+    if _HASH.match(wanted):
+        return _by_commit(algorithm, wanted, by)
+    version = _version(algorithm, wanted, by)
+    if version is None:
+        if wanted in ("", "latest") and not algorithm.is_public:
+            raise NotFound(
+                f"algorithm algo://{algorithm} not found: it has no public version yet; its owner "
+                "can call it by version, by commit or with latestPrivate",
+                wire_code=1001,
+            )
+        raise NotFound(f"algorithm algo://{algorithm}/{wanted} not found", wire_code=1001)
+    by.require(may_call_version, version)
+    return of_version_row(version)
+
+
+def _version(algorithm: Algorithm, wanted: str, by: Actor) -> Version | None:
+    versions = algorithm.versions.select_related(
+        "build__environment", "build__dependencies", "algorithm__owner"
+    ).newest_first()
+    if wanted in ("", "latest"):
+        return versions.public().first()
+    if wanted == "latestPrivate":
+        by.require(may_call_unpublished, algorithm)
+        return versions.filter(callability=Version.Callability.PRIVATE).first()
+    if _EXACT.match(wanted):
+        number = SemVer.parse(wanted)
+        return versions.filter(
+            major=number.major, minor=number.minor, revision=number.revision
+        ).first()
+    floating = Range.parse(wanted)
+    if floating is None:
+        raise BadInput(
+            f"{wanted[:60]!r} is no version: write 1.2.3, 1.2, 1.2.*, latest, latestPrivate or "
+            "the 40 digits of a commit."
+        )
+    versions = versions.public().filter(major=floating.major)
+    if floating.minor is not None:
+        versions = versions.filter(minor=floating.minor)
+    return versions.first()
+
+
+def _by_commit(algorithm: Algorithm, commit: str, by: Actor) -> Target:
+    by.require(may_call_unpublished, algorithm)
+    builds = algorithm.builds.filter(commit=commit).select_related(
+        "algorithm__owner", "environment", "dependencies"
+    )
+    build = builds.succeeded().first()
+    if build is not None:
+        return of_build_row(build)
+    latest = builds.first()
+    if latest is None:
+        raise NotFound(f"algorithm algo://{algorithm}/{commit} not found", wire_code=1001)
+    if latest.has_ended:
+        raise Conflict(
+            f"The build of {commit[:8]} did not succeed: {latest.error or latest.state}."
+        )
+    raise Conflict(f"The build of {commit[:8]} has not finished yet; try again when it has.")
+
+
+def of_version_row(version: Version) -> Target:
+    """What calling the version means; asks nobody whether they may."""
+    algorithm = version.algorithm
+    spec = _spec(
+        version.build,
+        network=version.network_access,
+        is_shareable=version.is_shareable,
+    )
+    return Target(
+        algorithm_id=algorithm.pk,
+        algorithm_owner_id=algorithm.owner_id,
+        path=str(algorithm),
+        version_id=version.pk,
+        build_id=version.build_id,
+        label=str(version.number),
+        spec=spec,
+        may_call_others=version.may_call_others,
+        royalty_microcredits=version.royalty_microcredits,
+        is_open_source=algorithm.source_visibility == Algorithm.SourceVisibility.OPEN,
+    )
+
+
+def of_build_row(build: Build) -> Target:
+    """What calling the build means; asks nobody whether they may."""
+    algorithm = build.algorithm
+    spec = _spec(
+        build,
+        network=algorithm.network_access,
+        is_shareable=algorithm.is_shareable,
+    )
+    return Target(
+        algorithm_id=algorithm.pk,
+        algorithm_owner_id=algorithm.owner_id,
+        path=str(algorithm),
+        version_id=None,
+        build_id=build.pk,
+        label=build.commit,
+        spec=spec,
+        may_call_others=algorithm.may_call_others,
+        royalty_microcredits=0,
+        is_open_source=algorithm.source_visibility == Algorithm.SourceVisibility.OPEN,
+    )
+
+
+def _spec(build: Build, *, network: str, is_shareable: bool) -> RunSpec:
+    environment: Environment = build.environment
+    return RunSpec(
+        algorithm=str(build.algorithm),
+        module=build.module,
+        contract=build.contract,
+        interpreter=environment.slug.removesuffix("-gpu"),
+        dependencies=build.dependencies_id or "",
+        source=build.source_digest,
+        network=Network(network),
+        gpu=environment.is_gpu,
+        is_shareable=is_shareable,
+        limits=sandbox_limits(),
+    )
+
+
+def sandbox_limits() -> Limits:
+    """What one sandbox may use here, by the operator's settings."""
+    return Limits(
+        memory=settings.SANDBOX_MEMORY_MB * MIB,
+        cpus=settings.SANDBOX_CPUS,
+        processes=settings.SANDBOX_PROCESSES,
+        disk=settings.SANDBOX_DISK_MB * MIB,
+        output=settings.CALL_OUTPUT_BYTES,
+    )
+
+
+def _uuids(text: str) -> list[UUID]:
+    try:
+        return [UUID(text)]
+    except ValueError:
+        return []
+
+
+def forget_all(**_: object) -> None:
+    """Ask the database again: something that can be called has changed in this process."""
+    _remembered.clear()
+
+
+for _model in (Algorithm, Version, Build, Owner):
+    post_save.connect(forget_all, sender=_model, weak=False)
+    post_delete.connect(forget_all, sender=_model, weak=False)

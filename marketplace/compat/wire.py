@@ -1,0 +1,95 @@
+"""Algorithmia's JSON for the answer of a call, to the byte.
+
+Bodies are pasted into the envelope as the sandbox gave them; a runner has made sure that
+what claims to be JSON is JSON.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import Final
+
+import orjson
+
+from algorithms.gateway import Answer
+from runners.specs import Failure, Kind, Outcome
+
+Headers = list[tuple[bytes, bytes]]
+
+JSON_TYPE: Final = b"application/json; charset=utf-8"
+RAW_TYPES: Final = {
+    Kind.JSON: JSON_TYPE,
+    Kind.TEXT: b"text/plain; charset=utf-8",
+    Kind.BINARY: b"application/octet-stream",
+}
+
+
+def envelope(answer: Answer, *, with_stdout: bool, with_trace: bool) -> bytes:
+    """The default answer: a result or an error, and what it took; always sent with status 200."""
+    outcome = answer.outcome
+    if outcome.failure is not None:
+        metadata = _metadata(answer, None, with_stdout=with_stdout)
+        return b'{"error":%b,"metadata":%b}' % (_error(outcome.failure, with_trace), metadata)
+    metadata = _metadata(answer, outcome.kind, with_stdout=with_stdout)
+    return b'{"result":%b,"metadata":%b}' % (_result(outcome), metadata)
+
+
+def refusal(message: str, error_type: str = "") -> bytes:
+    """The answer when nothing was run: the predecessor's clients read it from status 200."""
+    error = {"message": message}
+    if error_type:
+        error |= {"error_type": error_type, "stacktrace": "", "stack_trace": ""}
+    return orjson.dumps({"error": error})
+
+
+def accepted(request_id: str) -> bytes:
+    """The answer to `output=void`: the call will be run, and its result can be fetched."""
+    return orjson.dumps({"async": "void", "async_protocol": "void", "request_id": request_id})
+
+
+def _result(outcome: Outcome) -> bytes:
+    if outcome.kind is Kind.JSON:
+        return outcome.body
+    if outcome.kind is Kind.TEXT:
+        return orjson.dumps(outcome.body.decode())
+    if outcome.kind is Kind.BINARY:
+        return b'"%b"' % base64.b64encode(outcome.body)
+    return b"null"
+
+
+def _error(failure: Failure, with_trace: bool) -> bytes:
+    """Both spellings of the trace, as some clients insist on one and some on the other."""
+    trace = failure.stacktrace if with_trace else ""
+    error = {
+        "message": failure.message,
+        "error_type": failure.error_type,
+        "stacktrace": trace,
+        "stack_trace": trace,
+    }
+    return orjson.dumps({name: _sound(text) for name, text in error.items()})
+
+
+def _metadata(answer: Answer, kind: Kind | None, *, with_stdout: bool) -> bytes:
+    timings = answer.outcome.timings
+    metadata: dict[str, object] = {
+        "content_type": kind or "void",
+        "duration": timings.run / 1e6,
+        "request_id": f"req-{answer.request_id}",
+        "cold": timings.is_cold,
+        "timings": {
+            "queue": timings.queue / 1e6,
+            "start": timings.start / 1e6,
+            "load": timings.load / 1e6,
+            "run": timings.run / 1e6,
+            "total": answer.total_us / 1e6,
+        },
+        "version": answer.target.label,
+    }
+    if with_stdout:
+        metadata["stdout"] = answer.outcome.stdout.decode(errors="replace")
+    return orjson.dumps(metadata)
+
+
+def _sound(text: str) -> str:
+    """Text that UTF-8 can carry: authors' messages may hold lone surrogates."""
+    return text.encode(errors="replace").decode()

@@ -1,0 +1,236 @@
+"""What runs sandboxes for this process: a pool of its own, or runners elsewhere.
+
+Three kinds of process ask here. The embedded site has a pool on the server's event loop
+(`start_pool`). A web process of a larger installation reaches runners by their rows
+(`start_fleet`). A runner process (a Celery worker) has a pool on a loop in a thread and
+serves it to the web processes (`start_runner`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+import threading
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final, TypeVar
+from urllib.parse import urlsplit
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.db import close_old_connections
+from django.utils import timezone
+
+from runners import backends, remote
+from runners.backends.base import Backend
+from runners.errors import NoRunner
+from runners.forwarding import Forwarder
+from runners.instance import Surroundings
+from runners.models import Runner
+from runners.pool import Pool, PoolLimits
+from runners.relay import Application
+from runners.specs import Invocation, LoadReport, Outcome, RunSpec
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+HEARTBEAT_SECONDS: Final = 2.0
+LOST_AFTER: Final = timedelta(seconds=10)
+
+
+class _Host:
+    """The state of this process; one of `pool` and `fleet` is set while it runs."""
+
+    loop: asyncio.AbstractEventLoop | None = None
+    pool: Pool | None = None
+    fleet: remote.Fleet | None = None
+    backend: Backend | None = None
+    row: Runner | None = None
+    thread: threading.Thread | None = None
+    server: asyncio.Server | None = None
+    beat: asyncio.Task[None] | None = None
+
+
+_host = _Host()
+
+
+async def run(spec: RunSpec, invocation: Invocation) -> Outcome:
+    """Run one call wherever it can be run; raises what Pool.run raises."""
+    if _host.pool is not None:
+        return await _host.pool.run(spec, invocation)
+    if _host.fleet is not None:
+        return await _host.fleet.run(spec, invocation)
+    raise NoRunner("This process has no runner.")
+
+
+def check_load(spec: RunSpec, token: str) -> LoadReport:
+    """Load a module once, from a worker's thread; only where this process has a pool."""
+    if _host.pool is None:
+        raise NoRunner("Builds run on a runner, and this process is none.")
+    return wait_for(_host.pool.check_load(spec, token))
+
+
+def wait_for(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine on the loop of this process's runner, from any other thread."""
+    if _host.loop is None:
+        work.close()
+        raise NoRunner("This process has no runner.")
+    return asyncio.run_coroutine_threadsafe(work, _host.loop).result()
+
+
+def is_running() -> bool:
+    return _host.loop is not None
+
+
+def backend() -> Backend:
+    """The sandbox backend of this machine, by the RUNNER_BACKEND setting."""
+    if _host.backend is None:
+        _host.backend = backends.make(
+            settings.RUNNER_BACKEND,
+            data_dir=Path(settings.DATA_DIR),
+            docker_host=settings.DOCKER_HOST,
+        )
+    return _host.backend
+
+
+async def start_pool(platform: Application) -> Pool:
+    """Give this process a pool on the running loop."""
+    loop = asyncio.get_running_loop()
+    chosen = await loop.run_in_executor(None, backend)
+    left_behind = await loop.run_in_executor(None, chosen.sweep)
+    if left_behind:
+        logger.warning("Ended %d sandboxes that a dead process left behind.", left_behind)
+    around = Surroundings(
+        backend=chosen,
+        platform=platform,
+        platform_host=urlsplit(settings.PLATFORM_URL).netloc,
+        executor=ThreadPoolExecutor(16, thread_name_prefix="sandbox"),
+        parallel_calls=settings.CALL_TREE_LIMIT,
+    )
+    limits = PoolLimits(
+        slots=settings.RUNNER_SLOTS,
+        slots_per_version=settings.RUNNER_SLOTS_PER_VERSION,
+        queue_length=settings.RUNNER_QUEUE_LENGTH,
+        idle_seconds=settings.RUNNER_IDLE_SECONDS,
+    )
+    pool = Pool(around, limits)
+    _host.loop, _host.pool = loop, pool
+    return pool
+
+
+async def start_fleet() -> None:
+    """Let this process reach the runners that say they are alive."""
+    _host.loop, _host.fleet = asyncio.get_running_loop(), remote.Fleet()
+    await _renew(_host.fleet)
+    _host.beat = _host.loop.create_task(_renew_for_ever(_host.fleet))
+
+
+async def stop() -> None:
+    """End the pool or let go of the fleet; harmless if neither was started."""
+    if _host.beat is not None:
+        _host.beat.cancel()
+    if _host.server is not None:
+        _host.server.close()
+    if _host.fleet is not None:
+        _host.fleet.close()
+    if _host.pool is not None:
+        await _host.pool.stop()
+    if _host.row is not None:
+        await _host.row.adelete()
+    _host.loop = _host.pool = _host.fleet = _host.row = _host.server = _host.beat = None
+
+
+def start_runner() -> None:
+    """Make this process a runner: a pool on a loop in a thread, served at RUNNER_ADDRESS."""
+    started = threading.Event()
+    problems: list[BaseException] = []
+
+    def serve() -> None:
+        loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(loop)
+        try:
+            loop.run_until_complete(_start_serving())
+        except BaseException as error:  # noqa: BLE001 - the starter must hear of it
+            problems.append(error)
+            started.set()
+            return
+        started.set()
+        loop.run_forever()
+
+    _host.thread = threading.Thread(target=serve, name="runner", daemon=True)
+    _host.thread.start()
+    started.wait()
+    if problems:
+        raise problems[0]
+
+
+def stop_runner() -> None:
+    """End the runner of this process and everything it runs."""
+    loop, thread = _host.loop, _host.thread
+    if loop is None or thread is None:
+        return
+    asyncio.run_coroutine_threadsafe(stop(), loop).result(timeout=30)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(timeout=10)
+    _host.thread = None
+
+
+async def _start_serving() -> None:
+    pool = await start_pool(Forwarder(settings.PLATFORM_URL))
+    address = settings.RUNNER_ADDRESS
+    if not address:
+        return  # builds only: no web process sends calls here
+    _host.server = await remote.listen(address, lambda: remote.PoolServer(pool))
+    _host.row = await sync_to_async(_register)(address)
+    _host.beat = asyncio.get_running_loop().create_task(_beat_for_ever(_host.row))
+
+
+def _register(address: str) -> Runner:
+    Runner.objects.filter(address=address).delete()  # a predecessor that was killed
+    return Runner.objects.create(
+        name=f"{socket.gethostname()}-{os.getpid()}",
+        address=address,
+        backend=backend().name,
+        slots=settings.RUNNER_SLOTS,
+        has_gpu=Path("/dev/nvidiactl").exists(),
+        last_seen_at=timezone.now(),
+    )
+
+
+async def _beat_for_ever(row: Runner) -> None:
+    while True:
+        await asyncio.sleep(HEARTBEAT_SECONDS)
+        with contextlib.suppress(Exception):  # the database may be away for a moment
+            await sync_to_async(_beat)(row)
+
+
+def _beat(row: Runner) -> None:
+    close_old_connections()
+    Runner.objects.filter(pk=row.pk).update(last_seen_at=timezone.now())
+
+
+async def _renew_for_ever(fleet: remote.Fleet) -> None:
+    while True:
+        await asyncio.sleep(HEARTBEAT_SECONDS)
+        try:
+            await _renew(fleet)
+        except Exception:
+            logger.exception("The list of runners could not be read")
+
+
+async def _renew(fleet: remote.Fleet) -> None:
+    await fleet.renew(await sync_to_async(_alive)())
+
+
+def _alive() -> list[remote.RunnerInfo]:
+    close_old_connections()
+    rows = Runner.objects.filter(last_seen_at__gt=timezone.now() - LOST_AFTER)
+    return [
+        remote.RunnerInfo(name=row.name, address=row.address, slots=row.slots, has_gpu=row.has_gpu)
+        for row in rows
+    ]

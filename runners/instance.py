@@ -1,0 +1,306 @@
+"""One warm sandbox: start it, load the module, run calls one at a time, end it.
+
+Everything here happens on the pool's event loop; what blocks (starting and ending a sandbox)
+runs in the pool's threads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from runners import contracts, egress, runtimes
+from runners.backends.base import Backend, Sandbox
+from runners.errors import PlatformFault
+from runners.guests import GuestConnection, GuestGone, OutOfTime, Unwelcome
+from runners.protocol import Frame, FrameType, encode
+from runners.relay import Application, Relay
+from runners.specs import Failure, Invocation, Kind, Network, Outcome, RunSpec, Timings
+
+HELLO_SECONDS: Final = 30.0
+LOAD_SECONDS: Final = 300.0
+_MUCH: Final = 256 * 1024
+"""Bodies larger than this are looked through in a thread."""
+
+HEADROOM: Final = 2 * 1024 * 1024
+"""What a frame may hold besides the answer itself: stdout and the guest's own words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What every instance of a pool is given."""
+
+    backend: Backend
+    platform: Application
+    platform_host: str
+    executor: Executor
+    parallel_calls: int
+
+
+class Instance:
+    """A sandbox with a loaded module, bound to one version and (unless shareable) one payer."""
+
+    def __init__(self, name: str, spec: RunSpec, payer: str, around: Surroundings) -> None:
+        self.name = name
+        self.spec = spec
+        self.payer = payer
+        self.idle_since = 0.0
+        self.calls = 0
+        self.start_us = 0
+        self.load_us = 0
+        self.load_stdout = b""
+        self.relay = Relay(
+            around.platform, host=around.platform_host, parallel_calls=around.parallel_calls
+        )
+        self._around = around
+        self._servers: list[asyncio.Server | egress.Proxy] = []
+        self._sandbox: Sandbox | None = None
+        self._guest = GuestConnection(max_body=spec.limits.output + spec.limits.stdout + HEADROOM)
+        self._is_closed = False
+
+    @property
+    def is_usable(self) -> bool:
+        return not self._is_closed and not self._guest.is_lost
+
+    async def start(self, token: str) -> Failure | None:
+        """Start the sandbox and load the module as the caller of the first call.
+
+        Gives the author's failure, or None when it is ready; raises PlatformFault.
+        """
+        began = time.perf_counter()
+        try:
+            await self._start_sandbox()
+            await self._guest.answer(HELLO_SECONDS)  # HELLO
+        except (GuestGone, OutOfTime) as error:
+            report = await self._in_thread(self._last_words)
+            raise PlatformFault(f"A sandbox did not start: {error}. {report}") from None
+        self.start_us = _since(began)
+        return await self._load(token)
+
+    async def _load(self, token: str) -> Failure | None:
+        began = time.perf_counter()
+        self.relay.token = token
+        limits = {"stdout": self.spec.limits.stdout, "output": self.spec.limits.output}
+        header = {"contract": self.spec.contract, "module": self.spec.module, "limits": limits}
+        try:
+            self._guest.send(encode(FrameType.LOAD, header))
+            frame = await self._guest.answer(LOAD_SECONDS)
+        except OutOfTime:
+            return Failure(f"Loading took longer than {LOAD_SECONDS:.0f} seconds.", "TimeoutError")
+        except GuestGone:
+            return await self._cause_of_death("while it was loading")
+        finally:
+            self.relay.token = ""
+            self.load_us = _since(began)
+        self.load_stdout, _ = _split_stdout(frame)
+        if frame.type is FrameType.READY:
+            return None
+        return _failure(frame, default="LoadingError")
+
+    async def run(self, invocation: Invocation) -> Outcome:
+        """Run one call. An instance that is not `is_usable` afterwards must be closed."""
+        self.calls += 1
+        self.relay.token = invocation.token
+        header = {"id": invocation.call_id, "kind": invocation.kind}
+        began = time.perf_counter()
+        try:
+            self._guest.send(encode(FrameType.CALL, header, invocation.body))
+            frame = await self._guest.answer(invocation.timeout)
+        except OutOfTime:
+            self._guest.close()
+            failure = Failure(
+                f"The algorithm did not answer within {invocation.timeout:g} seconds.",
+                "TimeoutError",
+            )
+            return Outcome(failure=failure, timings=Timings(run=_since(began)))
+        except GuestGone:
+            failure = await self._cause_of_death("during the call")
+            return Outcome(failure=failure, timings=Timings(run=_since(began)))
+        finally:
+            self.relay.token = ""
+        return await self._outcome(frame, invocation, Timings(run=_since(began)))
+
+    async def _outcome(self, frame: Frame, invocation: Invocation, timings: Timings) -> Outcome:
+        if frame.header.get("id") != invocation.call_id:
+            self._guest.close()
+            return Outcome(failure=_GIBBERISH, timings=timings)
+        stdout, body = _split_stdout(frame)
+        if frame.type is FrameType.FAILED:
+            return Outcome(stdout=stdout, failure=_failure(frame), timings=timings)
+        kind = _kind(frame.header.get("kind"))
+        is_sound = frame.type is FrameType.RESULT and kind is not None
+        if is_sound and len(body) > _MUCH:
+            is_sound = await self._in_thread(_reads_as, kind, body)
+        elif is_sound:
+            is_sound = _reads_as(kind, body)
+        if kind is None or not is_sound:
+            self._guest.close()
+            return Outcome(failure=_GIBBERISH, timings=timings)
+        return Outcome(kind=kind, body=body, stdout=stdout, timings=timings)
+
+    def discard(self) -> None:
+        """Stop using it, at once; `close` gives back what it holds."""
+        self._guest.close()
+        self.relay.token = ""
+
+    async def close(self) -> None:
+        """End the sandbox and all its sockets."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        self.discard()
+        for server in self._servers:
+            server.close()
+        if self._sandbox is not None:
+            await self._in_thread(self._sandbox.close)
+
+    async def _start_sandbox(self) -> None:
+        folder = await self._in_thread(self._around.backend.sockets_folder, self.name)
+        await self._listen(folder)
+        mounts = await self._in_thread(runtimes.mounts, self.spec)
+        plan = contracts.get(self.spec.contract).plan(
+            self.spec, mounts=mounts, sockets=str(folder), name=self.name
+        )
+        self._sandbox = await self._in_thread(self._around.backend.start, plan)
+        await self._first_to_happen(self._guest.connected)
+
+    async def _first_to_happen(self, connected: asyncio.Future[None]) -> None:
+        """Wait until the guest dials in; do not wait out the time if it dies before."""
+        sandbox = self._running()
+        deadline = time.perf_counter() + HELLO_SECONDS
+        while not connected.done():
+            await asyncio.wait([connected], timeout=0.25)
+            if not connected.done() and await self._in_thread(sandbox.wait, 0) is not None:
+                raise GuestGone("it ended before it connected")
+            if time.perf_counter() > deadline:
+                raise OutOfTime
+        self._servers.pop(0).close()  # nobody else may dial in
+
+    async def _listen(self, folder: Path) -> None:
+        loop = asyncio.get_running_loop()
+        guest = await loop.create_unix_server(self._welcome, folder / "pool.sock")
+        relay = await loop.create_unix_server(_http(self.relay), folder / "relay.sock")
+        self._servers = [guest, relay]
+        if self.spec.network is Network.FULL:
+            self._servers.append(await egress.serve(folder / "egress.sock", egress.Policy.public()))
+        for name in ("pool.sock", "relay.sock", "egress.sock"):
+            if (folder / name).exists():
+                self._around.backend.admit(folder / name)
+
+    def _welcome(self) -> asyncio.Protocol:
+        """The first to dial in is the guest: it does so before it loads the author's module."""
+        is_first = not self._guest.connected.done()
+        return self._guest if is_first else Unwelcome()
+
+    async def _cause_of_death(self, when: str) -> Failure:
+        sandbox = self._running()
+        self._guest.close()
+        exit_ = await self._in_thread(sandbox.wait, 5)
+        if exit_ is None:
+            return Failure(
+                f"The algorithm closed its connection to the platform {when}.", "SystemExit"
+            )
+        if exit_.is_out_of_memory:
+            limit = self.spec.limits.memory // (1024 * 1024)
+            message = f"The algorithm used more than its {limit} MiB of memory {when}."
+            return Failure(message, "OutOfMemoryError")
+        return Failure(
+            f"The algorithm's process exited with code {exit_.code} {when}.", "SystemExit"
+        )
+
+    def _running(self) -> Sandbox:
+        if self._sandbox is None:
+            raise PlatformFault("The sandbox was never started.")
+        return self._sandbox
+
+    def _last_words(self) -> str:
+        return self._sandbox.tail()[-2000:] if self._sandbox is not None else ""
+
+    async def _in_thread(self, function: Any, *arguments: Any) -> Any:  # noqa: ANN401
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._around.executor, function, *arguments)
+
+
+_GIBBERISH: Final = Failure(
+    "The algorithm's sandbox answered with something that is no answer.", "SystemError"
+)
+
+
+def _http(application: Application) -> Any:  # noqa: ANN401 - a protocol factory
+    config = uvicorn.Config(
+        application,
+        http=HttpToolsProtocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+    )
+    config.load()
+    state = ServerState()
+    return lambda: HttpToolsProtocol(config=config, server_state=state, app_state={})
+
+
+def _since(began: float) -> int:
+    return int((time.perf_counter() - began) * 1_000_000)
+
+
+def _split_stdout(frame: Frame) -> tuple[bytes, bytes]:
+    length = frame.header.get("stdout_bytes", 0)
+    if not isinstance(length, int) or not 0 <= length <= len(frame.body):
+        length = 0
+    return frame.body[:length], frame.body[length:]
+
+
+_KINDS: Final = {"json": Kind.JSON, "text": Kind.TEXT, "binary": Kind.BINARY}
+
+
+def _kind(word: object) -> Kind | None:
+    return _KINDS.get(word) if isinstance(word, str) else None
+
+
+def _reads_as(kind: Kind | None, body: bytes) -> bool:
+    """Whether a body is what it claims to be: it is pasted into an envelope undecoded."""
+    try:
+        if kind is Kind.JSON:
+            _check_json(body)
+        elif kind is Kind.TEXT:
+            body.decode()
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _check_json(body: bytes) -> None:
+    try:
+        orjson.loads(body)
+    except orjson.JSONDecodeError:  # stricter than the standard on huge numbers and deep nesting
+        json.loads(body, parse_constant=_refuse_constant)
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(name)
+
+
+def _failure(frame: Frame, default: str = "AlgorithmError") -> Failure:
+    header = frame.header
+
+    def text(name: str, fallback: str = "") -> str:
+        value = header.get(name)
+        return value if isinstance(value, str) else fallback
+
+    return Failure(
+        message=text("message", "The algorithm failed without saying why."),
+        error_type=text("error_type", default)[:60] or default,
+        stacktrace=text("stacktrace"),
+    )

@@ -1,0 +1,325 @@
+"""The warm sandboxes of one host: take one or start one, run a call, give it back.
+
+One call at a time in a sandbox, and one payer for its life unless the version is shareable,
+because identity inside (`.my`, `.session`, nested calls) belongs to the call in progress.
+Calls that find none free wait in arrival order, for a bounded time and in a bounded number.
+
+Not thread-safe: everything runs on one event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import time
+from collections import deque
+from collections.abc import Coroutine
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from runners.errors import NoRunner, PlatformFault, QueueFull
+from runners.instance import Instance, Surroundings
+from runners.specs import Failure, Invocation, LoadReport, Outcome, RunSpec, Timings
+
+logger = logging.getLogger(__name__)
+
+_JANITOR_SECONDS: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class PoolLimits:
+    """How much one host takes on."""
+
+    slots: int = 8  # sandboxes at the same time
+    slots_per_version: int = 4  # of one version and payer
+    queue_length: int = 200  # calls that may wait
+    idle_seconds: float = 300.0  # an unused sandbox is ended after this
+
+
+@dataclass(slots=True, eq=False)
+class _Group:
+    """The sandboxes that may serve the same calls."""
+
+    spec: RunSpec
+    payer: str
+    idle: list[Instance] = field(default_factory=list)
+    busy: int = 0
+    starting: int = 0
+    waiting: int = 0
+
+    @property
+    def size(self) -> int:
+        return len(self.idle) + self.busy + self.starting
+
+
+@dataclass(slots=True, eq=False)
+class _Waiter:
+    group: _Group
+    invocation: Invocation
+    taken: asyncio.Future[Instance]
+
+
+class Pool:
+    def __init__(self, around: Surroundings, limits: PoolLimits) -> None:
+        self._around = around
+        self._limits = limits
+        self._groups: dict[tuple[RunSpec, str], _Group] = {}
+        self._waiting: deque[_Waiter] = deque()
+        self._instances: set[Instance] = set()
+        self._starting = 0
+        self._numbers = itertools.count(1)
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._janitor: asyncio.TimerHandle | None = None
+        self._is_stopping = False
+
+    @property
+    def busy(self) -> int:
+        return sum(group.busy for group in self._groups.values())
+
+    @property
+    def load(self) -> int:
+        """Calls being run or waiting: what a gateway compares runners by."""
+        return self.busy + len(self._waiting)
+
+    async def run(self, spec: RunSpec, invocation: Invocation) -> Outcome:
+        """Run one call; raise NoRunner or QueueFull if nothing can take it, PlatformFault if we fail.
+
+        A cancelled call ends its sandbox: work nobody waits for is not gone on with.
+        """
+        arrived = time.perf_counter()
+        group = self._group(spec, invocation.payer)
+        try:
+            instance, is_cold = await self._take(group, invocation)
+        except _LoadFailed as failed:
+            return Outcome(failure=failed.failure, stdout=failed.stdout, timings=failed.timings)
+        waited = int((time.perf_counter() - arrived) * 1_000_000)
+        try:
+            outcome = await instance.run(invocation)
+        except BaseException:
+            instance.discard()
+            raise
+        finally:
+            self._give_back(group, instance)
+        start, load = (instance.start_us, instance.load_us) if is_cold else (0, 0)
+        queue = max(0, waited - start - load)
+        timings = Timings(queue=queue, start=start, load=load, run=outcome.timings.run)
+        return replace(outcome, timings=timings)
+
+    async def check_load(self, spec: RunSpec, token: str) -> LoadReport:
+        """Load the module once in a sandbox of its own and end it."""
+        began = time.perf_counter()
+        instance = self._new_instance(spec, payer="check")
+        try:
+            failure = await instance.start(token)
+        finally:
+            self._in_background(instance.close())
+        stdout = instance.load_stdout.decode(errors="replace")
+        return LoadReport(failure, stdout, time.perf_counter() - began)
+
+    async def stop(self) -> None:
+        """End every sandbox; calls still running fail."""
+        self._is_stopping = True
+        if self._janitor is not None:
+            self._janitor.cancel()
+        for waiter in self._waiting:
+            if not waiter.taken.done():
+                waiter.taken.set_exception(NoRunner("The runner is shutting down."))
+        for instance in list(self._instances):
+            instance.discard()
+        await asyncio.gather(*(instance.close() for instance in list(self._instances)))
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=10)
+
+    # Taking and giving back
+
+    async def _take(self, group: _Group, invocation: Invocation) -> tuple[Instance, bool]:
+        """Give an instance that is now busy for us, and whether it was started for us."""
+        if self._is_stopping:
+            raise NoRunner("The runner is shutting down.")
+        while group.idle:
+            instance = group.idle.pop()
+            if instance.is_usable:
+                group.busy += 1
+                return instance, False
+            self._drop(instance)
+        return await self._wait(group, invocation)
+
+    async def _wait(self, group: _Group, invocation: Invocation) -> tuple[Instance, bool]:
+        if len(self._waiting) >= self._limits.queue_length:
+            raise QueueFull("Too many calls are waiting on this runner.", retry_after=5)
+        if invocation.depth and not self._room(group, invocation.depth, make=False):
+            raise NoRunner(
+                "No sandbox is free for a call made by an algorithm, and waiting for one could "
+                "take for ever, since the calling algorithm holds one itself.",
+                retry_after=5,
+            )
+        loop = asyncio.get_running_loop()
+        waiter = _Waiter(group, invocation, loop.create_future())
+        self._waiting.append(waiter)
+        group.waiting += 1
+        timer = loop.call_later(invocation.queue_seconds, self._expire, waiter)
+        self._dispatch()
+        try:
+            instance = await waiter.taken
+        except asyncio.CancelledError:
+            if waiter.taken.done() and not waiter.taken.cancelled():
+                self._give_back(group, waiter.taken.result())
+            raise
+        finally:
+            timer.cancel()
+            self._leave(waiter)
+        return instance, instance.calls == 0
+
+    def _expire(self, waiter: _Waiter) -> None:
+        """End a wait in line that took too long; a sandbox being started has limits of its own."""
+        if waiter.taken.done():
+            return
+        if waiter.group.starting:
+            asyncio.get_running_loop().call_later(1, self._expire, waiter)
+            return
+        seconds = waiter.invocation.queue_seconds
+        sentence = f"No sandbox became free within {seconds:g} seconds."
+        self._leave(waiter)
+        waiter.taken.set_exception(QueueFull(sentence, retry_after=10))
+
+    def _leave(self, waiter: _Waiter) -> None:
+        if waiter in self._waiting:
+            self._waiting.remove(waiter)
+            waiter.group.waiting -= 1
+
+    def _give_back(self, group: _Group, instance: Instance) -> None:
+        group.busy -= 1
+        if not instance.is_usable or self._is_stopping:
+            self._drop(instance)
+        else:
+            instance.idle_since = time.monotonic()
+            group.idle.append(instance)
+        if self._waiting:
+            self._dispatch()
+
+    def _dispatch(self) -> None:
+        """Hand free sandboxes to those who wait, in arrival order, and start what is missing."""
+        for waiter in list(self._waiting):
+            group = waiter.group
+            if waiter.taken.done():
+                continue
+            while group.idle and not group.idle[-1].is_usable:
+                self._drop(group.idle.pop())
+            if group.idle:
+                group.busy += 1
+                self._leave(waiter)
+                waiter.taken.set_result(group.idle.pop())
+            elif group.starting < group.waiting and self._room(
+                group, waiter.invocation.depth, make=True
+            ):
+                group.starting += 1
+                self._in_background(self._start(group, waiter.invocation.token))
+
+    def _room(self, group: _Group, depth: int, *, make: bool) -> bool:
+        """Whether one more sandbox of the group may be started, ending an idle one if need be.
+
+        Calls from inside sandboxes may go over the limit by as much again: the caller holds a
+        sandbox while it waits, so to let them queue could block everybody for ever.
+        """
+        per_version = self._limits.slots_per_version * (2 if depth else 1)
+        if group.size >= per_version:
+            return False
+        slots = self._limits.slots * (2 if depth else 1)
+        if len(self._instances) < slots:
+            return True
+        oldest = min(
+            (other for other in self._groups.values() if other.idle and other is not group),
+            key=lambda other: other.idle[0].idle_since,
+            default=None,
+        )
+        if oldest is None:
+            return False
+        if make:
+            self._drop(oldest.idle.pop(0))
+        return True
+
+    # Starting and ending
+
+    async def _start(self, group: _Group, token: str) -> None:
+        instance = self._new_instance(group.spec, group.payer)
+        self._instances.add(instance)
+        problem: Exception | None = None
+        try:
+            failure = await instance.start(token)
+            if failure is not None:
+                problem = _LoadFailed(failure, instance)
+        except Exception as error:  # noqa: BLE001 - whoever waits must hear of it
+            logger.warning("A sandbox of %s did not start: %s", group.spec.algorithm, error)
+            problem = error if isinstance(error, PlatformFault) else PlatformFault(str(error))
+        finally:
+            group.starting -= 1
+        if problem is None:
+            group.busy += 1  # for a moment, so that giving it back hands it to who waits
+            self._give_back(group, instance)
+        else:
+            self._drop(instance)
+            self._fail(group, problem)
+
+    def _fail(self, group: _Group, problem: Exception) -> None:
+        """Tell the one who waits longest; everyone, if nothing else of the group is alive."""
+        concerned = [waiter for waiter in self._waiting if waiter.group is group]
+        concerned = [waiter for waiter in concerned if not waiter.taken.done()]
+        for waiter in concerned if not group.size else concerned[:1]:
+            self._leave(waiter)
+            waiter.taken.set_exception(problem)
+        self._dispatch()
+
+    def _new_instance(self, spec: RunSpec, payer: str) -> Instance:
+        name = f"{next(self._numbers)}-{time.monotonic_ns() % 1_000_000:06d}"
+        return Instance(name, spec, payer, self._around)
+
+    def _drop(self, instance: Instance) -> None:
+        self._instances.discard(instance)
+        instance.discard()
+        self._in_background(instance.close())
+
+    def _group(self, spec: RunSpec, payer: str) -> _Group:
+        key = (spec, "" if spec.is_shareable else payer)
+        group = self._groups.get(key)
+        if group is None:
+            group = self._groups[key] = _Group(*key)
+            self._watch()
+        return group
+
+    def _watch(self) -> None:
+        if self._janitor is None and not self._is_stopping:
+            loop = asyncio.get_running_loop()
+            self._janitor = loop.call_later(_JANITOR_SECONDS, self._tidy)
+
+    def _tidy(self) -> None:
+        """End what nobody used for a while, and forget empty groups."""
+        self._janitor = None
+        oldest = time.monotonic() - self._limits.idle_seconds
+        for key, group in list(self._groups.items()):
+            for instance in [one for one in group.idle if _is_stale(one, oldest)]:
+                group.idle.remove(instance)
+                self._drop(instance)
+            if not group.size and not group.waiting:
+                del self._groups[key]
+        if self._groups:
+            self._watch()
+
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+class _LoadFailed(Exception):
+    """The author's module does not load; every call that waited for it hears so."""
+
+    def __init__(self, failure: Failure, instance: Instance) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+        self.stdout = instance.load_stdout
+        self.timings = Timings(start=instance.start_us, load=instance.load_us)
+
+
+def _is_stale(instance: Instance, oldest: float) -> bool:
+    return instance.idle_since < oldest or not instance.is_usable

@@ -1,0 +1,84 @@
+"""The platform's API as one sandbox may see it, over a socket of its own.
+
+Whoever speaks on the socket is the algorithm of the call in progress, so the relay adds that
+call's token and no credential ever enters the sandbox. It is an ASGI application in front
+of another one (the platform itself when both live in one process, else a forwarder), so
+bodies of any size stream through both ways.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Final
+
+import orjson
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+PREFIX: Final = "/v1/"
+CALL_PREFIXES: Final = ("/v1/algo/", "/v1/web/algo/")
+_NOT_PASSED_ON: Final = frozenset(
+    {b"authorization", b"cookie", b"host", b"origin", b"referer", b"forwarded", b"connection"}
+)
+
+
+class Relay:
+    """Passes one sandbox's requests on as the caller of the call in progress."""
+
+    def __init__(self, platform: Application, *, host: str, parallel_calls: int) -> None:
+        """`host` is the Host header the platform knows itself by."""
+        self._platform = platform
+        self._host = host.encode()
+        self._parallel_calls = parallel_calls
+        self._open_calls = 0
+        self.token = ""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        problem = self._problem(scope["path"])
+        if problem is not None:
+            await _refuse(send, *problem)
+            return
+        is_call = scope["path"].startswith(CALL_PREFIXES)
+        self._open_calls += is_call
+        try:
+            await self._platform(self._rewritten(scope), receive, send)
+        finally:
+            self._open_calls -= is_call
+
+    def _problem(self, path: str) -> tuple[int, str] | None:
+        if not self.token:
+            return 403, "No call is in progress in this sandbox, so nobody is asking."
+        if not path.startswith(PREFIX):
+            return 404, "An algorithm reaches the platform's API under /v1/ and nothing else."
+        if path.startswith(CALL_PREFIXES) and self._open_calls >= self._parallel_calls:
+            return 429, (
+                f"An algorithm may have {self._parallel_calls} calls of other algorithms "
+                "open at once; wait for one to end."
+            )
+        return None
+
+    def _rewritten(self, scope: Scope) -> Scope:
+        headers = [
+            (name, value)
+            for name, value in scope["headers"]
+            if name not in _NOT_PASSED_ON and not name.startswith(b"x-forwarded-")
+        ]
+        headers += [(b"host", self._host), (b"authorization", b"Bearer " + self.token.encode())]
+        return {**scope, "headers": headers, "client": None, "scheme": "http", "state": {}}
+
+
+async def _refuse(send: Send, status: int, message: str) -> None:
+    body = orjson.dumps({"error": {"message": message, "error_type": "SystemError"}})
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+        (b"x-error-message", message.encode()),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,223 @@
+"""Runners in processes of their own: the side that serves a pool, and the side that calls one.
+
+A gateway knows the runners from their rows (they renew them every few seconds) and sends a
+call where the same version and payer went before while that runner has room, so that warm
+sandboxes are found again, else to the least loaded one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import itertools
+import logging
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from runners import wire
+from runners.errors import NoRunner, PlatformFault, RunnerError
+from runners.pool import Pool
+from runners.specs import Invocation, Outcome, RunSpec
+from runners.wire import Frames, Word
+
+logger = logging.getLogger(__name__)
+
+_LOOK_SECONDS: Final = 0.2
+_PATIENCE_SECONDS: Final = 20.0
+"""How long a call waits for any runner at all: one that died is restarted in that time."""
+
+
+async def listen(address: str, factory: Callable[[], asyncio.Protocol]) -> asyncio.Server:
+    """Listen on `unix:/path` or `host:port`."""
+    loop = asyncio.get_running_loop()
+    if address.startswith("unix:"):
+        path = address.removeprefix("unix:")
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)  # noqa: PTH108 - one call, left by a predecessor that was killed
+        return await loop.create_unix_server(factory, path)
+    host, _, port = address.rpartition(":")
+    return await loop.create_server(factory, host, int(port))
+
+
+class PoolServer(asyncio.Protocol):
+    """One gateway's connection to the pool of this process."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._frames = Frames()
+        self._calls: dict[str, asyncio.Task[None]] = {}
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport  # type: ignore[assignment]
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+        for task in self._calls.values():
+            task.cancel()  # nobody waits for the answers any more
+
+    def data_received(self, data: bytes) -> None:
+        for word, header, body in self._frames.feed(data):
+            call = header["id"]
+            if word is Word.RUN:
+                task = asyncio.get_running_loop().create_task(self._run(call, header, body))
+                self._calls[call] = task
+            elif word is Word.CANCEL and call in self._calls:
+                self._calls[call].cancel()
+
+    async def _run(self, call: str, header: dict[str, Any], body: bytes) -> None:
+        try:
+            spec, invocation = wire.read_run(header, body)
+            outcome = await self._pool.run(spec, invocation)
+            answer = wire.done(call, outcome, self._pool.load)
+        except RunnerError as error:
+            answer = wire.refused(call, error, self._pool.load)
+        except Exception as error:
+            logger.exception("A call failed inside the runner")
+            answer = wire.refused(call, PlatformFault(repr(error)), self._pool.load)
+        finally:
+            self._calls.pop(call, None)
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(answer)
+
+
+@dataclass(frozen=True, slots=True)
+class RunnerInfo:
+    """What a gateway knows of a runner."""
+
+    name: str
+    address: str
+    slots: int
+    has_gpu: bool
+
+
+class RunnerClient(asyncio.Protocol):
+    """A gateway's connection to one runner."""
+
+    def __init__(self, info: RunnerInfo) -> None:
+        self.info = info
+        self.remote_load = 0
+        self.is_connected = False
+        self._frames = Frames()
+        self._waiting: dict[str, asyncio.Future[Outcome]] = {}
+        self._numbers = itertools.count(1)
+        self._transport: asyncio.Transport | None = None
+
+    @property
+    def load(self) -> int:
+        return max(len(self._waiting), self.remote_load)
+
+    async def connect(self) -> None:
+        loop = asyncio.get_running_loop()
+        address = self.info.address
+        if address.startswith("unix:"):
+            await loop.create_unix_connection(lambda: self, address.removeprefix("unix:"))
+        else:
+            host, _, port = address.rpartition(":")
+            await loop.create_connection(lambda: self, host, int(port))
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport  # type: ignore[assignment]
+        self.is_connected = True
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+        self.is_connected = False
+        for waiting in self._waiting.values():
+            if not waiting.done():
+                waiting.set_exception(PlatformFault(f"The runner {self.info.name} went away."))
+
+    def data_received(self, data: bytes) -> None:
+        for word, header, body in self._frames.feed(data):
+            self.remote_load = header["load"]
+            waiting = self._waiting.get(header["id"])
+            if waiting is None or waiting.done():
+                continue
+            if word is Word.DONE:
+                waiting.set_result(wire.read_done(header, body, runner=self.info.name))
+            elif word is Word.REFUSED:
+                waiting.set_exception(wire.read_refused(header))
+
+    async def run(self, spec: RunSpec, invocation: Invocation) -> Outcome:
+        if self._transport is None or not self.is_connected:
+            raise PlatformFault(f"The runner {self.info.name} went away.")
+        call = f"{invocation.call_id}#{next(self._numbers)}"
+        waiting: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._waiting[call] = waiting
+        self._transport.write(wire.run(call, spec, invocation))
+        try:
+            return await waiting
+        except asyncio.CancelledError:
+            if self.is_connected:
+                self._transport.write(wire.frame(Word.CANCEL, {"id": call}))
+            raise
+        finally:
+            del self._waiting[call]
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+
+
+class Fleet:
+    """All runners a gateway may send calls to."""
+
+    def __init__(self) -> None:
+        self._runners: dict[tuple[str, str], RunnerClient] = {}
+
+    async def renew(self, infos: Iterable[RunnerInfo]) -> None:
+        """Connect to runners that are new, and let go of those no longer listed."""
+        listed = {(info.name, info.address): info for info in infos}
+        for key in [key for key in self._runners if key not in listed]:
+            self._runners.pop(key).close()
+        for key, info in listed.items():
+            known = self._runners.get(key)
+            if known is None or not known.is_connected:
+                await self._connect(key, info)
+
+    async def run(self, spec: RunSpec, invocation: Invocation) -> Outcome:
+        runner = self._choose(spec, invocation.payer)
+        patience = min(invocation.queue_seconds, _PATIENCE_SECONDS)
+        while runner is None and patience > 0:  # one may be on its way back
+            await asyncio.sleep(_LOOK_SECONDS)
+            patience -= _LOOK_SECONDS
+            runner = self._choose(spec, invocation.payer)
+        if runner is None:
+            kind = "with a GPU " if spec.gpu else ""
+            raise NoRunner(f"No runner {kind}is online at the moment.", retry_after=5)
+        return await runner.run(spec, invocation)
+
+    def close(self) -> None:
+        for runner in self._runners.values():
+            runner.close()
+        self._runners.clear()
+
+    async def _connect(self, key: tuple[str, str], info: RunnerInfo) -> None:
+        runner = RunnerClient(info)
+        try:
+            await runner.connect()
+        except OSError as error:
+            logger.warning("The runner %s at %s does not answer: %s", *key, error)
+            self._runners.pop(key, None)
+        else:
+            self._runners[key] = runner
+
+    def _choose(self, spec: RunSpec, payer: str) -> RunnerClient | None:
+        able = [
+            runner
+            for runner in self._runners.values()
+            if runner.is_connected and (runner.info.has_gpu or not spec.gpu)
+        ]
+        if not able:
+            return None
+        favourite = max(able, key=lambda runner: _affinity(runner, spec, payer))
+        if favourite.load < favourite.info.slots:
+            return favourite
+        return min(able, key=lambda runner: runner.load / max(1, runner.info.slots))
+
+
+def _affinity(runner: RunnerClient, spec: RunSpec, payer: str) -> bytes:
+    """Rendezvous hashing: every gateway prefers the same runner, and few move when one leaves."""
+    words = (runner.info.name, spec.algorithm, spec.source, spec.dependencies, payer)
+    return hashlib.blake2b("\0".join(words).encode(), digest_size=8).digest()
