@@ -10,7 +10,9 @@ from django.db import models
 class EnvironmentQuerySet(models.QuerySet["Environment"]):
     def offered(self) -> EnvironmentQuerySet:
         """Those a new algorithm may choose; algorithms on a retired one go on."""
-        return self.filter(is_offered=True).order_by("language", "-sort_key", "machine_type")
+        return self.filter(is_offered=True, is_present=True).order_by(
+            "language", "-sort_key", "machine_type"
+        )
 
 
 class Environment(models.Model):
@@ -60,7 +62,6 @@ class DependencySet(models.Model):
     environment = models.ForeignKey(
         Environment, on_delete=models.PROTECT, related_name="dependency_sets"
     )
-    requirements_digest = models.CharField(max_length=64, db_index=True)
     lock = models.TextField()
     size_bytes = models.PositiveBigIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -68,6 +69,30 @@ class DependencySet(models.Model):
 
     def __str__(self) -> str:
         return self.digest[:12]
+
+
+class Resolution(models.Model):
+    """Which dependency set some requirements last led to, so that they are not resolved again."""
+
+    environment = models.ForeignKey(
+        Environment, on_delete=models.CASCADE, related_name="resolutions"
+    )
+    requirements_digest = models.CharField(max_length=64)
+    dependencies = models.ForeignKey(
+        DependencySet, on_delete=models.CASCADE, related_name="resolutions"
+    )
+    resolved_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["environment", "requirements_digest"],
+                name="one_resolution_per_requirements",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.requirements_digest[:12]} → {self.dependencies_id[:12]}"
 
 
 class Runner(models.Model):

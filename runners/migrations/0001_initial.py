@@ -104,7 +104,6 @@ class Migration(migrations.Migration):
                         serialize=False,
                     ),
                 ),
-                ("requirements_digest", models.CharField(db_index=True, max_length=64)),
                 ("lock", models.TextField()),
                 ("size_bytes", models.PositiveBigIntegerField(default=0)),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
@@ -118,5 +117,42 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+        ),
+        migrations.CreateModel(
+            name="Resolution",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("requirements_digest", models.CharField(max_length=64)),
+                ("resolved_at", models.DateTimeField()),
+                (
+                    "dependencies",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="resolutions",
+                        to="runners.dependencyset",
+                    ),
+                ),
+                (
+                    "environment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="resolutions",
+                        to="runners.environment",
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("environment", "requirements_digest"),
+                        name="one_resolution_per_requirements",
+                    )
+                ],
+            },
         ),
     ]
