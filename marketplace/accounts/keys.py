@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Final
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -12,12 +14,16 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from marketplace.accounts import audit
+from marketplace.accounts import audit, patterns
 from marketplace.accounts.actors import Actor
-from marketplace.accounts.models import APIKey, Owner
+from marketplace.accounts.models import APIKey, Membership, Owner
 from marketplace.accounts.permissions import may_manage_keys
 from marketplace.lib import tokens
-from marketplace.lib.errors import BadInput
+from marketplace.lib.errors import BadInput, Conflict, NotAllowed
+
+MOST_KEYS: Final = 200
+_LABEL: Final = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_HOST: Final = re.compile(rf"(\*|(\*\.)?{_LABEL}(\.{_LABEL})*(:\d{{1,5}})?)\Z")
 
 
 @dataclass(frozen=True)
@@ -43,34 +49,75 @@ FULL = KeyScopes(
 
 
 @transaction.atomic
-def create(
+def create(  # noqa: PLR0913 - each is a field of the form
     owner: Owner,
     *,
     by: Actor,
     label: str,
     scopes: KeyScopes = FULL,
     expires_at: datetime | None = None,
+    secret: str | None = None,
 ) -> tuple[APIKey, str]:
-    """Make a key and give it with its secret, which nobody can read again."""
+    """Make a key and give it with its secret, which nobody can read again.
+
+    An operator may bring a `secret` of our form along, to keep a demo's key the same.
+    """
     by.require(may_manage_keys, owner)
-    if scopes.is_admin and not by.is_staff:
-        raise BadInput("Only staff can make administration keys.")
-    if expires_at is not None and expires_at <= timezone.now():
-        raise BadInput("A key cannot expire in the past.")
     if by.user_id is None:
         raise BadInput("A key needs a person who answers for it.")
-    secret = tokens.new_api_key()
+    if expires_at is not None and expires_at <= timezone.now():
+        raise BadInput("A key cannot expire in the past.")
+    if owner.api_keys.usable().count() >= MOST_KEYS:
+        raise Conflict(f"{owner} has {MOST_KEYS} keys; revoke one that is not used any more.")
+    secret = _new_or(secret)
     key = APIKey.objects.create(
         owner=owner,
         user_id=by.user_id,
-        label=label.strip() or "key",
+        label=_label(label),
         digest=tokens.digest(secret),
         mask=tokens.mask(secret),
         expires_at=expires_at,
-        **vars(scopes),
+        **vars(checked(scopes, by=by)),
     )
-    audit.record(by, "created a key", f"{owner}: {key}")
+    audit.record(by, "created a key", f"{owner}: {key}", scopes=", ".join(sorted(key.scopes)))
     return key, secret
+
+
+def checked(scopes: KeyScopes, *, by: Actor) -> KeyScopes:
+    """Give the scopes tidied, or raise BadInput if they contradict themselves or exceed `by`."""
+    if scopes.is_admin and not by.is_staff:
+        raise NotAllowed("Only staff can make administration keys.")
+    if not (scopes.from_native or scopes.from_web):
+        raise BadInput("Say where the key will be used: from programs, from web pages or both.")
+    origin = scopes.web_origin.strip().lower()
+    if scopes.from_web and not _HOST.match(origin):
+        raise BadInput(
+            "A key for web pages needs the host name of the pages, such as shop.example.org, "
+            "*.example.org or localhost:3000."
+        )
+    restricted = scopes.algorithm_access == APIKey.AlgorithmAccess.RESTRICTED
+    return replace(
+        scopes,
+        web_origin=origin if scopes.from_web else "",
+        algorithm_patterns=patterns.cleaned(scopes.algorithm_patterns) if restricted else [],
+    )
+
+
+def _new_or(secret: str | None) -> str:
+    if secret is None:
+        return tokens.new_api_key()
+    if not tokens.is_well_formed(secret):
+        raise BadInput("This is not a key of this site's form.")
+    if APIKey.objects.filter(digest=tokens.digest(secret)).exists():
+        raise Conflict("This key exists already.")
+    return secret
+
+
+def _label(text: str) -> str:
+    label = " ".join(text.split())
+    if not 1 <= len(label) <= 100:
+        raise BadInput("Give the key a label of 1 to 100 characters.")
+    return label
 
 
 def find(secret: str) -> APIKey | None:
@@ -81,7 +128,17 @@ def find(secret: str) -> APIKey | None:
     welcome = usable.filter(
         user__is_active=True, user__owner__is_suspended=False, owner__is_suspended=False
     )
-    return welcome.filter(digest=tokens.digest(secret)).first()
+    key = welcome.filter(digest=tokens.digest(secret)).first()
+    return key if key is not None and _still_belongs(key) else None
+
+
+def _still_belongs(key: APIKey) -> bool:
+    """Whether the person who answers for an organization's key is still with it."""
+    organization = key.owner.organization_id
+    if organization is None:
+        return key.owner.user_id == key.user_id
+    memberships = Membership.objects.filter(organization=organization, user=key.user_id)
+    return memberships.exclude(role=Membership.Role.INVITED).exists()
 
 
 def is_page_of(allowed: str, address: str) -> bool:

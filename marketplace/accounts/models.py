@@ -61,12 +61,21 @@ class Membership(models.Model):
     )
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.MEMBER)
+    invited_as = models.CharField(
+        max_length=10,
+        choices=Role.choices,
+        default=Role.MEMBER,
+        help_text="The role an invited person gets by accepting.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["organization", "user"], name="one_membership_per_person"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(invited_as="invited"), name="an_invitation_is_to_a_role"
             ),
         ]
 
@@ -78,6 +87,10 @@ class OwnerQuerySet(models.QuerySet["Owner"]):
     def named(self, name: str) -> Self:
         """By name, whatever its letter case: two names that differ only in case cannot exist."""
         return self.filter(name__iexact=name)
+
+    def open(self) -> Self:
+        """Those that have not been closed for good."""
+        return self.filter(closed_at__isnull=True)
 
 
 class Owner(models.Model):
@@ -92,6 +105,9 @@ class Owner(models.Model):
         Organization, on_delete=models.PROTECT, null=True, blank=True, related_name="owner"
     )
     is_suspended = models.BooleanField(default=False)
+    closed_at = models.DateTimeField(
+        null=True, blank=True, help_text="Closed for good; the name is never given out again."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = OwnerQuerySet.as_manager()
@@ -187,6 +203,21 @@ class APIKey(models.Model):
             Scope.DATA_WRITE: self.data_access == self.DataAccess.READ_WRITE,
         }
         return frozenset(scope for scope, given in granted.items() if given) & PERSON
+
+
+class FailedSignIn(models.Model):
+    """One wrong password. Kept for a day, to slow down who guesses."""
+
+    at = models.DateTimeField(db_index=True)
+    login_digest = models.CharField(
+        max_length=64,
+        db_index=True,
+        help_text="A hash of what was typed: people type passwords into the wrong field.",
+    )
+    address = models.CharField(max_length=45, db_index=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.address} at {self.at}"
 
 
 class AuditEntry(models.Model):
