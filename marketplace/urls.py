@@ -1,10 +1,15 @@
-"""The whole URL map on one page."""
+"""The whole URL map on one page. Calls and WebSockets never come here: see marketplace/asgi.py."""
 
 from __future__ import annotations
 
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
+
+from marketplace import health
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("marketplace.compat.urls")),
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
     path("admin/", admin.site.urls),
 ]

@@ -34,6 +34,20 @@ def envelope(answer: Answer, *, with_stdout: bool, with_trace: bool) -> bytes:
     return b'{"result":%b,"metadata":%b}' % (_result(outcome), metadata)
 
 
+def members(outcome: Outcome, *, request_id: str, is_owner: bool) -> dict[str, object]:
+    """The members of the envelope, for an answer that is fetched later."""
+    metadata: dict[str, object] = {
+        "content_type": "void" if outcome.failure else outcome.kind,
+        "duration": outcome.timings.run / 1e6,
+        "request_id": f"req-{request_id}",
+    }
+    if is_owner:
+        metadata["stdout"] = outcome.stdout.decode(errors="replace")
+    if outcome.failure is None:
+        return {"result": orjson.Fragment(_result(outcome)), "metadata": metadata}
+    return {"error": orjson.Fragment(_error(outcome.failure, is_owner)), "metadata": metadata}
+
+
 def refusal(message: str, error_type: str = "") -> bytes:
     """The answer when nothing was run: the predecessor's clients read it from status 200."""
     error = {"message": message}
