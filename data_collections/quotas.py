@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Sum
@@ -43,7 +44,7 @@ def usage(owner: Owner, *, by: Actor) -> Usage:
     return Usage(used_by(owner.pk), settings.OWNER_QUOTA_BYTES)
 
 
-def used_by(owner_id: object) -> int:
+def used_by(owner_id: UUID) -> int:
     files = DataFile.objects.filter(collection__owner_id=owner_id)
     return files.aggregate(total=Sum("blob__size"))["total"] or 0
 
@@ -60,8 +61,9 @@ def check_file_size(size: int) -> None:
 def room_for(collection: Collection, name: str) -> int:
     """How many bytes a file of this name may have: what it replaces does not count."""
     files = DataFile.objects.filter(collection=collection, name=name)
-    replaced = files.values_list("blob__size", flat=True).first() or 0
-    return settings.OWNER_QUOTA_BYTES - used_by(collection.owner_id) + replaced
+    replaced: int = files.values_list("blob__size", flat=True).first() or 0
+    limit: int = settings.OWNER_QUOTA_BYTES
+    return limit - used_by(collection.owner_id) + replaced
 
 
 def check_room(size: int, room: int, collection: Collection) -> None:
