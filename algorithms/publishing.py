@@ -1,0 +1,241 @@
+"""A good build becomes a version: numbered, priced, tried with its sample, and never changed again.
+
+The author chooses which part of the number rises, but never less than what callers were
+promised asks for (terms.py).
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+from django.db import IntegrityError, transaction
+
+from algorithms import authoring, gateway, resolving
+from algorithms.authoring import Settings
+from algorithms.gateway import Ask
+from algorithms.models import Algorithm, Build, Version
+from algorithms.permissions import may_publish, may_publish_for_everyone
+from algorithms.terms import Terms, smallest_bump, terms_of
+from marketplace.accounts import audit
+from marketplace.accounts.actors import Actor
+from marketplace.lib.errors import BadInput, Conflict, Unavailable
+from marketplace.lib.semver import Part, SemVer
+from runners.specs import Kind, Network, Outcome
+
+FIRST: Final = SemVer(0, 1, 0)
+SAMPLE_SECONDS: Final = 300.0
+NOTES_LENGTH: Final = 20_000
+OUTPUT_LENGTH: Final = 1_000_000
+ALREADY_PUBLISHED: Final = 1007
+
+_ORDER: Final = (Part.REVISION, Part.MINOR, Part.MAJOR)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What publishing now would do: shown before, done after."""
+
+    build: Build
+    terms: Terms
+    settings: Settings
+    newest: SemVer | None
+    smallest: Part
+    reasons: tuple[str, ...]
+
+    def number(self, part: Part) -> SemVer:
+        return FIRST if self.newest is None else self.newest.bump(part)
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The parts that may rise."""
+        return _ORDER[_ORDER.index(self.smallest) :]
+
+
+def publish(
+    algorithm: Algorithm,
+    *,
+    by: Actor,
+    part: Part | None = None,
+    callability: str | None = None,
+    release_notes: str = "",
+    **changes: Any,  # noqa: ANN401 - fields of authoring.Settings, checked there
+) -> Version:
+    """Give the newest successful build the next version number.
+
+    Without a part a minor release is made, or a major one if the terms need it. Settings
+    named in `changes` are kept in the algorithm too. The sample input, if there is one, is
+    run on the build and must succeed: its output is stored as the sample output.
+    """
+    by.require(may_publish, algorithm)
+    if len(release_notes) > NOTES_LENGTH:
+        raise BadInput(f"Release notes have {NOTES_LENGTH} characters at most.")
+    plan = planned(algorithm, by=by, callability=callability, **changes)
+    _check_part(plan, part)
+    sample_output = _run_sample(plan, by=by)
+    try:
+        return _write(plan, algorithm.pk, by=by, part=part, texts=(release_notes, sample_output))
+    except IntegrityError:  # somebody published at the same moment
+        raise _already_published() from None
+
+
+def planned(
+    algorithm: Algorithm,
+    *,
+    by: Actor,
+    callability: str | None = None,
+    **changes: Any,  # noqa: ANN401 - fields of authoring.Settings, checked there
+) -> Plan:
+    """Work out what publishing now would do, without doing it."""
+    by.require(may_publish, algorithm)
+    newest = algorithm.versions.newest_first().first()
+    chosen = callability or (newest.callability if newest else Version.Callability.PRIVATE)
+    if chosen not in Version.Callability.values:
+        raise BadInput(f"A version is public or private, not {chosen!r}.")
+    if chosen == Version.Callability.PUBLIC:
+        by.require(may_publish_for_everyone, algorithm)
+    build = _publishable(algorithm)
+    wanted = authoring.checked_changes(algorithm, changes)
+    terms = Terms(
+        callability=chosen,
+        royalty_microcredits=wanted.royalty_microcredits,
+        network_access=wanted.network_access,
+        may_call_others=wanted.may_call_others,
+    )
+    if newest is None:
+        return Plan(build, terms, wanted, None, Part.REVISION, ())
+    smallest, reasons = smallest_bump(terms_of(newest), terms, promised=_promised(newest))
+    return Plan(build, terms, wanted, newest.number, smallest, tuple(reasons))
+
+
+def _promised(newest: Version) -> Terms | None:
+    same_major = newest.algorithm.versions.public().filter(major=newest.major)
+    public = same_major.newest_first().first()
+    return terms_of(public) if public is not None else None
+
+
+def _publishable(algorithm: Algorithm) -> Build:
+    """The newest successful build, if it is not a version already."""
+    succeeded = algorithm.builds.succeeded().select_related(
+        "algorithm__owner", "environment", "dependencies"
+    )
+    newest = succeeded.order_by("-created_at").first()
+    if newest is None:
+        raise BadInput(
+            f"{algorithm} has no successful build yet. Please compile your algorithm.",
+            wire_code=ALREADY_PUBLISHED,
+        )
+    if Version.objects.filter(build=newest).exists():
+        raise _already_published()
+    return newest
+
+
+def _already_published() -> BadInput:
+    return BadInput(
+        "Version already published. Please compile your algorithm.", wire_code=ALREADY_PUBLISHED
+    )
+
+
+def _check_part(plan: Plan, part: Part | None) -> None:
+    if part is None or plan.newest is None or part in plan.parts:
+        return
+    reasons = " ".join(plan.reasons)
+    raise BadInput(
+        f"This must be a {plan.smallest} release ({plan.number(plan.smallest)}) at least, "
+        f"not a {part} one. {reasons}"
+    )
+
+
+def _run_sample(plan: Plan, *, by: Actor) -> str:
+    """Run the sample input on the build with the terms it is to have; give its output as JSON."""
+    text = plan.settings.sample_input
+    if not text.strip():
+        return ""
+    target = resolving.of_build(plan.build, by=by)
+    terms = plan.terms
+    target = replace(
+        target,
+        spec=replace(target.spec, network=Network(terms.network_access)),
+        may_call_others=terms.may_call_others,
+    )
+    kind, body = sample_as_input(text)
+    answer = gateway.call_now(target, by=by, ask=Ask(kind, body, SAMPLE_SECONDS))
+    failure = answer.outcome.failure
+    if failure is not None and failure.is_platform_fault:
+        raise Unavailable(f"The sample input could not be tried: {failure.message}")
+    if failure is not None:
+        raise BadInput(
+            f"The sample input does not work, so nothing was published: {failure.message}"
+        )
+    output = _shown(answer.outcome)
+    if len(output) > OUTPUT_LENGTH:
+        raise BadInput(
+            "The output of the sample input is too long to be shown; take a smaller one."
+        )
+    return output
+
+
+def sample_as_input(text: str) -> tuple[Kind, bytes]:
+    """A sample input is JSON where it can be read as JSON, else plain text."""
+    body = text.strip().encode()
+    try:
+        orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return Kind.TEXT, text.encode()
+    return Kind.JSON, body
+
+
+def _shown(outcome: Outcome) -> str:
+    """A result as JSON, whatever its kind; bytes in base64 as callers get them."""
+    if outcome.kind is Kind.JSON:
+        return outcome.body.decode(errors="replace").replace("\0", "")
+    results = {
+        Kind.TEXT: outcome.body.decode(errors="replace"),
+        Kind.BINARY: base64.b64encode(outcome.body).decode(),
+    }
+    return orjson.dumps(results.get(outcome.kind)).decode()
+
+
+@transaction.atomic
+def _write(
+    plan: Plan, algorithm_id: UUID, *, by: Actor, part: Part | None, texts: tuple[str, str]
+) -> Version:
+    """Hand out the number while nobody else can, if all is still as it was planned."""
+    algorithm = Algorithm.objects.select_for_update().select_related("owner").get(pk=algorithm_id)
+    newest = algorithm.versions.newest_first().first()
+    if (newest.number if newest else None) != plan.newest:
+        raise Conflict("Somebody else has published a version meanwhile; look at it first.")
+    if _publishable(algorithm) != plan.build:
+        raise Conflict("A newer build has succeeded meanwhile; publish that one.")
+    number = plan.number(max(part or Part.MINOR, plan.smallest, key=_ORDER.index))
+    release_notes, sample_output = texts
+    version = Version.objects.create(
+        algorithm=algorithm,
+        build=plan.build,
+        major=number.major,
+        minor=number.minor,
+        revision=number.revision,
+        callability=plan.terms.callability,
+        royalty_microcredits=plan.terms.royalty_microcredits,
+        network_access=plan.terms.network_access,
+        may_call_others=plan.terms.may_call_others,
+        is_shareable=plan.settings.is_shareable,
+        release_notes=release_notes,
+        sample_input=plan.settings.sample_input,
+        sample_output=sample_output,
+        published_by_id=by.user_id,
+    )
+    _keep(algorithm, vars(plan.settings), is_public=algorithm.is_public or version.is_public)
+    audit.record(by, "published", version, callability=version.callability)
+    return version
+
+
+def _keep(algorithm: Algorithm, values: Mapping[str, Any], *, is_public: bool) -> None:
+    for name, value in values.items():
+        setattr(algorithm, name, value)
+    algorithm.is_public = is_public
+    algorithm.save()
