@@ -189,7 +189,7 @@ class Instance:
     async def _listen(self, folder: Path) -> None:
         loop = asyncio.get_running_loop()
         guest = await loop.create_unix_server(self._welcome, folder / "pool.sock")
-        relay = await loop.create_unix_server(_http(self.relay), folder / "relay.sock")
+        relay = await loop.create_unix_server(http_server(self.relay), folder / "relay.sock")
         self._servers = [guest, relay]
         if self.spec.network is Network.FULL:
             self._servers.append(await egress.serve(folder / "egress.sock", egress.Policy.public()))
@@ -236,7 +236,8 @@ _GIBBERISH: Final = Failure(
 )
 
 
-def _http(application: Application) -> Any:  # noqa: ANN401 - a protocol factory
+def http_server(application: Application) -> Any:  # noqa: ANN401 - a protocol factory
+    """Serve an ASGI application on connections of whatever kind, with uvicorn's protocol."""
     config = uvicorn.Config(
         application,
         http=HttpToolsProtocol,

@@ -54,7 +54,7 @@ class Relay:
     def _problem(self, path: str) -> tuple[int, str] | None:
         if not self.token:
             return 403, "No call is in progress in this sandbox, so nobody is asking."
-        if not path.startswith(PREFIX):
+        if not path.startswith(PREFIX) or ".." in path.split("/"):
             return 404, "An algorithm reaches the platform's API under /v1/ and nothing else."
         if path.startswith(CALL_PREFIXES) and self._open_calls >= self._parallel_calls:
             return 429, (
