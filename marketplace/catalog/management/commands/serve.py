@@ -1,0 +1,80 @@
+"""`manage.py serve`: the whole site as one process, behind a proxy or alone."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connections
+
+from marketplace import serving
+from marketplace.catalog import demo_guide
+
+
+class Command(BaseCommand):
+    help = "Serve pages, API and calls; in the embedded mode build and run algorithms as well."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1")
+        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument(
+            "--set-up",
+            action="store_true",
+            help="First bring database, static files and environments up to date.",
+        )
+        parser.add_argument(
+            "--demo", action="store_true", help="Load demo content and print how to try it."
+        )
+
+    def handle(self, *args: object, **options: object) -> None:
+        host, port = str(options["host"]), int(str(options["port"]))
+        serving.allow_many_connections()
+        try:
+            listener = serving.listen(host, port)
+        except serving.AddressTaken as error:
+            raise CommandError(f"Cannot listen at {error}. Name another port with PORT=.") from None
+        if options["set_up"]:
+            self._set_up()
+        server = serving.make()
+        if options["demo"]:
+            guide = demo_guide.Guide(self.stdout, address=f"http://{_reachable(host)}:{port}")
+            threading.Thread(target=guide.show, args=(server,), name="demo", daemon=True).start()
+        server.run(sockets=[listener])
+        _leave(0 if server.started else 1)
+
+    def _set_up(self) -> None:
+        Path(settings.DATA_DIR).mkdir(parents=True, exist_ok=True)
+        call_command("migrate", verbosity=0, interactive=False)
+        call_command("collectstatic", verbosity=0, interactive=False)
+        call_command("sync_environments", stdout=self.stdout if settings.DEBUG else _Silent())
+
+
+class _Silent:
+    def write(self, text: str) -> int:
+        return len(text)
+
+    def flush(self) -> None:
+        pass
+
+
+def _reachable(host: str) -> str:
+    return "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - compared, not bound
+
+
+def _leave(status: int) -> None:
+    """End now.
+
+    A build still running in a thread would hold the process back for minutes; its row says
+    that it was running, and the next start takes it up again.
+    """
+    connections.close_all()
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
