@@ -116,7 +116,7 @@ def of_key(key: APIKey) -> Actor:
         owner_ids=frozenset({*own, *_with(roles, "owner", "member")}),
         administers=frozenset({*own, *_with(roles, "owner")}),
         executes_for=frozenset(_with(roles, "executor")),
-        scopes=key.scopes,
+        scopes=frozenset() if key.is_admin and not key.user.is_staff else key.scopes,
         patterns=_patterns(key),
         key_id=key.pk,
         key_label=key.label,

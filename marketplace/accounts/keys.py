@@ -17,7 +17,7 @@ from django.utils import timezone
 from marketplace.accounts import audit, patterns
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import APIKey, Membership, Owner
-from marketplace.accounts.permissions import may_manage_keys
+from marketplace.accounts.permissions import may_manage_keys, may_revoke_key
 from marketplace.lib import tokens
 from marketplace.lib.errors import BadInput, Conflict, NotAllowed
 
@@ -77,13 +77,13 @@ def create(  # noqa: PLR0913 - each is a field of the form
         digest=tokens.digest(secret),
         mask=tokens.mask(secret),
         expires_at=expires_at,
-        **vars(checked(scopes, by=by)),
+        **vars(_checked(scopes, by)),
     )
     audit.record(by, "created a key", f"{owner}: {key}", scopes=", ".join(sorted(key.scopes)))
     return key, secret
 
 
-def checked(scopes: KeyScopes, *, by: Actor) -> KeyScopes:
+def _checked(scopes: KeyScopes, by: Actor) -> KeyScopes:
     """Give the scopes tidied, or raise BadInput if they contradict themselves or exceed `by`."""
     if scopes.is_admin and not by.is_staff:
         raise NotAllowed("Only staff can make administration keys.")
@@ -169,8 +169,13 @@ def note_use(uses: Mapping[UUID, tuple[datetime, str]]) -> None:
 @transaction.atomic
 def revoke(key: APIKey, *, by: Actor) -> None:
     """End a key for good; calls already running are not cut off."""
-    by.require(may_manage_keys, key.owner)
+    by.require(may_revoke_key, key)
+    withdraw(key, by)
+
+
+def withdraw(key: APIKey, actor: Actor) -> None:
+    """End a key as part of something larger that the actor was already allowed."""
     if key.revoked_at is None:
         key.revoked_at = timezone.now()
         key.save(update_fields=["revoked_at"])
-        audit.record(by, "revoked a key", f"{key.owner}: {key}")
+        audit.record(actor, "revoked a key", f"{key.owner}: {key}")

@@ -1,15 +1,42 @@
-"""Who may manage keys, organizations and their members."""
+"""Who may manage accounts, keys, organizations and their members."""
 
 from __future__ import annotations
 
 from marketplace.accounts.actors import Actor
-from marketplace.accounts.models import Owner
+from marketplace.accounts.models import APIKey, Membership, Owner
 from marketplace.accounts.scopes import Scope
 
 
 def may_manage_keys(actor: Actor, owner: Owner) -> bool:
     """A person may manage their own keys, and an organization's owners those of the organization."""
     return actor.has(Scope.ACCOUNT) and owner.pk in actor.administers
+
+
+def may_revoke_key(actor: Actor, key: APIKey) -> bool:
+    return may_manage_keys(actor, key.owner)
+
+
+def may_change_profile(actor: Actor, owner: Owner) -> bool:
+    """Only the person, signed in; no key and no member of an organization."""
+    return actor.has(Scope.ACCOUNT) and owner.pk == actor.owner_id
+
+
+def may_administer(actor: Actor, _what: str) -> bool:
+    """See and change everybody's accounts, as the predecessor's administration endpoints do."""
+    return actor.has(Scope.ADMIN)
+
+
+def may_create_organization(actor: Actor, _name: str) -> bool:
+    return actor.user_id is not None and (actor.has(Scope.ACCOUNT) or actor.has(Scope.ADMIN))
+
+
+def may_see_organization(actor: Actor, owner: Owner) -> bool:
+    return may_see_account(actor, owner) or owner.pk in actor.executes_for
+
+
+def may_answer_for(actor: Actor, membership: Membership) -> bool:
+    """Accept, decline or give up a membership: the person themselves, signed in."""
+    return actor.has(Scope.ACCOUNT) and actor.user_id == membership.user_id
 
 
 def may_manage_organization(actor: Actor, owner: Owner) -> bool:

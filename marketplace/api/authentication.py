@@ -6,6 +6,8 @@ and (from a sandbox's relay only) `Bearer run.…`.
 
 from __future__ import annotations
 
+import base64
+import binascii
 import time
 from typing import Final
 from uuid import UUID
@@ -14,9 +16,10 @@ from django.conf import settings
 from django.db.models.signals import post_delete, post_save
 from django.utils import timezone
 
-from marketplace.accounts import actors, keys, run_tokens
+from marketplace.accounts import actors, keys, run_tokens, signing_in
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import APIKey, Membership, Organization, Owner, User
+from marketplace.lib import tokens
 from marketplace.lib.errors import NotAllowed, NotSignedIn
 
 _MOST_REMEMBERED: Final = 10_000
@@ -48,6 +51,25 @@ def actor_from(authorization: str) -> Actor:
     actor = actors.of_key(key)
     _remember(authorization, actor)
     return actor
+
+
+def actor_from_basic(authorization: str, *, address: str) -> Actor:
+    """Give who sends a Basic header, as git does: the password is the person's or one of their keys.
+
+    `address` is where the request comes from, for the brake on guessing passwords.
+    """
+    scheme, _, encoded = authorization.strip().partition(" ")
+    try:
+        login, separator, password = (
+            base64.b64decode(encoded, validate=True).decode().partition(":")
+        )
+    except (ValueError, binascii.Error):
+        separator = ""
+    if scheme.lower() != "basic" or not separator:
+        raise NotSignedIn("Send your account name with your password or an API key.")
+    if password.startswith(tokens.PREFIX):
+        return actor_from(password)
+    return actors.of_user(signing_in.check(login, password, address=address))
 
 
 def check_origin(actor: Actor, *, origin: str, referer: str) -> None:

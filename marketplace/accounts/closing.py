@@ -1,0 +1,43 @@
+"""End an account for good: nothing works with it any more, and its name is never given out again."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import timezone
+
+from marketplace.accounts import audit, keys
+from marketplace.accounts.actors import Actor
+from marketplace.accounts.models import APIKey, Membership, Owner, User
+from marketplace.accounts.permissions import may_administer
+from marketplace.lib.errors import Conflict
+
+
+@transaction.atomic
+def close(owner: Owner, *, by: Actor) -> None:
+    """Close a person's or an organization's account; what it published is hidden with it."""
+    by.require(may_administer, f"the account {owner}")
+    if owner.closed_at is not None:
+        return
+    if owner.user is not None:
+        _end_person(owner.user)
+    if owner.organization is not None:
+        owner.organization.memberships.all().delete()
+    for key in APIKey.objects.usable().filter(owner=owner):
+        keys.withdraw(key, by)
+    owner.is_suspended = True
+    owner.closed_at = timezone.now()
+    owner.save(update_fields=["is_suspended", "closed_at"])
+    audit.record(by, "closed an account", owner)
+
+
+def _end_person(user: User) -> None:
+    for membership in user.memberships.filter(role=Membership.Role.OWNER):
+        owners = membership.organization.memberships.filter(role=Membership.Role.OWNER)
+        if owners.count() == 1:
+            raise Conflict(
+                f"{user} is the last owner of {membership.organization}; "
+                "make somebody else an owner or close the organization first."
+            )
+    user.memberships.all().delete()
+    user.is_active = False
+    user.save(update_fields=["is_active"])

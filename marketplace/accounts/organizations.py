@@ -1,0 +1,199 @@
+"""Several people under one name: create, invite, accept, change roles, remove, leave.
+
+An organization always has an owner: the last one can neither go nor be made less.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Final
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator, validate_email
+from django.db import IntegrityError, transaction
+
+from marketplace.accounts import audit, keys, registration
+from marketplace.accounts.actors import Actor
+from marketplace.accounts.models import APIKey, Membership, Organization, Owner, User
+from marketplace.accounts.permissions import (
+    may_answer_for,
+    may_create_organization,
+    may_manage_organization,
+)
+from marketplace.lib.errors import BadInput, Conflict, NotFound
+
+Role = Membership.Role
+
+NAME_TAKEN: Final = 3101
+UNKNOWN: Final = 3100
+TYPES: Final = {
+    "basic": UUID("8f9b2c1e-6a34-4b0d-9c55-1d2f00000001"),
+    "legacy": UUID("8f9b2c1e-6a34-4b0d-9c55-1d2f00000002"),
+    "pro": UUID("8f9b2c1e-6a34-4b0d-9c55-1d2f00000003"),
+}
+"""The predecessor's kinds of organization with ids of ours; here they do not differ."""
+
+
+@dataclass(frozen=True)
+class Details:
+    """What an organization says about itself."""
+
+    label: str = ""
+    contact_name: str = ""
+    contact_email: str = ""
+    website: str = ""
+    type_name: str = "basic"
+
+
+def create(name: str, *, by: Actor, details: Details) -> Owner:
+    """Make an organization whose first owner is the person who asks."""
+    by.require(may_create_organization, f"the organization {name}")
+    try:
+        checked = registration.check_name(name, what="organization name")
+    except Conflict as error:
+        raise Conflict(error.message, wire_code=NAME_TAKEN) from None
+    try:
+        return _create(checked, by, details)
+    except IntegrityError:
+        raise Conflict(
+            f"The name {checked!r} is taken; choose another.", wire_code=NAME_TAKEN
+        ) from None
+
+
+@transaction.atomic
+def edit(owner: Owner, *, by: Actor, details: Details) -> Owner:
+    """Replace what the organization says about itself."""
+    by.require(may_manage_organization, owner)
+    organization = _organization(owner)
+    for name, value in _checked(details, owner.name).items():
+        setattr(organization, name, value)
+    organization.save()
+    audit.record(by, "edited an organization", owner)
+    return owner
+
+
+@transaction.atomic
+def invite(owner: Owner, person: User, *, by: Actor, role: Role = Role.MEMBER) -> Membership:
+    """Ask a person to join; a second time, or for somebody who is in, it changes nothing."""
+    by.require(may_manage_organization, owner)
+    if role == Role.INVITED:
+        raise BadInput("Invite somebody as an owner, a member or an executor.")
+    if not person.is_active:
+        raise BadInput(f"The account {person} is closed.")
+    membership, is_new = Membership.objects.get_or_create(
+        organization=_organization(owner),
+        user=person,
+        defaults={"role": Role.INVITED, "invited_as": role},
+    )
+    if is_new:
+        audit.record(by, "invited somebody", f"{owner}: {person}", role=role)
+    return membership
+
+
+@transaction.atomic
+def accept(membership: Membership, *, by: Actor) -> Membership:
+    """Join with the role that was offered."""
+    by.require(may_answer_for, membership)
+    if membership.role == Role.INVITED:
+        membership.role = membership.invited_as
+        membership.save(update_fields=["role"])
+        audit.record(by, "joined an organization", membership)
+    return membership
+
+
+@transaction.atomic
+def change_role(owner: Owner, person: User, role: Role, *, by: Actor) -> Membership:
+    """Give a member another role; an invited person gets it by accepting."""
+    by.require(may_manage_organization, owner)
+    if role == Role.INVITED:
+        raise BadInput("A member cannot become invited again; remove and invite them instead.")
+    membership = _membership(owner, person)
+    if membership.role == Role.INVITED:
+        membership.invited_as = role
+    else:
+        _keep_an_owner(membership, becomes=role)
+        membership.role = role
+    membership.save(update_fields=["role", "invited_as"])
+    audit.record(by, "changed a role", f"{owner}: {person}", role=role)
+    return membership
+
+
+@transaction.atomic
+def remove(owner: Owner, person: User, *, by: Actor) -> None:
+    """End a membership or an invitation, and with it the organization's keys of that person."""
+    by.require(may_manage_organization, owner)
+    _end(_membership(owner, person), by, "removed a member")
+
+
+@transaction.atomic
+def leave(membership: Membership, *, by: Actor) -> None:
+    """Give up a membership, or decline an invitation."""
+    by.require(may_answer_for, membership)
+    locked = _membership(membership.organization.owner, membership.user)
+    _end(locked, by, "left an organization")
+
+
+@transaction.atomic
+def _create(name: str, by: Actor, details: Details) -> Owner:
+    if by.user_id is None:
+        raise BadInput("An organization needs a person who founds it.")
+    organization = Organization.objects.create(**_checked(details, name))
+    owner = Owner.objects.create(name=name, organization=organization)
+    founder = User.objects.get(pk=by.user_id)
+    Membership.objects.create(organization=organization, user=founder, role=Role.OWNER)
+    audit.record(by, "created an organization", owner)
+    return owner
+
+
+def _end(membership: Membership, by: Actor, action: str) -> None:
+    _keep_an_owner(membership, becomes=None)
+    owner = membership.organization.owner
+    for key in APIKey.objects.usable().filter(owner=owner, user=membership.user):
+        keys.withdraw(key, by)
+    membership.delete()
+    audit.record(by, action, f"{owner}: {membership.user}")
+
+
+def _membership(owner: Owner, person: User) -> Membership:
+    """The membership, with the organization locked so that owners are counted one by one."""
+    organization = Organization.objects.select_for_update().get(pk=_organization(owner).pk)
+    try:
+        return Membership.objects.get(organization=organization, user=person)
+    except Membership.DoesNotExist:
+        raise NotFound(f"{person} is not a member of {owner}.") from None
+
+
+def _keep_an_owner(membership: Membership, *, becomes: Role | None) -> None:
+    if membership.role != Role.OWNER or becomes == Role.OWNER:
+        return
+    owners = Membership.objects.filter(organization=membership.organization, role=Role.OWNER)
+    if not owners.exclude(pk=membership.pk).exists():
+        raise Conflict(
+            f"{membership.user} is the last owner of {membership.organization}; "
+            "make somebody else an owner first."
+        )
+
+
+def _organization(owner: Owner) -> Organization:
+    if owner.organization is None or owner.closed_at is not None:
+        raise NotFound(f"There is no organization {owner}.", wire_code=UNKNOWN)
+    return owner.organization
+
+
+def _checked(details: Details, name: str) -> dict[str, str]:
+    found = {field.name: getattr(details, field.name).strip() for field in fields(details)}
+    found["label"] = found["label"] or name
+    too_long = [key for key in ("label", "contact_name") if len(found[key]) > 100]
+    if too_long:
+        raise BadInput(f"{too_long[0]} may have 100 characters at most.")
+    if found["type_name"] not in TYPES:
+        raise BadInput(f"An organization is of one of the types {', '.join(TYPES)}.")
+    try:
+        if found["contact_email"]:
+            validate_email(found["contact_email"])
+        if found["website"]:
+            URLValidator(schemes=["http", "https"])(found["website"])
+    except ValidationError as error:
+        raise BadInput(" ".join(error.messages)) from None
+    return found

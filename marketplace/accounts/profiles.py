@@ -1,0 +1,62 @@
+"""What a person changes about themselves."""
+
+from __future__ import annotations
+
+from django.db import IntegrityError, transaction
+
+from marketplace.accounts import audit, registration
+from marketplace.accounts.actors import Actor
+from marketplace.accounts.models import Owner, User
+from marketplace.accounts.permissions import may_administer, may_change_profile
+from marketplace.lib.errors import BadInput, Conflict, NotFound
+
+
+def change_details(owner: Owner, *, by: Actor, full_name: str, email: str, password: str) -> User:
+    """Change name and address; a new address needs the password, since it can recover the account."""
+    by.require(may_change_profile, owner)
+    user = _person(owner)
+    address = registration.check_email(email, of=user)
+    if address != user.email and not user.check_password(password):
+        raise BadInput("To change the e-mail address, give your present password.")
+    return _saved(user, by, owner, full_name=full_name, email=address)
+
+
+def rename(owner: Owner, *, by: Actor, full_name: str) -> User:
+    """Correct a person's full name as an administrator."""
+    by.require(may_administer, f"the account {owner}")
+    user = _person(owner)
+    return _saved(user, by, owner, full_name=full_name, email=user.email)
+
+
+@transaction.atomic
+def change_password(owner: Owner, *, by: Actor, present: str, new: str) -> User:
+    """Set another password; every other session of the person ends."""
+    by.require(may_change_profile, owner)
+    user = _person(owner)
+    if not user.check_password(present):
+        raise BadInput("The present password is not right.")
+    registration.check_password(new, user)
+    user.set_password(new)
+    user.save(update_fields=["password"])
+    audit.record(by, "changed the password", owner)
+    return user
+
+
+def _saved(user: User, by: Actor, owner: Owner, *, full_name: str, email: str) -> User:
+    name = " ".join(full_name.split())
+    if len(name) > 100:
+        raise BadInput("The name may have 100 characters at most.")
+    user.full_name, user.email = name, email
+    try:
+        with transaction.atomic():
+            user.save(update_fields=["full_name", "email"])
+            audit.record(by, "changed the profile", owner)
+    except IntegrityError:
+        raise Conflict("Another account has this e-mail address.") from None
+    return user
+
+
+def _person(owner: Owner) -> User:
+    if owner.user is None:
+        raise NotFound(f"{owner} is an organization.")
+    return owner.user
