@@ -12,4 +12,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("admin/", admin.site.urls),
+    path("", include("marketplace.catalog.urls")),
 ]

@@ -1,0 +1,72 @@
+"""What a caller should know before calling, in words: price, internet, machine, source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from algorithms.models import Algorithm, Version
+from marketplace.lib.money import format_credits, in_dollars
+
+
+@dataclass(frozen=True)
+class Fact:
+    icon: str
+    text: str
+    explanation: str
+    kind: str = ""
+
+
+def of(algorithm: Algorithm, version: Version | None) -> list[Fact]:
+    """Of the version if there is one; of the algorithm's settings while it is a draft."""
+    settled = version or algorithm
+    return [
+        price(settled.royalty_microcredits),
+        _internet(settled.network_access),
+        *_others(may_call_others=settled.may_call_others),
+        *_machine(algorithm),
+        _source(algorithm),
+    ]
+
+
+def price(royalty_microcredits: int) -> Fact:
+    if not royalty_microcredits:
+        return Fact("coin", "Free", "The author asks for nothing per call.", "success")
+    credits_ = format_credits(royalty_microcredits)
+    return Fact(
+        "coin",
+        f"{credits_} credits a call",
+        f"The author's royalty: {credits_} credits a call, ${in_dollars(royalty_microcredits):f}. "
+        "A call that fails costs nothing.",
+    )
+
+
+def _internet(network_access: str) -> Fact:
+    if network_access == Algorithm.NetworkAccess.FULL:
+        return Fact(
+            "internet",
+            "Uses the internet",
+            "Its code can reach public addresses, so your input could leave this site.",
+            "warning",
+        )
+    return Fact(
+        "shield",
+        "No internet access",
+        "Its code runs in a sandbox without a network: your input cannot leave it.",
+    )
+
+
+def _others(*, may_call_others: bool) -> list[Fact]:
+    text = "It may call other algorithms in your name while it runs."
+    return [Fact("branch", "Calls other algorithms", text)] if may_call_others else []
+
+
+def _machine(algorithm: Algorithm) -> list[Fact]:
+    if not algorithm.environment.is_gpu:
+        return []
+    return [Fact("chip", "Runs on a GPU", f"Environment {algorithm.environment.display_name}.")]
+
+
+def _source(algorithm: Algorithm) -> Fact:
+    if algorithm.source_visibility == Algorithm.SourceVisibility.OPEN:
+        return Fact("source", "Open source", f"{algorithm.get_license_display()}.")
+    return Fact("lock", "Closed source", "Only its owner sees the source.")

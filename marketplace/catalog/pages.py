@@ -1,0 +1,118 @@
+"""What the pages of an algorithm show, gathered before a template sees it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from algorithms.models import Algorithm, Version
+from algorithms.permissions import may_call_unpublished, may_edit, may_view_source
+from algorithms.resolving import find
+from marketplace.accounts.actors import Actor
+from marketplace.catalog import facts, vitals
+from marketplace.catalog.facts import Fact
+from marketplace.catalog.vitals import Vitals
+from marketplace.lib.errors import NotFound
+from marketplace.lib.semver import SemVer
+
+
+@dataclass(frozen=True)
+class Card:
+    """One algorithm in a list."""
+
+    algorithm: Algorithm
+    version: Version | None
+    facts: list[Fact]
+    vitals: Vitals
+
+
+@dataclass(frozen=True)
+class AlgorithmPage:
+    """One algorithm on its own page, at the version the visitor chose."""
+
+    algorithm: Algorithm
+    version: Version | None
+    versions: list[Version]
+    facts: list[Fact]
+    vitals: Vitals
+    may_edit: bool
+    may_see_source: bool
+
+    @property
+    def path(self) -> str:
+        """owner/name/version, as a caller writes it."""
+        return f"{self.algorithm}/{self.version.number}" if self.version else str(self.algorithm)
+
+    @property
+    def sample_input(self) -> str:
+        text = self.version.sample_input if self.version else ""
+        return indented(text or self.algorithm.sample_input)
+
+    @property
+    def sample_output(self) -> str:
+        return indented(self.version.sample_output) if self.version else ""
+
+
+def cards(algorithm_ids: Iterable[UUID], *, by: Actor) -> list[Card]:
+    """Cards in the order of the ids; one that has vanished meanwhile is left out."""
+    wanted = list(algorithm_ids)
+    rows = _with_neighbours().visible_to(by).in_bulk(wanted)
+    newest = _newest_versions(rows.values())
+    measured = vitals.of(rows)
+    return [
+        Card(rows[pk], newest.get(pk), facts.of(rows[pk], newest.get(pk)), measured[pk])
+        for pk in wanted
+        if pk in rows
+    ]
+
+
+def algorithm_page(owner: str, name: str, number: str, *, by: Actor) -> AlgorithmPage:
+    """The page, or NotFound to those who may not know of it."""
+    algorithm = find(owner, name, by=by)
+    callable_versions = algorithm.versions.select_related("build__environment").newest_first()
+    if not may_call_unpublished(by, algorithm):
+        callable_versions = callable_versions.public()
+    versions = list(callable_versions)
+    version = _chosen(versions, number)
+    return AlgorithmPage(
+        algorithm=algorithm,
+        version=version,
+        versions=versions,
+        facts=facts.of(algorithm, version),
+        vitals=vitals.of([algorithm.pk])[algorithm.pk],
+        may_edit=may_edit(by, algorithm),
+        may_see_source=may_view_source(by, algorithm),
+    )
+
+
+def indented(text: str) -> str:
+    """JSON as people read it; other text as it is."""
+    try:
+        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    except ValueError:
+        return text
+
+
+def _chosen(versions: list[Version], number: str) -> Version | None:
+    """The one asked for, else the newest public one, else the newest."""
+    if number:
+        wanted = SemVer.parse(number)
+        for version in versions:
+            if version.number == wanted:
+                return version
+        raise NotFound(f"There is no version {number} that you may see.")
+    return next((version for version in versions if version.is_public), next(iter(versions), None))
+
+
+def _with_neighbours() -> QuerySet[Algorithm]:
+    return Algorithm.objects.select_related("owner__user", "owner__organization", "environment")
+
+
+def _newest_versions(algorithms: Iterable[Algorithm]) -> dict[UUID, Version]:
+    rows = Version.objects.filter(algorithm__in=list(algorithms)).public()
+    oldest_first = rows.order_by("major", "minor", "revision")
+    return {version.algorithm_id: version for version in oldest_first}

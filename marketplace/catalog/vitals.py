@@ -1,0 +1,86 @@
+"""How an algorithm has been doing lately, from the records of its calls."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from django.core.cache import cache
+from django.db.models import F, Window
+from django.db.models.functions import RowNumber
+from django.utils import timezone
+
+from algorithms.models import Call
+
+SAMPLE: Final = 100
+"""The newest calls that are looked at for each algorithm."""
+
+PERIOD: Final = timedelta(days=30)
+FRESH_SECONDS: Final = 30
+_COUNTED: Final = (Call.Result.SUCCEEDED, Call.Result.FAILED, Call.Result.FAULT)
+
+
+@dataclass(frozen=True)
+class Vitals:
+    """Of the last calls that reached a sandbox."""
+
+    calls: int = 0
+    succeeded: int = 0
+    p50_seconds: float | None = None
+    last_succeeded_at: datetime | None = None
+    last_at: datetime | None = None
+
+    @property
+    def success_percent(self) -> int | None:
+        """Rounded down, so that 100 means that none failed."""
+        return self.succeeded * 100 // self.calls if self.calls else None
+
+    @property
+    def ran_well_last(self) -> bool:
+        return self.last_at is not None and self.last_at == self.last_succeeded_at
+
+
+def of(algorithm_ids: Iterable[UUID]) -> dict[UUID, Vitals]:
+    """One query for all of them, remembered for half a minute."""
+    wanted = {f"vitals:{algorithm_id}": algorithm_id for algorithm_id in algorithm_ids}
+    known: dict[str, Vitals] = cache.get_many(wanted)
+    missing = [algorithm_id for key, algorithm_id in wanted.items() if key not in known]
+    found = _measured(missing) if missing else {}
+    cache.set_many({f"vitals:{pk}": vitals for pk, vitals in found.items()}, FRESH_SECONDS)
+    return {wanted[key]: vitals for key, vitals in known.items()} | found
+
+
+def _measured(algorithm_ids: list[UUID]) -> dict[UUID, Vitals]:
+    place = Window(RowNumber(), partition_by=F("algorithm_id"), order_by=F("started_at").desc())
+    rows = (
+        Call.objects.filter(
+            algorithm_id__in=algorithm_ids,
+            result__in=_COUNTED,
+            started_at__gte=timezone.now() - PERIOD,
+        )
+        .annotate(place=place)
+        .filter(place__lte=SAMPLE)
+        .order_by("-started_at")
+    )
+    calls: dict[UUID, list[tuple[str, int, datetime]]] = defaultdict(list)
+    for algorithm_id, *call in rows.values_list("algorithm_id", "result", "total_us", "started_at"):
+        calls[algorithm_id].append((call[0], call[1], call[2]))
+    return {algorithm_id: _summed(calls[algorithm_id]) for algorithm_id in algorithm_ids}
+
+
+def _summed(newest_first: list[tuple[str, int, datetime]]) -> Vitals:
+    if not newest_first:
+        return Vitals()
+    good = [(took, at) for result, took, at in newest_first if result == Call.Result.SUCCEEDED]
+    times = sorted(took for took, _ in good)
+    return Vitals(
+        calls=len(newest_first),
+        succeeded=len(good),
+        p50_seconds=times[len(times) // 2] / 1e6 if times else None,
+        last_succeeded_at=good[0][1] if good else None,
+        last_at=newest_first[0][2],
+    )

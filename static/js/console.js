@@ -1,0 +1,139 @@
+import { call } from "./calling.js";
+import { phase, receiptText, whatIsWrong } from "./console-words.js";
+import { resultNode } from "./result-view.js";
+
+/**
+ * `<algo-console action="/v1/web/algo/…">` around a form with a textarea: runs it in place.
+ * Without it the form is posted and the page comes back with the answer.
+ */
+class AlgoConsole extends HTMLElement {
+  /** @type {AbortController | null} */
+  #running = null;
+
+  connectedCallback() {
+    this.#part("form").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.run(event instanceof SubmitEvent && event.submitter === document.activeElement);
+    });
+    this.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+        event.preventDefault();
+        this.run(false);
+      }
+    });
+    this.input.addEventListener("input", () => this.#announce());
+    this.querySelector("[data-cancel]")?.addEventListener("click", () => this.#running?.abort());
+    this.querySelector("[data-reset]")?.addEventListener("click", () => this.#reset());
+    const recorded = this.querySelector("[data-recorded]");
+    if (recorded) recorded.replaceWith(recordedNode(recorded.textContent ?? ""));
+  }
+
+  /** @returns {HTMLTextAreaElement} */
+  get input() {
+    return /** @type {HTMLTextAreaElement} */ (this.#part("textarea"));
+  }
+
+  /** @param {boolean} moveFocus whether whoever pressed Run should be taken to the result */
+  async run(moveFocus) {
+    if (this.#running) return;
+    const problem = whatIsWrong(this.input.value);
+    this.#problem(problem);
+    if (problem) return;
+    this.#running = new AbortController();
+    this.#busy(true);
+    const stopClock = this.#startClock();
+    const answer = await call(this.getAttribute("action") ?? "", this.input.value, this.#running.signal);
+    const seconds = stopClock();
+    this.#running = null;
+    this.#busy(false);
+    this.#show(answer, seconds);
+    if (moveFocus) this.#part("[data-result]").focus({ preventScroll: true });
+    this.#part("[data-result]").scrollIntoView({ block: "nearest" });
+  }
+
+  /** @param {import("./calling.js").Answer} answer @param {number} seconds */
+  #show(answer, seconds) {
+    this.#part("[data-result]").replaceChildren(resultNode(answer));
+    this.#say(`${answer.error ? (answer.cancelled ? "Cancelled" : "Failed") : "Done"} in ${seconds.toFixed(2)} s`);
+    this.toggleAttribute("failed", Boolean(answer.error));
+    const receipt = this.querySelector("[data-receipt]");
+    if (receipt) receipt.textContent = receiptText(answer);
+    const printed = /** @type {HTMLDetailsElement | null} */ (this.querySelector("[data-stdout]"));
+    if (printed) {
+      printed.hidden = !answer.metadata?.stdout;
+      printed.querySelector("pre")?.replaceChildren(answer.metadata?.stdout ?? "");
+    }
+    this.dispatchEvent(new CustomEvent("console:ran", { bubbles: true, detail: answer }));
+  }
+
+  #startClock() {
+    const began = performance.now();
+    const typical = Number(this.getAttribute("typical")) || 0;
+    const clock = document.createElement("span");
+    clock.setAttribute("aria-hidden", "true");
+    this.#part("[data-status]").after(clock);
+    const tick = () => {
+      const seconds = (performance.now() - began) / 1000;
+      clock.textContent = `${seconds.toFixed(1)} s`;
+      this.#say(phase(seconds, typical));
+    };
+    tick();
+    const timer = setInterval(tick, 100);
+    return () => {
+      clearInterval(timer);
+      clock.remove();
+      return (performance.now() - began) / 1000;
+    };
+  }
+
+  #reset() {
+    this.input.value = this.input.defaultValue;
+    this.input.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  #announce() {
+    this.#problem("");
+    const reset = /** @type {HTMLElement | null} */ (this.querySelector("[data-reset]"));
+    if (reset) reset.hidden = this.input.value === this.input.defaultValue;
+    document.dispatchEvent(new CustomEvent("console:input", { detail: this.input.value }));
+  }
+
+  /** @param {boolean} busy */
+  #busy(busy) {
+    this.toggleAttribute("busy", busy);
+    this.#part("[data-run]").toggleAttribute("disabled", busy);
+    this.#part("[data-cancel]").hidden = !busy;
+    this.#part("[data-result]").setAttribute("aria-busy", String(busy));
+  }
+
+  /** @param {string} text */
+  #say(text) {
+    const status = this.#part("[data-status]");
+    if (status.textContent !== text) status.textContent = text;
+  }
+
+  /** @param {string} text */
+  #problem(text) {
+    const problem = /** @type {HTMLElement | null} */ (this.querySelector("[data-problem]"));
+    if (!problem) return text && this.#say(text);
+    problem.hidden = !text;
+    problem.textContent = text;
+    this.input.setAttribute("aria-invalid", String(Boolean(text)));
+  }
+
+  /** @param {string} selector @returns {HTMLElement} */
+  #part(selector) {
+    return /** @type {HTMLElement} */ (this.querySelector(selector));
+  }
+}
+
+/** @param {string} text */
+function recordedNode(text) {
+  try {
+    return resultNode({ result: JSON.parse(text), metadata: { content_type: "json" } });
+  } catch {
+    return resultNode({ result: text, metadata: { content_type: "text" } });
+  }
+}
+
+customElements.define("algo-console", AlgoConsole);
