@@ -1,0 +1,139 @@
+"""The `apply` contract, Algorithmia's: a module in `src/` with a function `apply(input)`.
+
+Also its two later forms, `Algorithmia.handler(apply, load).serve()` and `ADK(apply, load).init()`.
+What runs inside is runners/guest; paths and variables here are all that it relies on.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from runners.contracts.base import Detected
+from runners.errors import BuildFailed
+from runners.specs import Mount, Network, RunSpec, SandboxSpec
+
+ENVIRONMENT: Final = "/opt/agorithm/env"
+PYTHON: Final = "/opt/agorithm/python"
+GUEST: Final = "/opt/agorithm/guest/serve.py"
+WORK: Final = "/tmp/work"  # noqa: S108 - inside the sandbox
+RELAY: Final = "http://127.0.0.1:9000"
+EGRESS: Final = "http://127.0.0.1:9001"
+
+_ENTRANCE: Final = re.compile(
+    rb"^(?:async\s+)?def\s+apply\b|^apply\s*=|^from\s.+\bimport\s.*\bapply\b"
+    rb"|\bADK\s*\(|\bhandler\s*\(",
+    re.MULTILINE,
+)
+_NAME: Final = re.compile(r"[A-Za-z_]\w*")
+
+
+class Apply:
+    """Algorithmia's way to write an algorithm in Python."""
+
+    name = "apply"
+
+    def detect(self, tree: Path) -> Detected | None:
+        named = _named_in_configuration(tree)
+        if named is not None:
+            return Detected(self.name, named)
+        entrances = [name for name, path in _modules(tree) if _ENTRANCE.search(path.read_bytes())]
+        if not entrances:
+            return None
+        if len(entrances) > 1:
+            files = ", ".join(sorted(name.replace(".", "/") + ".py" for name in entrances))
+            raise BuildFailed(
+                f"Several files define apply: {files}. "
+                'Name the right one in algorithmia.conf: {"algoname": "…"}.'
+            )
+        return Detected(self.name, entrances[0])
+
+    def plan(
+        self, spec: RunSpec, *, mounts: tuple[Mount, ...], sockets: str, name: str
+    ) -> SandboxSpec:
+        return SandboxSpec(
+            name=name,
+            argv=(f"{ENVIRONMENT}/bin/python", "-I", GUEST),
+            mounts=mounts,
+            environment=tuple(_variables(spec).items()),
+            limits=spec.limits,
+            sockets=sockets,
+            gpu=spec.gpu,
+            working_folder=WORK,
+        )
+
+
+def _variables(spec: RunSpec) -> dict[str, str]:
+    """What the author's process finds in its environment; secrets cannot replace ours."""
+    threads = str(max(1, math.ceil(spec.limits.cpus)))
+    ours = {
+        "ALGORITHMIA_API": RELAY,
+        "HOME": WORK,
+        "LANG": "C.UTF-8",
+        "LC_ALL": "C.UTF-8",
+        "LD_LIBRARY_PATH": f"{PYTHON}/lib",
+        "LOGNAME": "algo",
+        "MKL_NUM_THREADS": threads,
+        "NUMEXPR_NUM_THREADS": threads,
+        "OMP_NUM_THREADS": threads,
+        "OPENBLAS_NUM_THREADS": threads,
+        "PATH": f"{ENVIRONMENT}/bin:{PYTHON}/bin:/usr/local/bin:/usr/bin:/bin",
+        "TMPDIR": "/tmp",  # noqa: S108 - inside the sandbox
+        "USER": "algo",
+    }
+    if spec.network is Network.FULL:
+        ours |= {
+            "HTTP_PROXY": EGRESS,
+            "HTTPS_PROXY": EGRESS,
+            "NO_PROXY": "127.0.0.1,localhost",
+            "SSL_CERT_FILE": "/etc/ssl/certs/ca-certificates.crt",
+            "http_proxy": EGRESS,
+            "https_proxy": EGRESS,
+            "no_proxy": "127.0.0.1,localhost",
+        }
+    return dict(spec.variables) | ours
+
+
+def _named_in_configuration(tree: Path) -> str | None:
+    """Give the module that algorithmia.conf names; None if there is no such file or no name."""
+    path = tree / "algorithmia.conf"
+    if not path.is_file():
+        return None
+    try:
+        configuration = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise BuildFailed(f"algorithmia.conf is not valid JSON: {error}.") from None
+    name = configuration.get("algoname") if isinstance(configuration, dict) else None
+    if name is None:
+        return None
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise BuildFailed('In algorithmia.conf, "algoname" must be the name of a file in src/.')
+    modules = dict(_modules(tree))
+    if f"src.{name}" in modules:
+        return f"src.{name}"
+    if any(_ENTRANCE.search(path.read_bytes()) for path in modules.values()):
+        return None
+    raise BuildFailed(
+        f"algorithmia.conf names the algorithm {name}, but there is no src/{name}.py."
+    )
+
+
+def _modules(tree: Path) -> Iterator[tuple[str, Path]]:
+    """Every module directly in src/, tests left out, by its dotted name."""
+    source = tree / "src"
+    if (source / "__init__.py").is_file():
+        yield "src", source / "__init__.py"
+    for path in sorted(source.glob("*.py")):
+        if _NAME.fullmatch(path.stem) and path.stem != "__init__" and not _is_test(path.stem):
+            yield f"src.{path.stem}", path
+    for path in sorted(source.glob("*/__init__.py")):
+        if _NAME.fullmatch(path.parent.name):
+            yield f"src.{path.parent.name}", path
+
+
+def _is_test(stem: str) -> bool:
+    return stem.endswith("_test") or stem.startswith("test_")

@@ -1,0 +1,6 @@
+class FileData(object):
+    """A model file on this machine."""
+
+    def __init__(self, md5_checksum, file_path):
+        self.md5_checksum = md5_checksum
+        self.file_path = file_path

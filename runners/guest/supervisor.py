@@ -1,0 +1,105 @@
+"""The process that stays behind: it pumps the relay's bytes and takes in what is printed.
+
+It runs nothing of the author's, so it answers also while the author's process computes, prints
+without end, or is blocked in a request that it makes through this very relay. When the author's
+process ends, it ends with the same exit code, and the last that was printed goes to the host.
+"""
+
+import _signal
+import os
+import select
+
+from _agorithm import forward
+
+PORTS = (("relay.sock", "relay_port"), ("egress.sock", "egress_port"))
+
+
+class Supervisor(object):
+    def __init__(self, printed, options):
+        self._printed = printed
+        self._forwarders = []
+        for name, port in PORTS:
+            path = os.path.join(options["run"], name)
+            if os.path.exists(path):
+                self._forwarders.append(forward.Forwarder(int(options[port]), path))
+
+    def leave(self):
+        """In the child: the ports are the supervisor's."""
+        for forwarder in self._forwarders:
+            forwarder.close()
+
+    def watch(self, child):
+        """Work until the child ends; never returns."""
+        os.close(self._printed.writing_end)
+        os.set_blocking(self._printed.reading_end, False)
+        woken, waker = os.pipe()
+        os.set_blocking(woken, False)
+        os.set_blocking(waker, False)
+        _signal.signal(_signal.SIGCHLD, lambda *_: None)
+        _signal.set_wakeup_fd(waker)
+        self._loop(child, woken)
+
+    def _loop(self, child, woken):
+        poller = select.epoll()
+        poller.register(woken, select.EPOLLIN)
+        poller.register(self._printed.reading_end, select.EPOLLIN)
+        handlers = {
+            woken: lambda _: self._reap(child, woken),
+            self._printed.reading_end: lambda _: self._drain(poller),
+        }
+        for forwarder in self._forwarders:
+            forwarder.join(poller, handlers)
+        self._reap(child, woken)  # it may have ended already
+        while True:
+            patience = 0.01 if any(one.is_waiting for one in self._forwarders) else -1
+            for descriptor, events in poller.poll(patience):
+                handler = handlers.get(descriptor)
+                if handler is not None:
+                    handler(events)
+            for forwarder in self._forwarders:
+                forwarder.retry()
+
+    def _drain(self, poller):
+        try:
+            if not self._printed.drain():
+                poller.unregister(self._printed.reading_end)  # nobody is left to print
+        except BlockingIOError:
+            pass
+
+    def _reap(self, child, woken):
+        """Bury whoever died (orphans too, if this is process 1); end if it was the child."""
+        try:
+            os.read(woken, 512)
+        except BlockingIOError:
+            pass
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            if pid == child:
+                self._end(status)
+
+    def _end(self, status):
+        if os.WIFSIGNALED(status):
+            code = 128 + os.WTERMSIG(status)
+        else:
+            code = os.WEXITSTATUS(status)
+        if code:
+            self._last_words(code)
+        os._exit(code)
+
+    def _last_words(self, code):
+        try:
+            while self._printed.drain():
+                pass
+        except BlockingIOError:
+            pass
+        kept, _ = self._printed.kept()
+        sentence = "agorithm: the algorithm's process ended with code {}\n".format(code)
+        try:
+            os.write(self._printed.complaints, kept[-4096:] + b"\n" + sentence.encode("ascii"))
+        except OSError:
+            pass

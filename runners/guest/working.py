@@ -1,0 +1,137 @@
+"""The author's process: load once, then one call after another until the host hangs up."""
+
+import _signal
+import gc
+import os
+from time import perf_counter
+
+from _agorithm import failures, loading, values, wire
+
+
+def serve(channel, capture, tree, work):
+    """Say hello, load what the host names, and answer its calls. Ends with wire.HostGone."""
+    import faulthandler
+    import platform
+
+    faulthandler.enable(2)
+    hello = {"pid": os.getpid(), "python": platform.python_version(), "protocol": 1}
+    channel.send(wire.HELLO, hello)
+    kind, header, _ = channel.receive()
+    limits = header.get("limits")
+    if kind != wire.LOAD or not isinstance(limits, dict):
+        raise wire.Garbage("no LOAD after HELLO")
+    function = _load(channel, capture, header, limits, tree, work)
+    limit = _size(limits, "output", 15 * 1024 * 1024)
+    _Worker(channel, capture, function, tree, limit).run()
+
+
+def _load(channel, capture, header, limits, tree, work):
+    """Load the module and say how it went; give a function in either case."""
+    capture.limit(_size(limits, "stdout", 1024 * 1024))
+    began = perf_counter()
+    pid = os.getpid()
+    failure = None
+    try:
+        if header.get("contract") != "apply":
+            message = "This guest does not run the contract {!r}."
+            raise loading.LoadingFailed(message.format(header.get("contract")))
+        loading.prepare(tree, work)
+        function = loading.load(str(header.get("module")))
+    except BaseException as error:
+        failure = failures.describe(error, tree, default="LoadingError")
+        function = _Broken(failure)
+        error = None
+    _leave_if_forked(pid)
+    _silence_alarms()
+    printed = capture.end()
+    said = {"load_us": _since(began), "stdout_bytes": len(printed)}
+    said.update(failure or {})
+    channel.send(wire.FAILED if failure else wire.READY, said, printed)
+    if hasattr(gc, "freeze"):
+        gc.freeze()  # what was loaded stays: collections need not look at it again
+    return function
+
+
+class _NeverLoaded(Exception):
+    def __init__(self, failure):
+        Exception.__init__(self, failure["message"])
+        self.failure = failure
+
+
+class _Broken(object):
+    """Takes the place of a function that could not be loaded: every call says why."""
+
+    def __init__(self, failure):
+        self._failure = failure
+
+    def __call__(self, value):
+        raise _NeverLoaded(self._failure)
+
+
+class _Worker(object):
+    def __init__(self, channel, capture, function, tree, limit):
+        self._channel = channel
+        self._capture = capture
+        self._function = function
+        self._tree = tree
+        self._limit = limit
+        self._pid = os.getpid()
+
+    def run(self):
+        while True:
+            kind, header, body = self._channel.receive()
+            if kind != wire.CALL or header.get("kind") not in ("json", "text", "binary", "void"):
+                raise wire.Garbage("no CALL that can be answered")
+            self._answer(header, body)
+
+    def _answer(self, header, body):
+        capture = self._capture
+        capture.begin()
+        failure = None
+        began = perf_counter()
+        try:
+            value = values.decode(header["kind"], body)
+            began = perf_counter()
+            result = self._function(value)
+            run_us = _since(began)
+            kind, payload = values.encode(result, self._limit)
+        except BaseException as error:
+            run_us = _since(began)
+            failure = self._describe(error)
+            error = None
+        _leave_if_forked(self._pid)
+        _silence_alarms()
+        value = result = None  # given back before the next input comes
+        printed = capture.end()
+        said = {"id": header.get("id"), "run_us": run_us, "stdout_bytes": len(printed)}
+        if failure is None:
+            said["kind"] = kind
+            self._channel.send(wire.RESULT, said, printed, payload)
+        else:
+            said.update(failure)
+            self._channel.send(wire.FAILED, said, printed)
+
+    def _describe(self, error):
+        if isinstance(error, _NeverLoaded):
+            return error.failure
+        return failures.describe(error, self._tree)
+
+
+def _leave_if_forked(pid):
+    """A child that the author forked and that came back here must not answer in our name."""
+    if os.getpid() != pid:
+        os._exit(0)
+
+
+def _silence_alarms():
+    """An alarm set during a call must not go off during another."""
+    _signal.setitimer(_signal.ITIMER_REAL, 0)
+
+
+def _since(began):
+    return int((perf_counter() - began) * 1000000)
+
+
+def _size(limits, name, default):
+    size = limits.get(name)
+    return size if isinstance(size, int) and size > 0 else default
