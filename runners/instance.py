@@ -10,7 +10,7 @@ import asyncio
 import json
 import time
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -163,6 +163,8 @@ class Instance:
             server.close()
         if self._sandbox is not None:
             await self._in_thread(self._sandbox.close)
+        else:
+            await self._in_thread(self._around.backend.discard_sockets, self.name)
 
     async def _start_sandbox(self) -> None:
         folder = await self._in_thread(self._around.backend.sockets_folder, self.name)
@@ -171,6 +173,8 @@ class Instance:
         plan = contracts.get(self.spec.contract).plan(
             self.spec, mounts=mounts, sockets=str(folder), name=self.name
         )
+        variables = await self._in_thread(runtimes.variables, self.spec.interpreter)
+        plan = replace(plan, environment=(*plan.environment, *variables))
         self._sandbox = await self._in_thread(self._around.backend.start, plan)
         await self._first_to_happen(self._guest.connected)
 

@@ -1,0 +1,36 @@
+"""What a Celery worker of a larger installation starts besides tasks: the journal, and a runner.
+
+A worker with RUNNER_ADDRESS in its environment is a runner: it owns the sandboxes of its host
+and serves them to the web processes. The embedded site does all this itself (marketplace/asgi.py).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery.apps.worker import Worker
+from celery.concurrency.thread import TaskPool
+from celery.signals import worker_init, worker_shutdown
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from algorithms import gateway
+from runners import host
+
+
+@worker_init.connect
+def start(sender: Worker, **_: Any) -> None:  # noqa: ANN401 - a signal's extras
+    gateway.open_journal()
+    if not settings.RUNNER_ADDRESS:
+        return
+    if not issubclass(sender.pool_cls, TaskPool):
+        raise ImproperlyConfigured(
+            "A runner's tasks share the process with its sandboxes: start it with --pool threads."
+        )
+    host.start_runner()
+
+
+@worker_shutdown.connect
+def stop(**_: Any) -> None:  # noqa: ANN401 - a signal's extras
+    host.stop_runner()
+    gateway.close_journal()
