@@ -5,10 +5,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Any, Final
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from algorithms import repositories
@@ -20,6 +18,7 @@ from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import Owner, User
 from marketplace.lib import names
 from marketplace.lib.errors import BadInput, Conflict, NotAllowed
+from runners import languages
 from runners.models import Environment
 
 LABEL_LENGTH: Final = 100
@@ -80,7 +79,7 @@ def create(
     _set(algorithm, vars(wanted))
     repositories.create(
         algorithm.pk,
-        files=template(environment.language, owner=owner.name, name=name),
+        files=languages.render(environment.language, owner=owner.name, algorithm=name),
         author=author_of(by),
         message=message or "Start from the template",
     )
@@ -164,18 +163,6 @@ def delete(algorithm: Algorithm, *, by: Actor) -> None:
         algorithm.versions.all().delete()
         algorithm.delete()
         transaction.on_commit(lambda: repositories.delete(algorithm_id))
-
-
-def template(language: str, *, owner: str, name: str) -> dict[str, bytes]:
-    """What a new algorithm starts from."""
-    folder = template_folder(language)
-    if not folder.is_dir():
-        raise BadInput(f"There is no template for the language {language!r}.", wire_code=4001)
-    return repositories.from_template(folder, owner=owner, name=name)
-
-
-def template_folder(language: str) -> Path:
-    return Path(settings.BASE_DIR) / "runners" / "environments" / language / "template"
 
 
 def author_of(actor: Actor) -> Author:

@@ -93,21 +93,6 @@ def delete(algorithm_id: UUID) -> None:
     shutil.rmtree(path_of(algorithm_id), ignore_errors=True)
 
 
-def from_template(folder: Path, *, owner: str, name: str) -> dict[str, bytes]:
-    """The files of a template folder, with the owner's and the algorithm's name put in."""
-
-    def filled(text: str) -> str:
-        return text.replace("__USER__", owner).replace("__ALGO__", name)
-
-    return {
-        filled(path.relative_to(folder).as_posix()): path.read_bytes()
-        .replace(b"__USER__", owner.encode())
-        .replace(b"__ALGO__", name.encode())
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and "__pycache__" not in path.parts
-    }
-
-
 def head(algorithm_id: UUID) -> str:
     """The newest commit of the branch that counts."""
     _, commit = _branch(_existing(algorithm_id))

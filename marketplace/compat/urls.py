@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from django.http.response import HttpResponseBase
 from django.urls import URLPattern, re_path
 
 from marketplace.api.rest import either
-from marketplace.compat import data, requests
+from marketplace.compat import algorithms, data, environments, requests, versions
 
 requests_urls = either("v1/requests/<str:request_id>", requests.RequestView.as_view())
 
@@ -18,7 +21,46 @@ data_urls = [
     *either("v1/users/<str:username>/connectors", data.ConnectorsView.as_view()),
 ]
 
+
+def _algorithm(rest: str, view: Callable[..., HttpResponseBase]) -> list[URLPattern]:
+    """Routes for an address below an algorithm, which is named by its id or by its place."""
+    by_id = either(f"v1/algorithms/<uuid:algorithm_id>{rest}", view)
+    return by_id + either(f"v1/algorithms/<str:owner>/<str:name>{rest}", view)
+
+
+algorithm_urls = [
+    *_algorithm("", algorithms.SingleView.as_view()),
+    *_algorithm("/versions", versions.VersionsView.as_view()),
+    *_algorithm("/version", versions.VersionsView.as_view()),
+    *_algorithm("/versions/<str:version>", versions.VersionView.as_view()),
+    *_algorithm("/log", algorithms.LogView.as_view()),
+    *_algorithm("/scm/status", algorithms.ScmStatusView.as_view()),
+    *_algorithm("/errors", algorithms.ErrorsView.as_view()),
+    *either("v1/algorithms/<str:owner>", algorithms.OwnerView.as_view()),
+    *either("v1/users/<str:owner>/algorithms", algorithms.OwnersAlgorithmsView.as_view()),
+]
+
+_EDGE = "v1/algorithm-environments/edge"
+environment_urls = [
+    *either(f"{_EDGE}/languages", environments.LanguagesView.as_view()),
+    *either(
+        f"{_EDGE}/languages/<str:language>/environments",
+        environments.LanguageEnvironmentsView.as_view(),
+    ),
+    *either(
+        f"{_EDGE}/environment-specifications/<uuid:specification_id>/template",
+        environments.TemplateView.as_view(),
+    ),
+    *either(f"{_EDGE}/environments/available", environments.AvailableView.as_view()),
+    *either("v1/scms", environments.ScmsView.as_view()),
+    *either("v1/scms/<str:scm_id>", environments.ScmView.as_view()),
+    *either("v1/scms/<str:scm_id>/oauth/status", environments.ScmStatusView.as_view()),
+    *either("v1/scms/<str:scm_id>/oauth/revoke", environments.ScmRevokeView.as_view()),
+]
+
 urlpatterns: list[URLPattern] = [
+    *algorithm_urls,
+    *environment_urls,
     *data_urls,
     *requests_urls,
 ]

@@ -51,19 +51,6 @@ def test_new_repository_has_the_files_in_one_commit_on_master(place: uuid.UUID) 
     assert not list(repositories.path_of(place).glob("hooks/*"))
 
 
-def test_template_names_are_put_into_paths_and_contents(tmp_path: Path) -> None:
-    (tmp_path / "template/src").mkdir(parents=True)
-    (tmp_path / "template/src/__ALGO___test.py").write_bytes(b"from . import __ALGO__\n")
-    (tmp_path / "template/algorithmia.conf").write_bytes(b'{"username": "__USER__"}')
-
-    files = repositories.from_template(tmp_path / "template", owner="alice", name="Hello")
-
-    assert files == {
-        "algorithmia.conf": b'{"username": "alice"}',
-        "src/Hello_test.py": b"from . import Hello\n",
-    }
-
-
 @pytest.mark.parametrize(
     ("path", "content"),
     [
