@@ -10,7 +10,7 @@ import asyncio
 import json
 import time
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -173,8 +173,6 @@ class Instance:
         plan = contracts.get(self.spec.contract).plan(
             self.spec, mounts=mounts, sockets=str(folder), name=self.name
         )
-        variables = await self._in_thread(runtimes.variables, self.spec.interpreter)
-        plan = replace(plan, environment=(*plan.environment, *variables))
         self._sandbox = await self._in_thread(self._around.backend.start, plan)
         await self._first_to_happen(self._guest.connected)
 

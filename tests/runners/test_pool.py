@@ -216,7 +216,7 @@ async def test_each_death_has_its_own_name_and_the_next_call_an_answer(
     beside = await pool.run(neighbour, asking())
 
     assert outcome.failure is not None
-    assert outcome.failure.error_type == error_type
+    assert outcome.failure.error_type == error_type, outcome.failure
     assert words in outcome.failure.message.lower()
     assert _result(beside)["calls"] == 2
 
@@ -249,14 +249,15 @@ async def test_a_module_that_does_not_load_says_where(pool: Pool) -> None:
 
 async def test_an_answer_that_is_not_what_it_claims_ends_the_sandbox(pool: Pool) -> None:
     forging = """
-import gc
+import sys
 def apply(input):
-    import json
-    real = json.JSONEncoder.encode
-    for thing in gc.get_objects():
-        if type(thing).__name__ == "Channel":
-            header = {"id": "call-1", "kind": "json", "run_us": 1, "stdout_bytes": 0}
-            thing.send(5, header, b'1},"metadata":{"forged":1')
+    frame = sys._getframe()
+    while frame:
+        for thing in list(frame.f_locals.values()):
+            if type(thing).__name__ == "Channel":
+                header = {"id": "call-1", "kind": "json", "run_us": 1, "stdout_bytes": 0}
+                thing.send(5, header, b'1},"metadata":{"forged":1')
+        frame = frame.f_back
     return 1
 """
     outcome = await pool.run(spec_of(forging), asking())
@@ -306,4 +307,3 @@ async def test_text_and_bytes_come_back_as_they_were(pool: Pool) -> None:
 
     assert (text.kind, text.body.decode()) == (Kind.TEXT, "grün\u2028")
     assert (binary.kind, binary.body) == (Kind.BINARY, bytes(range(256)) * 4000)
-
