@@ -12,6 +12,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from celery import shared_task
 from celery.beat import Scheduler, Service
 from celery.concurrency.thread import TaskPool
 from celery.platforms import EX_OK
@@ -110,7 +111,8 @@ class _Background:
     def stop(self) -> None:
         self._is_stopping.set()
         self._beat.stop()
-        worker_state.should_stop = EX_OK  # type: ignore[assignment]  # the loop looks at it every 2 s
+        worker_state.should_stop = EX_OK  # type: ignore[assignment]  # the stub says None
+        _wake.delay()  # the worker looks at it after each message
         for thread in self._threads:
             thread.join(timeout=GRACE_SECONDS)
         worker_state.should_stop = None
@@ -136,10 +138,16 @@ class _Background:
                 self._is_stopping.wait(RESTART_SECONDS)
 
 
+@shared_task(name="marketplace.embedded.wake")
+def _wake() -> None:
+    """Nothing: a message that ends the worker's wait for one."""
+
+
 def _queue_what_was_left_behind() -> None:
     """Run every task of the timetable once now, instead of after its first interval."""
-    for entry in settings.CELERY_BEAT_SCHEDULE.values():
-        app.send_task(str(entry["task"]))
+    timetable: dict[str, dict[str, Any]] = settings.CELERY_BEAT_SCHEDULE
+    for entry in timetable.values():
+        app.send_task(entry["task"], args=entry.get("args", ()))
 
 
 _background: _Background | None = None

@@ -156,7 +156,7 @@ MAX_FILE_BYTES = env.int("MAX_FILE_BYTES", default=20 * 1024**3)
 OWNER_QUOTA_BYTES = env.int("OWNER_QUOTA_BYTES", default=50 * 1024**3)
 
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(BASE_DIR / "staticfiles")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 
 # People
@@ -278,6 +278,9 @@ PACKAGE_INDEX_VARIABLES = {
     if name.startswith(("PIP_", "UV_")) or name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 }
 """What this machine says of its package index; pip's configuration files are read as well."""
+
+PACKAGE_INDEX_HOSTS = env.list("PACKAGE_INDEX_HOSTS", default=[])
+"""Further hosts that the index sends installers to; its own are known from its address."""
 
 # What browsers are told
 
