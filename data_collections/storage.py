@@ -8,13 +8,12 @@ sweep cannot take away what is being put at the same moment.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import io
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, Final, Protocol, Self
@@ -50,15 +49,14 @@ class Received:
         self.sniffer = Sniffer()
         self._sha256 = hashlib.sha256()
         self._md5 = hashlib.md5(usedforsecurity=False)
-        handle, name = tempfile.mkstemp(prefix=UPLOAD_PREFIX, dir=settings.FILE_UPLOAD_TEMP_DIR)
+        with _needing_the_disk():
+            handle, name = tempfile.mkstemp(prefix=UPLOAD_PREFIX, dir=settings.FILE_UPLOAD_TEMP_DIR)
         self.path = Path(name)
         try:
             with os.fdopen(handle, "wb", buffering=0) as file:
                 self._fill(file, source, check_size)
-        except BaseException as error:
+        except BaseException:
             self.discard()
-            if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise _no_room() from error
             raise
 
     @property
@@ -85,19 +83,19 @@ class Received:
             self._sha256.update(chunk)
             self._md5.update(chunk)
             self.sniffer.update(chunk)
-            _write_all(file, chunk)
-        os.fsync(file.fileno())
+            with _needing_the_disk():
+                _write_all(file, chunk)
+        with _needing_the_disk():
+            os.fsync(file.fileno())
 
 
 def keep(received: Received) -> Blob:
     """Give received bytes their lasting place; what is there already is shared."""
     blob = _want(received)
     name = _name(blob.sha256)
-    try:
+    with _needing_the_disk():
         if not _is_complete(name, received.size):
             _storage().save(name, _Movable(received.path))
-    except (OSError, BotoCoreError, ClientError) as error:
-        raise _no_room() from error
     return blob
 
 
@@ -221,12 +219,17 @@ def _write_all(file: IO[bytes], chunk: bytes) -> None:
         rest = rest[file.write(rest) :]
 
 
-def _no_room() -> Unavailable:
-    return Unavailable(
-        "The site could not store the file: its storage is full or does not answer. "
-        "Nothing was changed. Try again later, and tell the operator if it stays so.",
-        retry_after=60,
-    )
+@contextmanager
+def _needing_the_disk() -> Iterator[None]:
+    """Say that it is our fault when the storage fails; what the sender does is not meant."""
+    try:
+        yield
+    except (OSError, BotoCoreError, ClientError) as error:
+        raise Unavailable(
+            "The site could not store the file: its storage is full or does not answer. "
+            "Nothing was changed. Try again later, and tell the operator if it stays so.",
+            retry_after=60,
+        ) from error
 
 
 def _lost() -> Unavailable:
