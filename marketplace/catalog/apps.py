@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
 
 from marketplace.catalog import full_text
@@ -10,7 +10,8 @@ class CatalogConfig(AppConfig):
     name = "marketplace.catalog"
 
     def ready(self) -> None:
-        post_migrate.connect(_prepare_search, sender=self)
+        """Django sends the signal only for apps with models, and it is their table that is searched."""
+        post_migrate.connect(_prepare_search, sender=apps.get_app_config("algorithms"))
 
 
 def _prepare_search(*, using: str, **_details: object) -> None:

@@ -60,7 +60,7 @@ class AlgorithmPage:
 def cards(algorithm_ids: Iterable[UUID], *, by: Actor) -> list[Card]:
     """Cards in the order of the ids; one that has vanished meanwhile is left out."""
     wanted = list(algorithm_ids)
-    rows = _with_neighbours().visible_to(by).in_bulk(wanted)
+    rows = _visible_to(by).in_bulk(wanted)
     newest = _newest_versions(rows.values())
     measured = vitals.of(rows)
     return [
@@ -108,8 +108,9 @@ def _chosen(versions: list[Version], number: str) -> Version | None:
     return next((version for version in versions if version.is_public), next(iter(versions), None))
 
 
-def _with_neighbours() -> QuerySet[Algorithm]:
-    return Algorithm.objects.select_related("owner__user", "owner__organization", "environment")
+def _visible_to(actor: Actor) -> QuerySet[Algorithm]:
+    rows = Algorithm.objects.visible_to(actor)
+    return rows.select_related("owner__user", "owner__organization", "environment")
 
 
 def _newest_versions(algorithms: Iterable[Algorithm]) -> dict[UUID, Version]:

@@ -57,4 +57,4 @@ def _highlighted(code: str, language: str, _attributes: str) -> str:
         lexer = None
     if lexer is None:
         return ""
-    return highlight(code, lexer, HtmlFormatter(nowrap=True))
+    return str(highlight(code, lexer, HtmlFormatter(nowrap=True)))

@@ -7,6 +7,7 @@ own there; `quoting` says how each language writes it.
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from dataclasses import dataclass
 from typing import Final
@@ -14,7 +15,41 @@ from typing import Final
 import orjson
 
 KEY: Final = "YOUR_API_KEY"
-_SLOT: Final = "\0"
+
+_CURL: Final = r"""curl -s URL \
+  -H 'Authorization: Simple KEY' \
+  -H 'Content-Type: application/json' \
+  -d INPUT"""
+_PYTHON: Final = """import Algorithmia
+
+client = Algorithmia.client("KEY", "SITE")
+algorithm = client.algo("PATH")
+print(algorithm.pipe(INPUT).result)"""
+_NODE: Final = """const algorithmia = require("algorithmia");
+
+algorithmia.client("KEY", "SITE")
+  .algo("PATH")
+  .pipe(INPUT)
+  .then((answer) => console.log(answer.get()), console.error);"""
+_JAVASCRIPT: Final = """const response = await fetch("URL", {
+  method: "POST",
+  headers: {
+    "Authorization": "Simple KEY",
+    "Content-Type": "application/json",
+  },
+  body: JSON.stringify(INPUT),
+});
+const { result, error } = await response.json();
+console.log(error ?? result);"""
+_CLI: Final = "algo run PATH -j INPUT"
+
+_LANGUAGES: Final = {
+    "curl": ("cURL", "", "shell", _CURL),
+    "python": ("Python", "pip install algorithmia", "python", _PYTHON),
+    "node": ("Node.js", "npm install algorithmia", "json", _NODE),
+    "javascript": ("JavaScript", "", "json", _JAVASCRIPT),
+    "cli": ("Command line", "pip install algorithmia && algo auth", "shell", _CLI),
+}
 
 
 @dataclass(frozen=True)
@@ -34,65 +69,18 @@ class Snippet:
 
 def of(path: str, sample_input: str, site_url: str) -> list[Snippet]:
     """The call of `owner/name/version` in each language."""
-    url = f"{site_url}/v1/algo/{path}"
-    return [
-        _snippet(slug, language, install, quoting, template, sample_input)
-        for slug, language, install, quoting, template in _templates(path, url, site_url)
-    ]
+    names = {"KEY": KEY, "PATH": path, "SITE": site_url, "URL": f"{site_url}/v1/algo/{path}"}
+    snippets = []
+    for slug, (language, install, quoting, template) in _LANGUAGES.items():
+        before, after = (_filled(part, names) for part in template.split("INPUT"))
+        argument = written(sample_input, quoting)
+        snippets.append(Snippet(slug, language, install, quoting, before, argument, after))
+    return snippets
 
 
-def _templates(path: str, url: str, site_url: str) -> list[tuple[str, str, str, str, str]]:
-    return [
-        (
-            "curl",
-            "cURL",
-            "",
-            "shell",
-            f"curl -s {url} \\\n  -H 'Authorization: Simple {KEY}' \\\n"
-            f"  -H 'Content-Type: application/json' \\\n  -d {_SLOT}",
-        ),
-        (
-            "python",
-            "Python",
-            "pip install algorithmia",
-            "python",
-            f'import Algorithmia\n\nclient = Algorithmia.client("{KEY}", "{site_url}")\n'
-            f'algorithm = client.algo("{path}")\nprint(algorithm.pipe({_SLOT}).result)',
-        ),
-        (
-            "node",
-            "Node.js",
-            "npm install algorithmia",
-            "json",
-            f'const algorithmia = require("algorithmia");\n\n'
-            f'algorithmia.client("{KEY}", "{site_url}")\n  .algo("{path}")\n'
-            f"  .pipe({_SLOT})\n  .then((answer) => console.log(answer.get()), console.error);",
-        ),
-        (
-            "javascript",
-            "JavaScript",
-            "",
-            "json",
-            f'const response = await fetch("{url}", {{\n  method: "POST",\n  headers: {{\n'
-            f'    "Authorization": "Simple {KEY}",\n    "Content-Type": "application/json",\n  }},\n'
-            f"  body: JSON.stringify({_SLOT}),\n}});\nconst {{ result, error }} = "
-            "await response.json();\nconsole.log(error ?? result);",
-        ),
-        (
-            "cli",
-            "Command line",
-            "pip install algorithmia && algo auth",
-            "shell",
-            f"algo run {path} -j {_SLOT}",
-        ),
-    ]
-
-
-def _snippet(  # noqa: PLR0913 - one row of the table above
-    slug: str, language: str, install: str, quoting: str, template: str, sample_input: str
-) -> Snippet:
-    before, after = template.split(_SLOT)
-    return Snippet(slug, language, install, quoting, before, written(sample_input, quoting), after)
+def _filled(template: str, names: dict[str, str]) -> str:
+    """Put the names in at once, so that an algorithm called `URL` is not taken for one of ours."""
+    return re.sub(r"\b(?:KEY|PATH|SITE|URL)\b", lambda found: names[found[0]], template)
 
 
 def written(sample_input: str, quoting: str) -> str:

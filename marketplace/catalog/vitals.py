@@ -66,21 +66,21 @@ def _measured(algorithm_ids: list[UUID]) -> dict[UUID, Vitals]:
         .filter(place__lte=SAMPLE)
         .order_by("-started_at")
     )
-    calls: dict[UUID, list[tuple[str, int, datetime]]] = defaultdict(list)
-    for algorithm_id, *call in rows.values_list("algorithm_id", "result", "total_us", "started_at"):
-        calls[algorithm_id].append((call[0], call[1], call[2]))
+    calls: dict[UUID | None, list[Call]] = defaultdict(list)
+    for call in rows.only("algorithm_id", "result", "total_us", "started_at"):
+        calls[call.algorithm_id].append(call)
     return {algorithm_id: _summed(calls[algorithm_id]) for algorithm_id in algorithm_ids}
 
 
-def _summed(newest_first: list[tuple[str, int, datetime]]) -> Vitals:
+def _summed(newest_first: list[Call]) -> Vitals:
     if not newest_first:
         return Vitals()
-    good = [(took, at) for result, took, at in newest_first if result == Call.Result.SUCCEEDED]
-    times = sorted(took for took, _ in good)
+    good = [call for call in newest_first if call.result == Call.Result.SUCCEEDED]
+    times = sorted(call.total_us for call in good)
     return Vitals(
         calls=len(newest_first),
         succeeded=len(good),
         p50_seconds=times[len(times) // 2] / 1e6 if times else None,
-        last_succeeded_at=good[0][1] if good else None,
-        last_at=newest_first[0][2],
+        last_succeeded_at=good[0].started_at if good else None,
+        last_at=newest_first[0].started_at,
     )
