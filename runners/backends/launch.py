@@ -13,7 +13,6 @@ import contextlib
 import fcntl
 import json
 import os
-import resource
 import select
 import shutil
 import signal
@@ -31,7 +30,6 @@ from runners.backends.leases import SHARED_FOLDER, Lease
 from runners.errors import PlatformFault
 from runners.specs import Mount, SandboxSpec
 
-SOCKETS: Final = "/run/agorithm"
 _NEEDED: Final = ("bwrap", "prlimit", "setpriv", "unshare", "mount", "sh")
 _PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _NAMESPACES: Final = (
@@ -114,10 +112,7 @@ def prepare(
     spec: SandboxSpec, lease: Lease, *, data_dir: Path, group: Group, missing: tuple[str, ...]
 ) -> Launch:
     """Decide everything about a sandbox; raise PlatformFault if something it names is missing."""
-    mounts = _mounts(spec, data_dir)
-    for mount in mounts:
-        if not Path(mount.source).exists():
-            raise PlatformFault(f"{mount.source}, which the sandbox should see, is missing.")
+    mounts = system.mounts(spec, data_dir)
     views: dict[str, str] = {}
     if lease.user_lock is not None:
         views = _views([mount.source for mount in mounts], lease)
@@ -153,15 +148,6 @@ def prepare(
         return Launch(command, passed, ready, information)
 
 
-def _mounts(spec: SandboxSpec, data_dir: Path) -> list[Mount]:
-    mounts = [*system.mounts(data_dir)]
-    for mount in spec.mounts:
-        mounts += system.only_system(mount)
-    if spec.sockets:
-        mounts.append(Mount(spec.sockets, SOCKETS))
-    return mounts
-
-
 def _options(spec: SandboxSpec, mounts: list[Mount]) -> list[str]:
     options = [*_NAMESPACES, "--die-with-parent", "--new-session", "--clearenv"]
     if "--disable-userns" in _help():
@@ -175,7 +161,7 @@ def _options(spec: SandboxSpec, mounts: list[Mount]) -> list[str]:
         if Path("/proc", name).is_file():
             options += ["--ro-bind", "/dev/null", f"/proc/{name}"]
     options += ["--dev", "/dev"]
-    for device in gpu_devices() if spec.gpu else ():
+    for device in system.gpu_devices() if spec.gpu else ():
         options += ["--dev-bind", device, device]
     options += [
         "--size",
@@ -208,34 +194,14 @@ def _parents(mounts: list[Mount]) -> list[str]:
     return sorted(top - targets - {"/", system.SCRATCH})
 
 
-def gpu_devices() -> list[str]:
-    """Nvidia's device files; its libraries are part of the system software."""
-    found = sorted(str(path) for path in Path("/dev").glob("nvidia*") if not path.is_dir())
-    if not found:
-        raise PlatformFault("This machine has no GPU that a sandbox could use.")
-    return found
-
-
 def _process_limits(spec: SandboxSpec, missing: tuple[str, ...]) -> list[str]:
     """Limits each process carries; those of memory and processes only where no group has them."""
-    limits = {
-        "core": 0,
-        "nofile": spec.limits.open_files,
-        "fsize": spec.limits.disk,
-        "memlock": 8 * 1024 * 1024,
-        "msgqueue": 800 * 1024,
-    }
+    limits = system.process_limits(spec.limits)
     if cgroups.MEMORY in missing:
-        limits["data"] = spec.limits.memory
+        limits["data"] = system.at_most("data", spec.limits.memory)
     if cgroups.PROCESSES in missing:
-        limits["nproc"] = spec.limits.processes + _MOST_PROCESSES
-    return ["prlimit", *(f"--{name}={_at_most(name, value)}" for name, value in limits.items())]
-
-
-def _at_most(name: str, value: int) -> int:
-    """No more than this process may itself: raising a limit is refused even to some roots."""
-    _, hard = resource.getrlimit(getattr(resource, f"RLIMIT_{name.upper()}"))
-    return value if hard == resource.RLIM_INFINITY else min(value, hard)
+        limits["nproc"] = system.at_most("nproc", spec.limits.processes + _MOST_PROCESSES)
+    return ["prlimit", *(f"--{name}={value}" for name, value in limits.items())]
 
 
 def _chain(lease: Lease, group: Group, views: dict[str, str]) -> list[str]:

@@ -151,6 +151,9 @@ class Leases:
                     return lease
         raise PlatformFault(f"{socket.parent} is no sockets folder of a sandbox to be started.")
 
+    def is_known(self, token: str) -> bool:
+        return (self._records / f"{self._kind}-{token}").exists()
+
     def leftovers(self) -> Iterator[Leftover]:
         """Give each record whose process is dead. It stays locked until the next one is asked."""
         if not self._records.is_dir():

@@ -8,33 +8,42 @@ from __future__ import annotations
 
 import hashlib
 import os
+import resource
 from pathlib import Path
 from typing import Final
 
-from runners.specs import Mount
+from runners.errors import PlatformFault
+from runners.specs import MIB, Limits, Mount, SandboxSpec
 
 USER: Final = 65534  # nobody, as programs inside see themselves
+SOCKETS: Final = "/run/agorithm"
 HOST_NAME: Final = "sandbox"
 SCRATCH: Final = "/tmp"  # noqa: S108 - inside the sandbox; the one file system it can write
 SHARED_FOLDER: Final = "/dev/shm"  # noqa: S108 - likewise
-SHARED_MEMORY: Final = 64 * 1024 * 1024  # /dev/shm; counts as the sandbox's memory
+SHARED_MEMORY: Final = 64 * MIB  # /dev/shm; counts as the sandbox's memory
 
 # What distributions put into /usr; all else there belongs to the machine's people.
 _SYSTEM: Final = ("bin", "include", "lib", "lib32", "lib64", "libexec", "libx32", "sbin", "share")
 _TOP_LEVEL: Final = ("/bin", "/lib", "/lib32", "/lib64", "/libx32", "/sbin")
 _FROM_ETC: Final = ("alternatives", "ld.so.cache", "localtime", "ssl/certs", "ssl/openssl.cnf")
 _ETC: Final = {
-    "group": f"root:x:0:\nnogroup:x:{USER}:\n",
     "host.conf": "multi on\n",
     "hostname": f"{HOST_NAME}\n",
     "hosts": f"127.0.0.1 localhost {HOST_NAME}\n::1 localhost\n",
     "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
-    "passwd": (
-        "root:x:0:0:root:/nonexistent:/bin/false\n"
-        f"nobody:x:{USER}:{USER}:nobody:/tmp/work:/bin/sh\n"
-    ),
     "resolv.conf": "",
 }
+
+
+def accounts(user: int, group: int) -> dict[str, str]:
+    """Give the files that name the sandbox's user, whatever its number outside."""
+    return {
+        "passwd": (
+            "root:x:0:0:root:/nonexistent:/bin/false\n"
+            f"nobody:x:{user}:{group}:nobody:{SCRATCH}/work:/bin/sh\n"
+        ),
+        "group": f"root:x:0:\nnogroup:x:{group}:\n",
+    }
 
 
 def links() -> tuple[tuple[str, str], ...]:
@@ -43,8 +52,46 @@ def links() -> tuple[tuple[str, str], ...]:
     return tuple((str(path), str(path.readlink()).lstrip("/")) for path in found)
 
 
-def mounts(data_dir: Path) -> tuple[Mount, ...]:
-    """The read-only mounts of system software, each after the one it stands in."""
+def mounts(spec: SandboxSpec, data_dir: Path) -> list[Mount]:
+    """Give all that a sandbox sees of the host, each mount after the one it stands in."""
+    found = list(_system(data_dir))
+    for mount in spec.mounts:
+        found += only_system(mount)
+    if spec.sockets:
+        found.append(Mount(spec.sockets, SOCKETS))
+    for mount in found:
+        if not Path(mount.source).exists():
+            raise PlatformFault(f"{mount.source}, which a sandbox should see, is missing.")
+    return found
+
+
+def gpu_devices() -> list[str]:
+    """Nvidia's device files; its libraries are part of the system software."""
+    found = sorted(str(path) for path in Path("/dev").glob("nvidia*") if not path.is_dir())
+    if not found:
+        raise PlatformFault("This machine has no GPU that a sandbox could use.")
+    return found
+
+
+def process_limits(limits: Limits) -> dict[str, int]:
+    """Limits that each process inside carries by itself, by the kernel's names."""
+    wanted = {
+        "core": 0,
+        "fsize": limits.disk,
+        "memlock": 8 * MIB,
+        "msgqueue": 800 * 1024,
+        "nofile": limits.open_files,
+    }
+    return {name: at_most(name, value) for name, value in wanted.items()}
+
+
+def at_most(name: str, value: int) -> int:
+    """No more than this process may itself: raising a limit is refused even to some roots."""
+    _, hard = resource.getrlimit(getattr(resource, f"RLIMIT_{name.upper()}"))
+    return value if hard == resource.RLIM_INFINITY else min(value, hard)
+
+
+def _system(data_dir: Path) -> tuple[Mount, ...]:
     unmerged = [
         Mount(path, path)
         for path in _TOP_LEVEL
@@ -73,7 +120,8 @@ def only_system(mount: Mount) -> tuple[Mount, ...]:
 def _etc_folder(data_dir: Path) -> Path:
     """Give a folder with a small `/etc` and the places where the host's files are shown."""
     present = [name for name in _FROM_ETC if Path("/etc", name).exists()]
-    digest = hashlib.sha256(repr((sorted(_ETC.items()), present)).encode()).hexdigest()[:12]
+    texts = {**_ETC, **accounts(USER, USER)}
+    digest = hashlib.sha256(repr((sorted(texts.items()), present)).encode()).hexdigest()[:12]
     folder = data_dir.resolve() / "system" / f"etc-{digest}"
     if (folder / "passwd").exists():
         return folder
@@ -86,7 +134,7 @@ def _etc_folder(data_dir: Path) -> Path:
         else:
             place.touch()
     folder.chmod(0o755)  # whatever this process's umask
-    for name, text in sorted(_ETC.items(), key=lambda item: item[0] == "passwd"):
+    for name, text in sorted(texts.items(), key=lambda item: item[0] == "passwd"):
         unfinished = folder / f".{name}-{os.getpid()}"
         unfinished.write_text(text)
         unfinished.chmod(0o644)
