@@ -1,0 +1,222 @@
+"""Turns an author's files into something that runs: a source snapshot and a dependency artefact.
+
+A build is a generator of log lines, so that whoever asked can show them as they come. It ends
+with a BuildResult, with BuildFailed when the author can mend it, or with PlatformFault.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from django.conf import settings
+
+from runners import (
+    artefacts,
+    contracts,
+    host,
+    languages,
+    package_index,
+    requirements_file,
+    resolution,
+    runtimes,
+    sources,
+)
+from runners.backends.base import Backend
+from runners.diagnosis import explain_load_failure
+from runners.resolution import Lock, Question
+from runners.specs import MIB, Limits, LoadReport, Network, RunSpec
+from runners.workshop import Workshop
+
+_PULSE_SECONDS: Final = 0.25
+
+Check = Callable[[RunSpec], LoadReport]
+FindLock = Callable[[str, str], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class BuildSpec:
+    """What to build, and how the result will run."""
+
+    environment_slug: str  # python311 or python311-gpu
+    tree: Path  # the commit, checked out
+    algorithm: str  # owner/name
+    is_gpu: bool = False
+    network: Network = Network.ISOLATED
+    variables: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # secrets
+    limits: Limits = field(default_factory=Limits)  # of a run
+
+
+@dataclass(frozen=True, slots=True)
+class BuildResult:
+    """Everything a version must remember of its build."""
+
+    dependencies_digest: str
+    lock: str
+    requirements_digest: str
+    was_resolved: bool  # now, and not taken from an earlier build
+    was_installed: bool
+    size_bytes: int  # of the dependencies
+    source_digest: str
+    module: str
+    contract: str
+
+
+def build(
+    spec: BuildSpec,
+    *,
+    check: Check,
+    find_lock: FindLock = lambda _slug, _requirements_digest: None,
+    pulse: Callable[[], None] = lambda: None,
+    backend: Backend | None = None,
+) -> Generator[str, None, BuildResult]:
+    """Build it, yielding log lines.
+
+    `check` loads the module once in a sandbox as it will run. `find_lock(slug, requirements
+    digest)` may give the lock of an earlier build. `pulse` is called several times a second;
+    what it raises ends the build, which leaves nothing behind.
+    """
+    began = time.perf_counter()
+    yield "Beginning container customization"
+    shop = _workshop(spec, pulse, backend)
+    runtime = shop.runtime.runtime
+    yield f"Python {runtime.version} for {spec.algorithm}"
+    data = Path(settings.DATA_DIR).resolve()
+
+    source = sources.snapshot(spec.tree, data / "sources")
+    entrance = contracts.detect(source.folder)
+    yield f"Source: {_count(source.files, 'file')}, {_size(source.size_bytes)}"
+
+    question = _question(source.folder, shop)
+    yield f"Requirements: {', '.join(question.wanted) or 'none'}"
+    known = find_lock(spec.environment_slug, question.digest)
+    lock = yield from _lock(question, known, shop)
+    artefact = yield from _install(lock, data / "environments", shop)
+
+    result = BuildResult(
+        dependencies_digest=artefact.digest,
+        lock=lock.text,
+        requirements_digest=question.digest,
+        was_resolved=known is None,
+        was_installed=not artefact.was_there,
+        size_bytes=artefact.size_bytes,
+        source_digest=source.digest,
+        module=entrance.module,
+        contract=entrance.contract,
+    )
+    yield f"Loading {entrance.module} once, as a caller's sandbox will"
+    yield from _check(run_spec(spec, result), check, shop)
+    yield f"Build succeeded in {time.perf_counter() - began:.1f} s"
+    return result
+
+
+def run_spec(spec: BuildSpec, result: BuildResult) -> RunSpec:
+    """Say how the result of a build is run."""
+    return RunSpec(
+        algorithm=spec.algorithm,
+        module=result.module,
+        contract=result.contract,
+        interpreter=runtimes.find(spec.environment_slug).slug,
+        dependencies=result.dependencies_digest,
+        source=result.source_digest,
+        network=spec.network,
+        gpu=spec.is_gpu,
+        variables=spec.variables,
+        limits=spec.limits,
+    )
+
+
+def restore(
+    environment_slug: str, lock: str, *, backend: Backend | None = None
+) -> Generator[str, None, str]:
+    """Install a lock again, on a host that does not have its artefact; give the digest."""
+    spec = BuildSpec(environment_slug, Path(), "")
+    shop = _workshop(spec, lambda: None, backend)
+    folder = Path(settings.DATA_DIR).resolve() / "environments"
+    artefact = yield from artefacts.install(resolution.read_lock(lock), folder, shop)
+    return artefact.digest
+
+
+def _workshop(spec: BuildSpec, pulse: Callable[[], None], backend: Backend | None) -> Workshop:
+    disk = settings.BUILD_DISK_MB * MIB
+    limits = Limits(
+        memory=settings.BUILD_MEMORY_MB * MIB,
+        cpus=max(2.0, settings.SANDBOX_CPUS),
+        processes=512,
+        disk=min(disk, settings.BUILD_MEMORY_MB * MIB // 2),  # /tmp counts as memory
+        open_files=4096,
+    )
+    return Workshop(
+        backend=backend or host.backend(),
+        runtime=runtimes.prepare(runtimes.find(spec.environment_slug).slug),
+        index=package_index.discover(),
+        limits=limits,
+        deadline=time.monotonic() + settings.BUILD_TIMEOUT_SECONDS,
+        disk=disk,
+        pulse=pulse,
+    )
+
+
+def _question(tree: Path, shop: Workshop) -> Question:
+    path = settings.BUILD_CONSTRAINTS
+    return Question.ask(
+        requirements_file.read(tree),
+        language=languages.get(shop.runtime.runtime.language),
+        constraints=Path(path).read_text() if path else "",
+        base=shop.runtime.digest,
+        may_use_sources=settings.BUILD_SOURCE_DISTRIBUTIONS,
+    )
+
+
+def _lock(question: Question, known: str | None, shop: Workshop) -> Generator[str, None, Lock]:
+    if known is not None:
+        lock = resolution.read_lock(known)
+        yield f"Resolved before: {_count(len(lock.packages), 'package')}"
+        return lock
+    began = time.perf_counter()
+    lock = yield from resolution.resolve(question, shop)
+    seconds = time.perf_counter() - began
+    yield f"Resolved {_count(len(lock.packages), 'package')} in {seconds:.1f} s"
+    for package in lock.packages:
+        yield f"  {package}"
+    return lock
+
+
+def _install(lock: Lock, folder: Path, shop: Workshop) -> Generator[str, None, artefacts.Artefact]:
+    began = time.perf_counter()
+    artefact = yield from artefacts.install(lock, folder, shop)
+    if artefact.was_there:
+        yield f"Dependencies are installed already ({_size(artefact.size_bytes)})"
+    else:
+        seconds = time.perf_counter() - began
+        yield f"Installed {_size(artefact.size_bytes)} of dependencies in {seconds:.1f} s"
+    return artefact
+
+
+def _check(spec: RunSpec, check: Check, shop: Workshop) -> Generator[str, None, None]:
+    """Load the module in a thread, so that `pulse` goes on meanwhile."""
+    executor = ThreadPoolExecutor(1, thread_name_prefix="check")
+    pending = executor.submit(check, spec)
+    executor.shutdown(wait=False)
+    while not wait([pending], timeout=_PULSE_SECONDS).done:
+        shop.check()
+    report = pending.result()
+    yield from report.stdout.splitlines()
+    if report.failure is not None:
+        yield from report.failure.stacktrace.splitlines()
+        raise explain_load_failure(report.failure)
+    yield f"Loaded in {report.seconds:.2f} s"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _size(size: int) -> str:
+    if size < 1000:
+        return f"{size} bytes"
+    return f"{size / 1000:.1f} kB" if size < 1000_000 else f"{size / 1000_000:.1f} MB"

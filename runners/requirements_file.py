@@ -1,0 +1,173 @@
+"""Reads an author's requirements.txt: what is asked for, and in which line something is wrong.
+
+Only names, versions and markers are taken. Where packages come from is the platform's
+decision, so lines that name an index, an address or a folder are refused with a reason.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from runners.errors import BuildFailed
+
+NAME: Final = "requirements.txt"
+_LARGEST: Final = 512 * 1024
+_DEEPEST: Final = 8
+_CREDENTIALS: Final = re.compile(r"://[^/\s@]*@")
+_COMMENT: Final = re.compile(r"(^|\s)#.*$")
+_HASH: Final = re.compile(r"\s--hash[= ]\S+")
+_NO_INDEX: Final = "Packages come from the platform's own index; remove this line."
+_NO_ADDRESS: Final = (
+    "builds reach the package index only: ask for a released version by name, "
+    "or put the code into src/."
+)
+_REFUSED_OPTIONS: Final = {
+    "-i": _NO_INDEX,
+    "--index-url": _NO_INDEX,
+    "--extra-index-url": _NO_INDEX,
+    "--find-links": _NO_INDEX,
+    "-f": _NO_INDEX,
+    "--no-index": _NO_INDEX,
+    "--trusted-host": _NO_INDEX,
+    "-e": "An editable requirement cannot be installed here; put the code into src/.",
+    "--editable": "An editable requirement cannot be installed here; put the code into src/.",
+    "--no-binary": "Wheels are always preferred here; remove this line.",
+}
+_IGNORED_OPTIONS: Final = frozenset({"--prefer-binary", "--only-binary", "--require-hashes"})
+
+
+@dataclass(frozen=True, slots=True)
+class Requirements:
+    """What an author asks for."""
+
+    lines: tuple[str, ...] = ()
+    constraints: tuple[str, ...] = ()
+    takes_prereleases: bool = False
+    names: frozenset[str] = frozenset()  # normalised
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One logical line and where it stands."""
+
+    text: str
+    file: str
+    number: int
+
+    def wrong(self, why: str) -> BuildFailed:
+        shown = _CREDENTIALS.sub("://…@", self.text)
+        return BuildFailed(f"{self.file}, line {self.number}: {shown}: {why}")
+
+
+def read(tree: Path) -> Requirements:
+    """Read requirements.txt of a tree and the files it names; nothing if there is none."""
+    if not (tree / NAME).exists():
+        return Requirements()
+    wanted: list[str] = []
+    constraints: list[str] = []
+    names: set[str] = set()
+    takes_prereleases = False
+    for line, is_constraint in _expand(tree, NAME, is_constraint=False, depth=0):
+        if line.text.split()[0] == "--pre":
+            takes_prereleases = True
+            continue
+        requirement = _parse(line)
+        (constraints if is_constraint else wanted).append(line.text)
+        if not is_constraint:
+            names.add(canonicalize_name(requirement.name))
+    return Requirements(tuple(wanted), tuple(constraints), takes_prereleases, frozenset(names))
+
+
+def check_lock(text: str) -> None:
+    """Refuse a lock with anything but pinned names, hashes and markers in it."""
+    for line in _logical_lines(text, "the lock"):
+        pinned = _parse(line)
+        specifiers = list(pinned.specifier)
+        is_exact = len(specifiers) == 1 and specifiers[0].operator in ("==", "===")
+        if not is_exact or not _HASH.search(line.text):
+            raise line.wrong("it is not pinned to one version with hashes.")
+
+
+def _expand(
+    tree: Path, name: str, *, is_constraint: bool, depth: int
+) -> Iterator[tuple[_Line, bool]]:
+    """Give each line of a file and of those it includes, and whether it only constrains."""
+    for line in _logical_lines(_text(tree, name), name):
+        option, _, value = line.text.replace("=", " ", 1).partition(" ")
+        if option in ("-r", "--requirement", "-c", "--constraint"):
+            included = _included(tree, name, value.strip(), line)
+            if depth >= _DEEPEST:
+                raise line.wrong("files include one another too deeply.")
+            constrains = is_constraint or option in ("-c", "--constraint")
+            yield from _expand(tree, included, is_constraint=constrains, depth=depth + 1)
+        elif option in _REFUSED_OPTIONS:
+            raise line.wrong(_REFUSED_OPTIONS[option])
+        elif option not in _IGNORED_OPTIONS:
+            yield line, is_constraint
+
+
+def _included(tree: Path, name: str, value: str, line: _Line) -> str:
+    path = (tree / name).parent / value
+    if not path.resolve().is_relative_to(tree.resolve()) or not path.is_file():
+        raise line.wrong("there is no such file in the algorithm.")
+    return str(path.resolve().relative_to(tree.resolve()))
+
+
+def _text(tree: Path, name: str) -> str:
+    path = tree / name
+    if not path.resolve().is_relative_to(tree.resolve()) or not path.is_file():
+        raise BuildFailed(f"{name} is not a file of the algorithm.")
+    if path.stat().st_size > _LARGEST:
+        raise BuildFailed(f"{name} is larger than {_LARGEST >> 10} kB.")
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise BuildFailed(f"{name} is not a text file in UTF-8.") from None
+
+
+def _logical_lines(text: str, name: str) -> Iterator[_Line]:
+    """Join continued lines, drop comments and blanks."""
+    pending = ""
+    start = 0
+    for number, raw in enumerate(text.splitlines(), start=1):
+        start = start or number
+        if raw.endswith("\\"):
+            pending += raw[:-1] + " "
+            continue
+        joined = _COMMENT.sub("", pending + raw).strip()
+        if joined:
+            yield _Line(" ".join(joined.split()), name, start)
+        pending, start = "", 0
+    if joined := _COMMENT.sub("", pending).strip():
+        yield _Line(joined, name, start)
+
+
+def _parse(line: _Line) -> Requirement:
+    text = _HASH.sub("", line.text).strip()
+    if _CREDENTIALS.search(text):
+        raise line.wrong("it holds a user name or password; remove it, and change the password.")
+    if text.startswith("-"):
+        raise line.wrong("this option is not understood here; remove it.")
+    if text.startswith((".", "/", "git+", "hg+", "svn+", "bzr+")) or re.match(r"\w+://", text):
+        raise line.wrong(_NO_ADDRESS)
+    try:
+        requirement = Requirement(text)
+    except InvalidRequirement:
+        raise line.wrong(f"this is not a requirement.{_advice(text)}") from None
+    if requirement.url:
+        raise line.wrong(_NO_ADDRESS)
+    return requirement
+
+
+def _advice(text: str) -> str:
+    name, equals, version = text.partition("=")
+    if equals and not version.startswith("="):
+        return f" Did you mean {name.strip()}=={version.strip()}?"
+    return ""

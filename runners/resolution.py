@@ -1,0 +1,180 @@
+"""Turns requirements into a lock: every package, its one version and the hashes of its files.
+
+Wheels are tried first, since nothing of a stranger runs while they are resolved. Only if there
+is no answer with wheels alone may packages be built from source, in a sandbox of their own:
+a lock says which of the two it needs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from runners import requirements_file, workshop
+from runners.errors import BuildFailed, PlatformFault
+from runners.languages import Language
+from runners.requirements_file import Requirements
+from runners.workshop import FOLDER, NOTES, UV, Workshop
+
+_WHEELS: Final = "# wheels only\n"
+_SOURCES: Final = "# some packages are built from source\n"
+_WANTS_SOURCES: Final = re.compile(
+    r"no usable wheels|no wheels|has no wheel|building source dist", re.IGNORECASE
+)
+_CONCLUSION: Final = ", we can conclude that your requirements are unsatisfiable"
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """Pinned packages with hashes, and whether some of them must be built from source."""
+
+    text: str  # with its first line, which says so
+
+    @property
+    def needs_sources(self) -> bool:
+        return self.text.startswith(_SOURCES)
+
+    @property
+    def packages(self) -> list[str]:
+        return re.findall(r"(?m)^[A-Za-z0-9][^\s;\\]*==[^\s;\\]+", self.text)
+
+    def digest(self, base: str) -> str:
+        """Name what this lock becomes when it is installed for an interpreter."""
+        return hashlib.sha256(f"environment 1\n{base}\n{self.text}".encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Everything that decides what a lock will be, besides what the index holds."""
+
+    wanted: tuple[str, ...]
+    constraints: tuple[str, ...]
+    takes_prereleases: bool
+    may_use_sources: bool
+    base: str  # digest of the interpreter
+
+    @classmethod
+    def ask(
+        cls,
+        requirements: Requirements,
+        *,
+        language: Language,
+        constraints: str,
+        base: str,
+        may_use_sources: bool,
+    ) -> Question:
+        """Join what the author asks for, what every environment has and what the house demands."""
+        basic = tuple(
+            line
+            for line in language.base_requirements
+            if canonicalize_name(Requirement(line).name) not in requirements.names
+        )
+        house = tuple(line for line in constraints.splitlines() if line.strip())
+        return cls(
+            wanted=(*requirements.lines, *basic),
+            constraints=(*requirements.constraints, *house),
+            takes_prereleases=requirements.takes_prereleases,
+            may_use_sources=may_use_sources,
+            base=base,
+        )
+
+    @property
+    def digest(self) -> str:
+        """The same for the same question, whatever comments and blank lines the files have."""
+        parts = [sorted(self.wanted), sorted(self.constraints)]
+        flags = [self.takes_prereleases, self.may_use_sources, self.base]
+        return hashlib.sha256(json.dumps([*parts, *flags]).encode()).hexdigest()
+
+
+def read_lock(text: str) -> Lock:
+    """Take a lock that was written down earlier."""
+    if not text.startswith((_WHEELS, _SOURCES)):
+        raise PlatformFault("A stored lock is not one of ours.")
+    return Lock(text)
+
+
+def resolve(question: Question, shop: Workshop) -> Generator[str, None, Lock]:
+    """Find versions that fit together; raise BuildFailed naming the requirement that does not."""
+    wheels = yield from _try(question, shop, needs_sources=False)
+    if isinstance(wheels, Lock):
+        return wheels
+    if not _WANTS_SOURCES.search(wheels.output):
+        raise BuildFailed(_why(wheels, shop))
+    _require_sources_allowed(question, shop, wheels)
+    yield "Some packages have no wheel for this Python: trying to build them from source"
+    sources = yield from _try(question, shop, needs_sources=True)
+    if isinstance(sources, Lock):
+        return sources
+    raise BuildFailed(_why(sources, shop))
+
+
+def _require_sources_allowed(question: Question, shop: Workshop, result: workshop.Result) -> None:
+    if not question.may_use_sources:
+        raise BuildFailed(f"{_why(result, shop)} Building from source is switched off here.")
+    if shop.index.has_credentials:
+        raise BuildFailed(
+            f"{_why(result, shop)} Building from source is not possible here: code of strangers "
+            "would see the password of the package index."
+        )
+
+
+def _try(
+    question: Question, shop: Workshop, *, needs_sources: bool
+) -> Generator[str, None, Lock | workshop.Result]:
+    folder = Path(tempfile.mkdtemp(prefix="resolve-"))
+    try:
+        workshop.write_note(folder, "wanted.txt", "\n".join((*question.wanted, "")))
+        workshop.write_note(folder, "constraints.txt", "\n".join((*question.constraints, "")))
+        command = _command(question, shop, needs_sources=needs_sources)
+        result = yield from workshop.run(shop, folder, [command], is_quiet=True)
+        if result.exit.code != 0:
+            return result
+        text = workshop.read_note(folder, "lock.txt")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    requirements_file.check_lock(text)
+    return Lock((_SOURCES if needs_sources else _WHEELS) + text)
+
+
+def _command(question: Question, shop: Workshop, *, needs_sources: bool) -> list[str]:
+    notes = f"{FOLDER}/{NOTES}"
+    command = [UV, "pip", "compile", "--quiet", "--generate-hashes", "--no-header", "--no-annotate"]
+    command += ["--python", shop.runtime.program, "--constraints", f"{notes}/constraints.txt"]
+    command += [] if needs_sources else ["--only-binary", ":all:"]
+    command += ["--prerelease", "allow"] if question.takes_prereleases else []
+    return [*command, "--output-file", f"{notes}/lock.txt", f"{notes}/wanted.txt"]
+
+
+def _why(result: workshop.Result, shop: Workshop) -> str:
+    """Say in one paragraph why there is no lock."""
+    python = f"Python {shop.runtime.runtime.minor}"
+    if result.exit.is_out_of_memory:
+        return f"The requirements could not be resolved: {result.exit.reason}."
+    said = explain(result.output, python)
+    if result.refusals:
+        said += f" While it was being prepared, a package was refused: {result.refusals[0]}"
+    return said
+
+
+def explain(output: str, python: str) -> str:
+    """Turn uv's chain of reasons into a sentence for the author."""
+    text = " ".join(re.sub(r"[╰├─▶│×]|\bcause:", " ", output).split())
+    missing = re.search(r"there is no version of ([^\s,]+)", text)
+    if missing:
+        return f"No version of {missing[1]} exists for {python}; correct that line."
+    unknown = re.search(r"[Bb]ecause (\S+) was not found in the package registry", text)
+    if unknown:
+        return f"There is no package {unknown[1]} in the package index; is the name right?"
+    reason = re.search(r"(?:No solution found when resolving dependencies:?|error:) *(.*)", text)
+    said = (reason[1] if reason else text).replace(_CONCLUSION, "").removeprefix("Because ")
+    return f"The requirements cannot be met for {python}: {said}"
