@@ -12,5 +12,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("admin/", admin.site.urls),
+    path("", include("marketplace.accounts.urls")),
     path("", include("marketplace.catalog.urls")),
 ]

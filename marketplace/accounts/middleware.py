@@ -1,15 +1,26 @@
-"""A session's user becomes `request.actor`, for pages as for REST."""
+"""A session's user becomes `request.actor`, and what a page's use case refuses becomes a page."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
 from marketplace.accounts import actors
 from marketplace.accounts.actors import ANONYMOUS, Actor
 from marketplace.accounts.models import User
+from marketplace.lib.errors import (
+    MarketplaceError,
+    NotAllowed,
+    NotFound,
+    NotSignedIn,
+    TooMany,
+    Unavailable,
+)
 
 
 class ActorRequest(HttpRequest):
@@ -26,10 +37,31 @@ class ActorMiddleware:
         request.actor = SimpleLazyObject(lambda: actor_of_session(request))  # type: ignore[attr-defined]
         return self.get_response(request)
 
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Show a refusal that a page did not show itself; REST views answer theirs before."""
+        if not isinstance(exception, MarketplaceError):
+            return None
+        if isinstance(exception, NotSignedIn) and request.method == "GET":
+            return redirect_to_login(request.get_full_path(), reverse("accounts:sign_in"))
+        return _refusal(request, exception)
+
+
+def _refusal(request: HttpRequest, error: MarketplaceError) -> HttpResponse:
+    template = "accounts/refused.html"
+    if isinstance(error, (NotAllowed, NotSignedIn)):
+        template = "403.html"
+    elif isinstance(error, NotFound):
+        template = "404.html"
+    answer = render(request, template, {"exception": error.message}, status=error.status)
+    if isinstance(error, (TooMany, Unavailable)):
+        answer["Retry-After"] = str(error.retry_after)
+    return answer
+
 
 def actor_of_session(request: HttpRequest) -> Actor:
     """The signed-in person, if they may still come in."""
     user = request.user
-    if not isinstance(user, User) or not user.is_active or user.owner.is_suspended:
+    if not isinstance(user, User) or not user.is_active:
         return ANONYMOUS
-    return actors.of_user(user)
+    owner = getattr(user, "owner", None)  # `createsuperuser` makes people without a name in URLs
+    return ANONYMOUS if owner is None or owner.is_suspended else actors.of_user(user)

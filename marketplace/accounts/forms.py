@@ -1,0 +1,231 @@
+"""What a page may send."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, time
+from typing import TypeVar
+
+from django import forms
+from django.utils import timezone
+
+from marketplace.accounts.keys import KeyScopes
+from marketplace.accounts.models import APIKey, Membership
+from marketplace.accounts.organizations import Details
+from marketplace.lib import names
+from marketplace.lib.errors import MarketplaceError
+
+T = TypeVar("T")
+
+
+def carried_out(form: forms.Form, act: Callable[[], T], *, field: str | None = None) -> T | None:
+    """Do it, or put the reason why not where the person who filled in the form reads it."""
+    try:
+        return act()
+    except MarketplaceError as error:
+        form.add_error(field, error.message)
+        return None
+
+
+class SignUpForm(forms.Form):
+    username = forms.CharField(
+        label="Account name",
+        max_length=names.MAX_LENGTH,
+        help_text="Letters, digits and underscores. It is the first part of the address of "
+        "everything you publish, and stays.",
+        widget=forms.TextInput(
+            attrs={"autocomplete": "username", "autofocus": True, "autocapitalize": "none"}
+        ),
+    )
+    email = forms.CharField(
+        label="E-mail",
+        max_length=254,
+        help_text="For news about your account. Nobody else sees it.",
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+    password = forms.CharField(
+        label="Password",
+        strip=False,
+        max_length=200,
+        help_text="Eight characters or more, and none that everybody uses.",
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+
+class SignInForm(forms.Form):
+    login = forms.CharField(
+        label="Account name or e-mail",
+        max_length=254,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "username", "autofocus": True, "autocapitalize": "none"}
+        ),
+    )
+    password = forms.CharField(
+        label="Password",
+        strip=False,
+        max_length=200,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+
+class DetailsForm(forms.Form):
+    full_name = forms.CharField(
+        label="Name",
+        max_length=100,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    email = forms.CharField(
+        label="E-mail", max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email"})
+    )
+    password = forms.CharField(
+        label="Present password",
+        strip=False,
+        required=False,
+        help_text="Only to change the e-mail address.",
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+
+class PasswordForm(forms.Form):
+    present = forms.CharField(
+        label="Present password",
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+    new = forms.CharField(
+        label="New password",
+        strip=False,
+        max_length=200,
+        help_text="Other browsers where you are signed in will have to sign in again.",
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+
+class KeyForm(forms.Form):
+    label = forms.CharField(
+        label="Label",
+        max_length=100,
+        help_text="Where you will use it. Make one key for each application.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    algorithm_access = forms.ChoiceField(
+        label="Which algorithms may it call?",
+        choices=APIKey.AlgorithmAccess.choices,
+        initial=APIKey.AlgorithmAccess.NONE,
+        widget=forms.RadioSelect,
+    )
+    algorithm_patterns = forms.CharField(
+        label="Only these algorithms",
+        required=False,
+        help_text="One on each line: algo://owner/name or algo://owner/*. "
+        "Without any, a restricted key calls nothing.",
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false", "autocomplete": "off"}),
+    )
+    may_manage = forms.BooleanField(
+        label="It may manage my algorithms: create, build and publish", required=False
+    )
+    data_access = forms.ChoiceField(
+        label="What may it do with my data?",
+        choices=APIKey.DataAccess.choices,
+        initial=APIKey.DataAccess.NONE,
+        widget=forms.RadioSelect,
+    )
+    from_native = forms.BooleanField(
+        label="It is used by programs and servers", required=False, initial=True
+    )
+    from_web = forms.BooleanField(label="It is used by web pages in browsers", required=False)
+    web_origin = forms.CharField(
+        label="Host name of the web pages",
+        max_length=255,
+        required=False,
+        help_text="For example shop.example.org. Everybody who opens the page can read the key.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none"}),
+    )
+    expires_on = forms.DateField(
+        label="Last day",
+        required=False,
+        help_text="Leave it empty for a key that works until you revoke it.",
+        widget=forms.DateInput(attrs={"type": "date"}),
+    )
+
+    def scopes(self) -> KeyScopes:
+        data = self.cleaned_data
+        return KeyScopes(
+            algorithm_access=APIKey.AlgorithmAccess(data["algorithm_access"]),
+            algorithm_patterns=data["algorithm_patterns"].split(),
+            may_manage=data["may_manage"],
+            data_access=APIKey.DataAccess(data["data_access"]),
+            from_native=data["from_native"],
+            from_web=data["from_web"],
+            web_origin=data["web_origin"],
+        )
+
+    def expires_at(self) -> datetime | None:
+        """The end of the last day."""
+        last_day = self.cleaned_data["expires_on"]
+        if last_day is None:
+            return None
+        return timezone.make_aware(datetime.combine(last_day, time.max))
+
+
+class OrganizationForm(forms.Form):
+    label = forms.CharField(
+        label="Display name",
+        max_length=100,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "organization"}),
+    )
+    contact_name = forms.CharField(label="Contact", max_length=100, required=False)
+    contact_email = forms.CharField(
+        label="Contact e-mail", max_length=254, required=False, widget=forms.EmailInput
+    )
+    website = forms.CharField(
+        label="Website",
+        max_length=200,
+        required=False,
+        widget=forms.URLInput(attrs={"placeholder": "https://"}),
+    )
+
+    def details(self) -> Details:
+        data = self.cleaned_data
+        return Details(
+            label=data["label"],
+            contact_name=data["contact_name"],
+            contact_email=data["contact_email"],
+            website=data["website"],
+        )
+
+
+class NewOrganizationForm(OrganizationForm):
+    name = forms.CharField(
+        label="Organization name",
+        max_length=names.MAX_LENGTH,
+        help_text="Letters, digits and underscores. It is the first part of its addresses, "
+        "and stays.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none"}),
+    )
+    field_order = ["name", "label", "contact_name", "contact_email", "website"]
+
+
+ROLES = [
+    (Membership.Role.MEMBER, "Member: builds algorithms, reads source and data"),
+    (Membership.Role.EXECUTOR, "Executor: calls private algorithms, sees no source"),
+    (Membership.Role.OWNER, "Owner: also manages people and keys"),
+]
+
+
+class RoleForm(forms.Form):
+    role = forms.ChoiceField(label="Role", choices=ROLES)
+
+    def chosen(self) -> Membership.Role:
+        return Membership.Role(self.cleaned_data["role"])
+
+
+class InviteForm(RoleForm):
+    person = forms.CharField(
+        label="Account name or e-mail",
+        max_length=254,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none"}),
+    )
+    field_order = ["person", "role"]

@@ -1,0 +1,49 @@
+"""What pages for signed-in people have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+from django.http import HttpRequest, HttpResponse, QueryDict
+
+from marketplace.accounts.middleware import ActorRequest
+from marketplace.accounts.models import Owner
+from marketplace.lib.errors import NotFound, NotSignedIn
+
+P = ParamSpec("P")
+
+
+def for_people(
+    view: Callable[Concatenate[ActorRequest, P], HttpResponse],
+) -> Callable[Concatenate[ActorRequest, P], HttpResponse]:
+    """Send everybody else to the sign-in page and back; keep the page out of shared caches."""
+
+    @wraps(view)
+    def guarded(request: ActorRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if request.actor.is_anonymous:
+            raise NotSignedIn("Sign in to see this page.")
+        answer = view(request, *args, **kwargs)
+        answer["Cache-Control"] = "no-store, private"
+        return answer
+
+    return guarded
+
+
+def self_of(request: ActorRequest) -> Owner:
+    return Owner.objects.select_related("user").get(pk=request.actor.owner_id or "")
+
+
+def organization_named(name: str) -> Owner:
+    """The organization in a URL, or NotFound."""
+    found = Owner.objects.named(name).open().filter(organization__isnull=False)
+    owner = found.select_related("organization").first()
+    if owner is None:
+        raise NotFound(f"There is no organization {name[:30]!r}.")
+    return owner
+
+
+def sent(request: HttpRequest) -> QueryDict | None:
+    """What a form was sent with; None when it is only looked at."""
+    return request.POST if request.method == "POST" else None
