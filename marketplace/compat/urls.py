@@ -22,20 +22,23 @@ data_urls = [
 ]
 
 
-def _algorithm(rest: str, view: Callable[..., HttpResponseBase]) -> list[URLPattern]:
-    """Routes for an address below an algorithm, which is named by its id or by its place."""
-    by_id = either(f"v1/algorithms/<uuid:algorithm_id>{rest}", view)
-    return by_id + either(f"v1/algorithms/<str:owner>/<str:name>{rest}", view)
-
-
+_BELOW_AN_ALGORITHM: dict[str, Callable[..., HttpResponseBase]] = {
+    "": algorithms.SingleView.as_view(),
+    "/versions": versions.VersionsView.as_view(),
+    "/version": versions.VersionsView.as_view(),
+    "/versions/<str:version>": versions.VersionView.as_view(),
+    "/log": algorithms.LogView.as_view(),
+    "/scm/status": algorithms.ScmStatusView.as_view(),
+    "/errors": algorithms.ErrorsView.as_view(),
+}
+# By id first: in `/v1/algorithms/<uuid>/versions` the last part is no algorithm's name.
+_PLACES = ("v1/algorithms/<uuid:algorithm_id>", "v1/algorithms/<str:owner>/<str:name>")
 algorithm_urls = [
-    *_algorithm("", algorithms.SingleView.as_view()),
-    *_algorithm("/versions", versions.VersionsView.as_view()),
-    *_algorithm("/version", versions.VersionsView.as_view()),
-    *_algorithm("/versions/<str:version>", versions.VersionView.as_view()),
-    *_algorithm("/log", algorithms.LogView.as_view()),
-    *_algorithm("/scm/status", algorithms.ScmStatusView.as_view()),
-    *_algorithm("/errors", algorithms.ErrorsView.as_view()),
+    route
+    for place in _PLACES
+    for rest, view in _BELOW_AN_ALGORITHM.items()
+    for route in either(place + rest, view)
+] + [
     *either("v1/algorithms/<str:owner>", algorithms.OwnerView.as_view()),
     *either("v1/users/<str:owner>/algorithms", algorithms.OwnersAlgorithmsView.as_view()),
 ]
