@@ -95,7 +95,8 @@ def keep(received: Received) -> Blob:
     name = _name(blob.sha256)
     with _needing_the_disk():
         if not _is_complete(name, received.size):
-            _storage().save(name, _Movable(received.path))
+            with _Movable(received.path) as movable:
+                _storage().save(name, movable)
     return blob
 
 
