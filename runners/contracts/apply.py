@@ -101,7 +101,7 @@ def _variables(spec: RunSpec) -> dict[str, str]:
 def _named_in_configuration(tree: Path) -> str | None:
     """Give the module that algorithmia.conf names; None if there is no such file or no name."""
     path = tree / "algorithmia.conf"
-    if not path.is_file():
+    if not _is_own_file(path, tree):
         return None
     try:
         configuration = json.loads(path.read_bytes())
@@ -125,14 +125,17 @@ def _named_in_configuration(tree: Path) -> str | None:
 def _modules(tree: Path) -> Iterator[tuple[str, Path]]:
     """Every module directly in src/, tests left out, by its dotted name."""
     source = tree / "src"
-    if (source / "__init__.py").is_file():
-        yield "src", source / "__init__.py"
-    for path in sorted(source.glob("*.py")):
-        if _NAME.fullmatch(path.stem) and path.stem != "__init__" and not _is_test(path.stem):
-            yield f"src.{path.stem}", path
-    for path in sorted(source.glob("*/__init__.py")):
-        if _NAME.fullmatch(path.parent.name):
-            yield f"src.{path.parent.name}", path
+    for path in sorted([*source.glob("*.py"), *source.glob("*/__init__.py")]):
+        parts = path.relative_to(source).with_suffix("").parts
+        names = parts[:-1] if parts[-1] == "__init__" else parts
+        is_module = all(_NAME.fullmatch(name) and not _is_test(name) for name in names)
+        if is_module and _is_own_file(path, tree):
+            yield ".".join(("src", *names)), path
+
+
+def _is_own_file(path: Path, tree: Path) -> bool:
+    """Whether it is a plain file of the tree: an author's link may point anywhere on this host."""
+    return path.is_file() and path.resolve().is_relative_to(tree.resolve())
 
 
 def _is_test(stem: str) -> bool:

@@ -84,7 +84,7 @@ def _explain(error, tree):
         return "OutOfMemoryError", "The algorithm ran out of memory. {}".format(message).strip()
     if _is_gpu_memory(error, message):
         return "OutOfGpuMemoryError", message
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         text = "The algorithm filled its disk space, which /tmp and the working folder share: {}"
         return "OutOfDiskError", text.format(message)
     if _is_process_limit(error, message):
@@ -118,13 +118,15 @@ def _is_process_limit(error, message):
         return True
     if not isinstance(error, OSError) or error.errno != errno.EAGAIN:
         return False
-    frames = traceback.extract_tb(error.__traceback__)
-    last = frames[-1] if frames else None
-    return last is not None and (
-        last.filename.endswith(("subprocess.py", "popen_fork.py"))
-        or "fork" in (last.line or "")
-        or "spawn" in (last.line or "")
-    )
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return False
+    code = trace.tb_frame.f_code
+    if code.co_filename.endswith(("subprocess.py", "popen_fork.py")):
+        return True
+    return any("fork" in name or "spawn" in name for name in code.co_names)
 
 
 def _import_advice(error, message, tree):
