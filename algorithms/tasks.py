@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from algorithms.builds import recover as recover_builds
+from algorithms.builds import run as run_build
 from algorithms.later import recover as recover_requests
 from algorithms.later import run as run_request
 
-__all__ = ["recover_requests", "run_request"]
+__all__ = ["recover_builds", "recover_requests", "run_build", "run_request"]

@@ -8,7 +8,7 @@ from django.http.response import HttpResponseBase
 from django.urls import URLPattern, re_path
 
 from marketplace.api.rest import either
-from marketplace.compat import algorithms, data, environments, requests, versions
+from marketplace.compat import algorithms, builds, data, environments, requests, versions
 
 requests_urls = either("v1/requests/<str:request_id>", requests.RequestView.as_view())
 
@@ -24,6 +24,10 @@ data_urls = [
 
 _BELOW_AN_ALGORITHM: dict[str, Callable[..., HttpResponseBase]] = {
     "": algorithms.SingleView.as_view(),
+    "/compile": builds.CompileView.as_view(),
+    "/builds": builds.BuildsView.as_view(),
+    "/builds/<str:build_id>": builds.BuildView.as_view(),
+    "/builds/<str:build_id>/logs": builds.BuildLogView.as_view(),
     "/versions": versions.VersionsView.as_view(),
     "/version": versions.VersionsView.as_view(),
     "/versions/<str:version>": versions.VersionView.as_view(),

@@ -1,0 +1,327 @@
+"""A build's whole life: start, run (the task), cancel, and recover what a dead worker left.
+
+The row is the truth and the message only a hint: whoever gets a message takes the row if it
+is still queued. The worker writes a heartbeat; a row whose heart has stopped is queued again.
+Only the worker that took a row last may end it.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+import threading
+import time
+import uuid
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from celery import shared_task
+from django.conf import settings
+from django.db import close_old_connections, connection, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from algorithms import build_logs, repositories, resolving
+from algorithms.models import Algorithm, Build
+from algorithms.permissions import may_build
+from marketplace.accounts import actors, audit, run_tokens
+from marketplace.accounts.actors import ANONYMOUS, Actor, RunningCall
+from marketplace.accounts.scopes import Scope
+from marketplace.lib.errors import BadInput, Conflict, MarketplaceError, TooMany, Unavailable
+from runners import builder, dependency_sets, host
+from runners.builder import BuildResult, BuildSpec
+from runners.errors import BuildFailed, RunnerError
+from runners.specs import LoadReport, Network
+
+logger = logging.getLogger(__name__)
+
+HEARTBEAT_SECONDS: Final = 2.0
+FLUSH_SECONDS: Final = 0.1
+LOST_AFTER: Final = timedelta(seconds=20)
+MAX_ATTEMPTS: Final = 3
+MAX_WAITING: Final = 20
+README_BYTES: Final = 500_000
+
+_AGAIN: Final = "Your code is not at fault: start the build again."
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a build ended, and what it made if it succeeded."""
+
+    state: Build.State
+    error: str = ""
+    result: BuildResult | None = None
+    readme: str | None = None
+
+
+class Stopped(Exception):
+    """The row is no longer this worker's: it was cancelled, or given to another."""
+
+
+def start(algorithm: Algorithm, *, by: Actor, commit: str | None = None) -> Build:
+    """Queue a build of one commit, the newest if none is named."""
+    by.require(may_build, algorithm)
+    environment = algorithm.environment
+    if not environment.is_present:
+        raise Unavailable(f"No runner here has {environment.display_name} at the moment.")
+    unfinished = Build.objects.filter(algorithm__owner=algorithm.owner).exclude(
+        state__in=Build.ENDED
+    )
+    if unfinished.count() >= MAX_WAITING:
+        raise TooMany(
+            f"{algorithm.owner} already has {MAX_WAITING} builds waiting or running; "
+            "wait for one or cancel it.",
+            retry_after=10,
+        )
+    wanted = commit or repositories.head(algorithm.pk)
+    with transaction.atomic():
+        build = Build.objects.create(
+            algorithm=algorithm,
+            commit=repositories.resolve(algorithm.pk, wanted),
+            environment=environment,
+            requested_by_id=by.user_id,
+            requested_for_id=by.owner_id,
+            scopes=sorted(by.scopes),
+        )
+        transaction.on_commit(partial(_queue, build.pk))
+    return build
+
+
+@shared_task(name="algorithms.builds.run", acks_late=True)
+def run(build_id: str) -> None:
+    """Build it; safe to deliver twice, since only a queued build is taken."""
+    now = timezone.now()
+    taken = Build.objects.filter(pk=build_id, state=Build.State.QUEUED).update(
+        state=Build.State.RUNNING,
+        started_at=now,
+        heartbeat_at=now,
+        attempts=F("attempts") + 1,
+    )
+    if not taken:
+        return
+    build = Build.objects.select_related("algorithm__owner", "environment").get(pk=build_id)
+    build_logs.wake(build.pk)
+    with Pulse(build) as pulse:
+        ending = _attempt(build, pulse)
+    if ending is not None:
+        _end(build, ending)
+
+
+def cancel(build: Build, *, by: Actor) -> None:
+    """Stop a build that waits or runs; what it printed stays."""
+    by.require(may_build, build.algorithm)
+    going_on = Build.objects.filter(pk=build.pk).exclude(state__in=Build.ENDED)
+    error = f"{by.name} cancelled it."
+    if not going_on.update(state=Build.State.CANCELLED, error=error, finished_at=timezone.now()):
+        raise Conflict("This build has already ended.")
+    build.refresh_from_db()
+    audit.record(by, "cancelled a build", build)
+    build_logs.close(build.pk, f"\n{error}\n")
+
+
+@shared_task(name="algorithms.builds.recover", acks_late=True)
+def recover() -> None:
+    """Queue again what nobody works on; give up on what has failed its workers too often."""
+    silent_since = timezone.now() - LOST_AFTER
+    running = Build.objects.filter(state=Build.State.RUNNING)
+    lost = running.filter(Q(heartbeat_at__lt=silent_since) | Q(heartbeat_at__isnull=True))
+    for build in lost.filter(attempts__gte=MAX_ATTEMPTS).select_related("algorithm"):
+        error = f"Its worker died {MAX_ATTEMPTS} times while building. {_AGAIN}"
+        _end(build, Ending(Build.State.FAULT, error))
+    for build in lost.filter(attempts__lt=MAX_ATTEMPTS):
+        mine = running.filter(pk=build.pk, attempts=build.attempts)
+        if mine.update(state=Build.State.QUEUED, heartbeat_at=None):
+            build_logs.append(build.pk, "\nThe worker was lost; the build starts again.\n\n")
+    queued = Build.objects.filter(state=Build.State.QUEUED)
+    for build in queued.filter(Q(heartbeat_at__lt=silent_since) | Q(heartbeat_at__isnull=True)):
+        queued.filter(pk=build.pk).update(heartbeat_at=timezone.now())
+        _queue(build.pk)
+
+
+class Pulse:
+    """A thread beside a build that stores its log and shows that the worker is alive."""
+
+    def __init__(self, build: Build) -> None:
+        self._mine = Build.objects.filter(
+            pk=build.pk, state=Build.State.RUNNING, attempts=build.attempts
+        )
+        self._writer = build_logs.Writer(build.pk)
+        self._is_done = threading.Event()
+        self._is_lost = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name=f"build-{build.pk}", daemon=True)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the build has been cancelled or given to another worker."""
+        return self._is_lost.is_set()
+
+    def stop_if_lost(self) -> None:
+        if self.is_lost:
+            raise Stopped
+
+    def write(self, line: str) -> None:
+        self._writer.write(line)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._is_done.set()
+        self._thread.join()
+        if not self.is_lost:
+            self._writer.flush()
+
+    def _beat(self) -> None:
+        last = time.monotonic()
+        try:
+            while not self._is_done.wait(FLUSH_SECONDS) and not self.is_lost:
+                is_due = time.monotonic() - last >= HEARTBEAT_SECONDS
+                last = time.monotonic() if is_due else last
+                self._work(is_due=is_due)
+        finally:
+            connection.close()
+
+    def _work(self, *, is_due: bool) -> None:
+        """A database that is away for a moment must not end a build."""
+        try:
+            if is_due:
+                close_old_connections()
+                if not self._mine.update(heartbeat_at=timezone.now()):
+                    self._is_lost.set()
+                    return
+            self._writer.flush()
+        except Exception:
+            logger.exception("The log of a build could not be stored; trying again")
+
+
+def _queue(build_id: uuid.UUID) -> None:
+    try:
+        run.delay(str(build_id))
+    except Exception:
+        logger.exception("Build %s could not be queued; the timetable will do it", build_id)
+
+
+def _attempt(build: Build, pulse: Pulse) -> Ending | None:
+    """Build it once; None if the row has been taken away meanwhile."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="build-", dir=_workplace()) as folder:
+            tree = Path(folder)
+            repositories.export(build.algorithm_id, build.commit, tree)
+            result = _follow(_lines(build, tree, pulse), pulse)
+            readme = _readme(tree)
+        return Ending(Build.State.SUCCEEDED, result=result, readme=readme)
+    except Stopped:
+        return None
+    except (BuildFailed, BadInput) as error:
+        return Ending(Build.State.FAILED, str(error))
+    except (RunnerError, MarketplaceError) as error:
+        logger.warning("Build %s failed on our side: %s", build.pk, error)
+        return Ending(Build.State.FAULT, f"{error} {_AGAIN}")
+    except Exception:
+        logger.exception("Build %s failed on our side", build.pk)
+        return Ending(Build.State.FAULT, f"The platform failed while building. {_AGAIN}")
+
+
+def _workplace() -> Path:
+    folder = Path(settings.DATA_DIR) / "checkouts"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _lines(build: Build, tree: Path, pulse: Pulse) -> Generator[str, None, BuildResult]:
+    algorithm = build.algorithm
+    spec = BuildSpec(
+        environment_slug=build.environment.slug,
+        is_gpu=build.environment.is_gpu,
+        tree=tree,
+        algorithm=str(algorithm),
+        network=Network(algorithm.network_access),
+        limits=resolving.sandbox_limits(),
+    )
+    return builder.build(
+        spec, check=_check(build), find_lock=dependency_sets.fresh_lock, pulse=pulse.stop_if_lost
+    )
+
+
+def _follow(lines: Generator[str, None, BuildResult], pulse: Pulse) -> BuildResult:
+    while True:
+        try:
+            pulse.write(next(lines))
+        except StopIteration as end:
+            result: BuildResult = end.value
+            return result
+
+
+def _check(build: Build) -> partial[LoadReport]:
+    """Load the module once in a real sandbox, as whoever asked for the build."""
+    token = run_tokens.sign(
+        _requester(build),
+        RunningCall(
+            call_id=build.pk,
+            root_id=build.pk,
+            depth=0,
+            algorithm_id=build.algorithm_id,
+            algorithm_owner_id=build.algorithm.owner_id,
+            algorithm_path=str(build.algorithm),
+            may_call_others=build.algorithm.may_call_others,
+        ),
+        expires_in=settings.BUILD_TIMEOUT_SECONDS + 60,
+    )
+    return partial(host.check_load, token=token)
+
+
+def _requester(build: Build) -> Actor:
+    """Who asked, with the rights they asked with and still have."""
+    user = build.requested_by
+    if user is None or not user.is_active:
+        return ANONYMOUS
+    person = actors.of_user(user)
+    scopes = person.scopes & {Scope(scope) for scope in build.scopes}
+    if build.requested_for_id in (None, person.owner_id):
+        return replace(person, scopes=scopes)
+    own = person.owner_ids & {build.requested_for_id}
+    return replace(person, scopes=scopes, owner_id=build.requested_for_id, owner_ids=own)
+
+
+def _readme(tree: Path) -> str | None:
+    """The README.md of a checkout, whatever the case of its name."""
+    found = [path for path in tree.iterdir() if path.name.lower() == "readme.md" and path.is_file()]
+    if not found:
+        return None
+    return found[0].read_bytes()[:README_BYTES].decode(errors="replace").replace("\0", "")
+
+
+def _end(build: Build, ending: Ending) -> None:
+    """Write the end of a build, unless it is no longer this attempt's to write."""
+    mine = Build.objects.filter(pk=build.pk, state=Build.State.RUNNING, attempts=build.attempts)
+    if ending.error and mine.exists():
+        build_logs.close(build.pk, f"\n{ending.error}\n")
+    with transaction.atomic():
+        made = {} if ending.result is None else _made(build, ending.result)
+        ended = mine.update(
+            state=ending.state, error=ending.error, finished_at=timezone.now(), **made
+        )
+        if ended and ending.readme is not None:
+            Algorithm.objects.filter(pk=build.algorithm_id).update(readme=ending.readme)
+    build_logs.wake(build.pk)
+
+
+def _made(build: Build, result: BuildResult) -> dict[str, object]:
+    return {
+        "dependencies": dependency_sets.record(build.environment, result),
+        "source_digest": result.source_digest,
+        "module": result.module,
+        "contract": result.contract,
+    }
