@@ -13,6 +13,7 @@ from django.core.cache import cache
 from django.db.models import F, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
+from django.utils.timesince import timesince
 
 from algorithms.models import Call
 
@@ -38,6 +39,11 @@ class Vitals:
     def success_percent(self) -> int | None:
         """Rounded down, so that 100 means that none failed."""
         return self.succeeded * 100 // self.calls if self.calls else None
+
+    @property
+    def last_ago(self) -> str:
+        """How long ago the last call was, in its largest unit."""
+        return timesince(self.last_at, depth=1) if self.last_at else ""
 
     @property
     def ran_well_last(self) -> bool:

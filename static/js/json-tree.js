@@ -1,64 +1,67 @@
 import { element } from "./dom.js";
 
 const SHOWN = 100;
-const OPEN_DEPTH = 2;
+const OPEN_DEPTH = 3;
 
 /**
  * JSON as nested `<details>`: folds without script, is found by Ctrl-F where open, reads aloud in order.
  * @param {unknown} value
- * @param {number} depth
  * @returns {HTMLElement}
  */
-export function jsonTree(value, depth = 0) {
-  if (value === null || typeof value !== "object") return leaf(value);
-  const entries = Object.entries(value);
-  const isList = Array.isArray(value);
-  if (!entries.length) return element("span", { class: "tree__note" }, isList ? "[ ]" : "{ }");
-  if (isList && isShort(value)) return inline(value);
-  const fold = /** @type {HTMLDetailsElement} */ (element("details", { class: "tree" }));
-  fold.open = depth < OPEN_DEPTH;
-  fold.append(
-    element("summary", {}, isList ? `list of ${entries.length}` : `${entries.length} field${entries.length > 1 ? "s" : ""}`),
-    branches(entries, isList, depth),
-  );
-  return fold;
+export function jsonTree(value) {
+  return isBranch(value) ? branches(value, 1) : leaf(value);
 }
 
-/** @param {[string, unknown][]} entries @param {boolean} isList @param {number} depth */
-function branches(entries, isList, depth) {
-  const list = element("ul", {});
+/** @param {unknown} value @returns {value is object} worth a fold of its own */
+function isBranch(value) {
+  if (value === null || typeof value !== "object" || !Object.keys(value).length) return false;
+  const isShort = (/** @type {unknown} */ one) => one === null || typeof one !== "object";
+  return !(Array.isArray(value) && value.every(isShort) && JSON.stringify(value).length <= 72);
+}
+
+/** @param {object} value @param {number} depth */
+function branches(value, depth) {
+  const entries = Object.entries(value);
+  const list = element("ul", { class: "tree" });
   const show = (/** @type {number} */ from) => {
     for (const [key, child] of entries.slice(from, from + SHOWN)) {
-      const name = element("span", { class: isList ? "tree__note" : "tree__key" }, key);
-      list.append(element("li", {}, name, " ", jsonTree(child, depth + 1)));
+      const name = element("span", { class: Array.isArray(value) ? "tree__note" : "tree__key" }, key);
+      list.append(element("li", {}, ...twig(name, child, depth)));
     }
     const rest = entries.length - from - SHOWN;
-    if (rest <= 0) return;
-    const more = element("button", { type: "button", class: "button-quiet button-small" }, `${rest} more`);
-    const row = element("li", {}, more);
-    more.addEventListener("click", () => {
-      row.remove();
-      show(from + SHOWN);
-    });
-    list.append(row);
+    if (rest > 0) list.append(element("li", {}, moreButton(rest, () => show(from + SHOWN))));
   };
   show(0);
   return list;
 }
 
-/** @param {unknown} value */
+/** @param {HTMLElement} name @param {unknown} value @param {number} depth @returns {(Node | string)[]} */
+function twig(name, value, depth) {
+  if (!isBranch(value)) return [name, " ", leaf(value)];
+  const number = Object.keys(value).length;
+  const kind = Array.isArray(value) ? `list of ${number}` : `${number} field${number > 1 ? "s" : ""}`;
+  const fold = /** @type {HTMLDetailsElement} */ (element("details"));
+  fold.open = depth < OPEN_DEPTH;
+  fold.append(element("summary", {}, name, " ", element("span", { class: "tree__note" }, kind)), branches(value, depth + 1));
+  return [fold];
+}
+
+/** @param {unknown} value @returns {HTMLElement} */
 function leaf(value) {
+  if (Array.isArray(value)) {
+    const parts = value.flatMap((one, place) => (place ? [", ", leaf(one)] : [leaf(one)]));
+    return element("span", {}, "[", ...parts, "]");
+  }
   const kind = typeof value === "string" ? "text" : typeof value === "number" ? "number" : "note";
   return element("span", { class: `tree__${kind}` }, JSON.stringify(value));
 }
 
-/** @param {unknown[]} values */
-function isShort(values) {
-  return values.every((one) => one === null || typeof one !== "object") && JSON.stringify(values).length <= 72;
-}
-
-/** @param {unknown[]} values */
-function inline(values) {
-  const parts = values.flatMap((one, place) => (place ? [", ", leaf(one)] : [leaf(one)]));
-  return element("span", {}, "[", ...parts, "]");
+/** @param {number} rest @param {() => void} show */
+function moreButton(rest, show) {
+  const button = element("button", { type: "button", class: "button-quiet button-small" }, `${rest} more`);
+  button.addEventListener("click", () => {
+    button.parentElement?.remove();
+    show();
+  });
+  return button;
 }
