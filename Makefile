@@ -28,7 +28,7 @@ check: .prepared ## Run the quick half: style, types, layers, migrations, browse
 	@deploy/test.sh check
 
 bench: .prepared ## Measure calls, builds and cold starts beside their peers
-	@for file in benchmarks/[a-z]*.py; do $(PYTHON_BIN) $$file || exit 1; done
+	@for name in call build cold_start; do $(PYTHON_BIN) -m benchmarks.$$name || exit 1; done
 
 lock: ## Resolve pyproject.toml into requirements/*.txt again (UPGRADE=--upgrade for newer ones)
 	@deploy/setup/python.sh base

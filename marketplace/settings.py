@@ -53,7 +53,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "django.contrib.staticfiles",
+    "marketplace.apps.OwnStaticFilesConfig",
     "channels",
     "csp",
     "django_htmx",
