@@ -102,6 +102,12 @@ class Capture(object):
 
     def begin(self):
         """A call begins: what is left from before is nobody's."""
+        try:
+            fcntl.fcntl(1, fcntl.F_GETFD)
+            fcntl.fcntl(2, fcntl.F_GETFD)
+        except OSError:  # closed by the author's code
+            self._repair("stdout")
+            self._repair("stderr")
         self._settle()
         self._printed.begin()
 

@@ -68,6 +68,9 @@ def _serve(options, printed):
     except (wire.Garbage, OSError) as error:
         capture.complain("the sandbox cannot speak with its host: {}".format(error))
         return 65
+    except BaseException as error:  # the interpreter itself was broken by what ran in it
+        capture.complain("the guest cannot go on: {!r}".format(error))
+        return 70
     return 0
 
 
