@@ -19,6 +19,8 @@ class User(AbstractUser):
 
     email = models.EmailField("e-mail address")
     full_name = models.CharField(max_length=100, blank=True)
+    company_name = models.CharField(max_length=100, blank=True)
+    company_role = models.CharField(max_length=100, blank=True)
 
     class Meta(AbstractUser.Meta):
         constraints = [

@@ -21,10 +21,13 @@ def change_details(owner: Owner, *, by: Actor, full_name: str, email: str, passw
     return _saved(user, by, owner, full_name=full_name, email=address)
 
 
-def rename(owner: Owner, *, by: Actor, full_name: str) -> User:
-    """Correct a person's full name as an administrator."""
+def correct(
+    owner: Owner, *, by: Actor, full_name: str, company_name: str, company_role: str
+) -> User:
+    """Correct what is known about a person, as an administrator."""
     by.require(may_administer, f"the account {owner}")
     user = _person(owner)
+    user.company_name, user.company_role = company_name[:100], company_role[:100]
     return _saved(user, by, owner, full_name=full_name, email=user.email)
 
 
@@ -49,7 +52,7 @@ def _saved(user: User, by: Actor, owner: Owner, *, full_name: str, email: str) -
     user.full_name, user.email = name, email
     try:
         with transaction.atomic():
-            user.save(update_fields=["full_name", "email"])
+            user.save(update_fields=["full_name", "email", "company_name", "company_role"])
             audit.record(by, "changed the profile", owner)
     except IntegrityError:
         raise Conflict("Another account has this e-mail address.") from None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,7 +13,9 @@ from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 
 from marketplace.accounts import actors, audit, keys
+from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import APIKey, Owner, User
+from marketplace.accounts.permissions import may_administer
 from marketplace.lib import names
 from marketplace.lib.errors import BadInput, Conflict
 
@@ -30,22 +34,39 @@ class SignedUp:
     """The key's secret, which nobody can read again."""
 
 
-def sign_up(*, username: str, email: str, password: str | None, full_name: str = "") -> SignedUp:
-    """Make an account with its default key. Without a password nobody can sign in with one."""
-    name = check_name(username)
-    user = User(username=name, email=check_email(email), full_name=full_name.strip()[:100])
-    if password is None:
-        user.set_unusable_password()
-    else:
-        check_password(password, user)
-        user.set_password(password)
-    try:
-        return _save(user)
-    except IntegrityError:
-        # Somebody else was faster by a moment: say what the checks would now say.
-        check_name(username)
-        check_email(email)
-        raise
+def sign_up(*, username: str, email: str, password: str, full_name: str = "") -> SignedUp:
+    """Make an account with its default key."""
+    user = _new_user(username, email, full_name)
+    check_password(password, user)
+    user.set_password(password)
+    with _nobody_faster(username, email):
+        owner = _save(user)
+        actor = actors.of_user(user)
+        audit.record(actor, "signed up", owner)
+        key, secret = keys.create(owner, by=actor, label=FIRST_KEY)
+        return SignedUp(user, owner, key, secret)
+
+
+def add(
+    *,
+    by: Actor,
+    username: str,
+    email: str,
+    full_name: str = "",
+    company: tuple[str, str] = ("", ""),
+) -> Owner:
+    """Make an account for somebody else, who sets a password by “Forgot your password?”.
+
+    `company` is its name and the person's role there.
+    """
+    by.require(may_administer, f"the account {username}")
+    user = _new_user(username, email, full_name)
+    user.company_name, user.company_role = (text.strip()[:100] for text in company)
+    user.set_unusable_password()
+    with _nobody_faster(username, email):
+        owner = _save(user)
+        audit.record(by, "added a person", owner)
+        return owner
 
 
 def check_name(name: str, *, what: str = "account name") -> str:
@@ -92,11 +113,23 @@ def check_password(password: str, user: User) -> None:
         raise BadInput(" ".join(error.messages)) from None
 
 
-@transaction.atomic
-def _save(user: User) -> SignedUp:
+def _new_user(username: str, email: str, full_name: str) -> User:
+    name, address = check_name(username), check_email(email)
+    return User(username=name, email=address, full_name=" ".join(full_name.split())[:100])
+
+
+def _save(user: User) -> Owner:
     user.save()
-    owner = Owner.objects.create(name=user.username, user=user)
-    actor = actors.of_user(user)
-    audit.record(actor, "signed up", owner)
-    key, secret = keys.create(owner, by=actor, label=FIRST_KEY)
-    return SignedUp(user, owner, key, secret)
+    return Owner.objects.create(name=user.username, user=user)
+
+
+@contextmanager
+def _nobody_faster(username: str, email: str) -> Iterator[None]:
+    """Save all or nothing; if somebody took the name a moment ago, say what the checks now say."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError:
+        check_name(username)
+        check_email(email)
+        raise

@@ -8,7 +8,17 @@ from django.http.response import HttpResponseBase
 from django.urls import URLPattern, re_path
 
 from marketplace.api.rest import either
-from marketplace.compat import algorithms, builds, data, environments, requests, versions
+from marketplace.compat import (
+    algorithms,
+    builds,
+    data,
+    environments,
+    organizations,
+    people,
+    requests,
+    unknown,
+    versions,
+)
 
 requests_urls = either("v1/requests/<str:request_id>", requests.RequestView.as_view())
 
@@ -65,9 +75,27 @@ environment_urls = [
     *either("v1/scms/<str:scm_id>/oauth/revoke", environments.ScmRevokeView.as_view()),
 ]
 
+people_urls = [
+    *either("v1/users", people.UsersView.as_view()),
+    *either("v1/users/<str:reference>", people.UserView.as_view()),
+    *either("v1/users/<str:reference>/errors", people.UserErrorsView.as_view()),
+    *either("v1/users/<str:reference>/keys", people.UserKeysView.as_view()),
+    *either("v1/organization/types", organizations.TypesView.as_view()),
+    *either("v1/organizations", organizations.OrganizationsView.as_view()),
+    *either("v1/organizations/<str:name>", organizations.OrganizationView.as_view()),
+    *either("v1/organizations/<str:name>/members", organizations.MembersView.as_view()),
+    *either(
+        "v1/organizations/<str:name>/members/<str:username>", organizations.MemberView.as_view()
+    ),
+    *either("v1/organizations/<str:name>/keys", organizations.OrganizationKeysView.as_view()),
+    *either("v1/organizations/<str:name>/errors", organizations.OrganizationErrorsView.as_view()),
+]
+
 urlpatterns: list[URLPattern] = [
     *algorithm_urls,
     *environment_urls,
     *data_urls,
     *requests_urls,
+    *people_urls,
+    re_path(r"^v1(/|\Z)", unknown.nothing_here),
 ]
