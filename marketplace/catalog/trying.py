@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import orjson
 from django.conf import settings
 
-from algorithms import gateway, resolving
+from algorithms import gateway, resolving, visitors
 from algorithms.gateway import Answer, Ask
 from marketplace.accounts.actors import Actor
 from marketplace.catalog.pages import indented
@@ -29,16 +29,23 @@ class Tried:
     request_id: str = ""
 
 
-def run(path: str, given: str, *, by: Actor) -> Tried:
-    """Call `owner/name/version` with what was typed: JSON if it is JSON, else text."""
+def run(path: str, given: str, *, by: Actor, address: str) -> Tried:
+    """Call `owner/name/version` with what was typed: JSON if it is JSON, else text.
+
+    Somebody without an account calls as a visitor from their address.
+    """
     owner, name, version = path.split("/")
     if len(given.encode()) > settings.CALL_INPUT_BYTES:
         return Tried(error="The input is larger than a call may carry. Nothing was run.")
     kind = Kind.JSON if _is_json(given) else Kind.TEXT
-    ask = Ask(kind=kind, body=given.encode(), timeout=settings.CALL_TIMEOUT_DEFAULT)
+    payer = visitors.payer(address) if by.is_anonymous else ""
+    ask = Ask(kind, given.encode(), settings.CALL_TIMEOUT_DEFAULT, payer=payer)
     try:
-        target = resolving.resolve(owner, name, version, by=by)
-        return _shown(gateway.call_now(target, by=by, ask=ask))
+        caller = visitors.admit(address) if by.is_anonymous else by
+        target = resolving.resolve(owner, name, version, by=caller)
+        if by.is_anonymous:
+            visitors.check(target)
+        return _shown(gateway.call_now(target, by=caller, ask=ask))
     except MarketplaceError as error:
         return Tried(error=error.message)
 

@@ -72,7 +72,8 @@ def algorithm(request: ActorRequest, owner: str, name: str) -> HttpResponse:
     context["input"] = page.sample_input
     if request.method == "POST" and page.version is not None:
         given = request.POST.get("input", "")
-        tried = trying.run(page.path, given, by=request.actor)
+        address = request.META.get("REMOTE_ADDR", "")
+        tried = trying.run(page.path, given, by=request.actor, address=address)
         context |= {"input": given, "tried": tried}
     return render(request, "catalog/algorithm.html", context)
 

@@ -1,3 +1,5 @@
+import { isJson } from "./console-words.js";
+
 /**
  * @typedef {object} Metadata
  * @property {string} [content_type]
@@ -23,12 +25,12 @@
 /**
  * Call an algorithm as the person who looks at the page. Never throws: what went wrong is in the answer.
  * @param {string} url
- * @param {string} input JSON
+ * @param {string} input JSON, or else text
  * @param {AbortSignal} signal
  * @returns {Promise<Answer>}
  */
 export async function call(url, input, signal) {
-  const headers = { "Content-Type": "application/json", Accept: "application/json" };
+  const headers = { "Content-Type": isJson(input) ? "application/json" : "text/plain; charset=utf-8" };
   try {
     const response = await fetch(url, { method: "POST", headers, body: input, signal });
     return read(response.status, await response.text());

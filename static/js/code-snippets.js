@@ -1,3 +1,4 @@
+import { isJson, whatIsWrong } from "./console-words.js";
 import { element } from "./dom.js";
 
 const MEMORY = "snippet-language";
@@ -38,12 +39,8 @@ class CodeSnippets extends HTMLElement {
 
   /** @param {string} input */
   #fill(input) {
-    let value;
-    try {
-      value = JSON.parse(input);
-    } catch {
-      return; // the last input that could be sent stays
-    }
+    if (whatIsWrong(input)) return; // the last input that could be sent stays
+    const value = isJson(input) ? JSON.parse(input) : input;
     for (const slot of this.querySelectorAll("[data-quoting]")) {
       slot.textContent = quoted(value, slot.getAttribute("data-quoting"));
     }

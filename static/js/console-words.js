@@ -19,12 +19,27 @@ export function receiptText({ metadata }) {
     .join(" · ");
 }
 
-/** @param {string} text @returns {string} what is wrong with it, or nothing */
+/**
+ * JSON is sent as JSON and other text as text; what looks like JSON and is not is a mistake.
+ * @param {string} text
+ * @returns {string} what is wrong with it, or nothing
+ */
 export function whatIsWrong(text) {
+  if (isJson(text) || !/^\s*[[{"]/.test(text)) return "";
   try {
     JSON.parse(text);
     return "";
   } catch (error) {
-    return `This is not JSON: ${/** @type {Error} */ (error).message}. Text goes in "double quotes".`;
+    return `This looks like JSON but is not: ${/** @type {Error} */ (error).message}.`;
+  }
+}
+
+/** @param {string} text */
+export function isJson(text) {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -1,0 +1,20 @@
+// ansi_up if it was built; else the text without its colours.
+
+const library = await import("ansi_up").catch(() => null);
+
+class Plain {
+  /** @param {string} text */
+  ansi_to_html(text) {
+    const holder = document.createElement("span");
+    holder.textContent = text.replace(/\x1b\[[0-9;]*[A-Za-z]/g, "");
+    return holder.innerHTML;
+  }
+}
+
+/** A reader of one stream: it remembers the colour from piece to piece. */
+export function colours() {
+  if (!library) return new Plain();
+  const reader = new library.AnsiUp();
+  reader.use_classes = true;
+  return reader;
+}

@@ -1,0 +1,54 @@
+import { codeMirror } from "./code-mirror.js";
+
+/**
+ * `<code-editor>` around a textarea: CodeMirror if it was built, else the textarea itself.
+ * Dispatches `edit` when the text has changed by hand.
+ */
+export class CodeEditor extends HTMLElement {
+  /** @type {import("./code-mirror.js").View | null} */
+  #view = null;
+  #isQuiet = false;
+
+  connectedCallback() {
+    this.area.addEventListener("input", () => this.#edited());
+    this.ready = codeMirror(this.area, () => this.#edited()).then((view) => (this.#view = view));
+  }
+
+  /** @returns {HTMLTextAreaElement} */
+  get area() {
+    return /** @type {HTMLTextAreaElement} */ (this.querySelector("textarea"));
+  }
+
+  get text() {
+    return this.#view ? this.#view.text : this.area.value;
+  }
+
+  /** Show another file. @param {string} path @param {string} text */
+  async show(path, text) {
+    await this.ready;
+    this.#isQuiet = true;
+    this.area.value = text;
+    this.area.setAttribute("aria-label", path);
+    this.#view?.show(path, text);
+    this.#isQuiet = false;
+  }
+
+  /** Put the cursor on a line, counted from one. @param {number} line */
+  goTo(line) {
+    if (this.#view) return this.#view.goTo(line);
+    const start = this.area.value.split("\n").slice(0, line - 1).join("\n").length + (line > 1 ? 1 : 0);
+    this.area.focus();
+    this.area.setSelectionRange(start, start);
+  }
+
+  focus() {
+    if (this.#view) this.#view.focus();
+    else this.area.focus();
+  }
+
+  #edited() {
+    if (!this.#isQuiet) this.dispatchEvent(new Event("edit"));
+  }
+}
+
+customElements.define("code-editor", CodeEditor);

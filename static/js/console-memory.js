@@ -1,0 +1,53 @@
+import { byId, element } from "./dom.js";
+
+const MOST = 8;
+
+/** `<console-memory for="textarea" key="owner/name">`: keeps the last inputs of this tab and offers them again. */
+class ConsoleMemory extends HTMLElement {
+  connectedCallback() {
+    const last = this.#inputs[0];
+    if (last !== undefined) this.#area.value = last;
+    this.#draw();
+    this.closest("algo-console")?.addEventListener("console:ran", () => this.#keep());
+  }
+
+  get #area() {
+    return /** @type {HTMLTextAreaElement} */ (byId(this.getAttribute("for") ?? ""));
+  }
+
+  get #key() {
+    return `inputs:${this.getAttribute("key")}`;
+  }
+
+  /** @returns {string[]} newest first */
+  get #inputs() {
+    return JSON.parse(sessionStorage.getItem(this.#key) ?? "[]");
+  }
+
+  #keep() {
+    const now = this.#area.value;
+    const kept = [now, ...this.#inputs.filter((one) => one !== now)].slice(0, MOST);
+    try {
+      sessionStorage.setItem(this.#key, JSON.stringify(kept));
+    } catch {
+      sessionStorage.removeItem(this.#key); // too large to be kept
+    }
+    this.#draw();
+  }
+
+  #draw() {
+    const inputs = this.#inputs;
+    this.hidden = inputs.length < 2;
+    const select = /** @type {HTMLSelectElement} */ (element("select", { "aria-label": "Earlier inputs" }));
+    select.add(new Option("Earlier inputs", ""));
+    for (const [place, input] of inputs.entries()) select.add(new Option(input.slice(0, 60), String(place)));
+    select.addEventListener("change", () => {
+      this.#area.value = inputs[Number(select.value)] ?? this.#area.value;
+      this.#area.dispatchEvent(new Event("input", { bubbles: true }));
+      select.value = "";
+    });
+    this.replaceChildren(select);
+  }
+}
+
+customElements.define("console-memory", ConsoleMemory);
