@@ -55,6 +55,7 @@ def settings(spec: SandboxSpec, lease: Lease, *, data_dir: Path, processors: int
         "Memory": limits.memory,
         "MemorySwap": limits.memory,
         "NanoCpus": int(min(limits.cpus, processors) * 1e9),
+        "OomScoreAdj": system.CHANCE_TO_BE_KILLED,
         "ShmSize": system.SHARED_MEMORY,
         "Tmpfs": dict(_scratch(spec)),
         "Ulimits": [
@@ -101,5 +102,6 @@ def _scratch(spec: SandboxSpec) -> Iterator[tuple[str, str]]:
     disk = spec.limits.disk
     files = max(1024, disk // _BYTES_PER_FILE)
     yield system.SCRATCH, f"exec,nosuid,nodev,size={disk},mode=1777,nr_inodes={files}"
+    yield "/dev/mqueue", "ro,nosuid,nodev,noexec,size=4k,mode=555"
     if not spec.gpu:  # drivers look up their devices there
         yield "/sys", "ro,nosuid,nodev,noexec,size=4k,mode=555"

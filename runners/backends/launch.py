@@ -42,9 +42,10 @@ _NAMESPACES: Final = (
 )
 _HIDDEN_IN_PROC: Final = ("acpi", "kcore", "keys", "latency_stats", "sched_debug", "timer_list")
 _MOST_PROCESSES: Final = 128  # on top of the limit: processes that still die count for a while
-_JOIN: Final = """
+_JOIN: Final = f"""
 while [ "$1" != -- ]; do mount --bind -- "$1" "$2" || exit 125; shift 2; done; shift
 while [ "$1" != -- ]; do echo 0 > "$1" || exit 125; shift; done; shift
+echo {system.CHANCE_TO_BE_KILLED} > /proc/self/oom_score_adj
 exec "$@"
 """
 
@@ -136,10 +137,6 @@ def prepare(
         options = _options(spec, shown)
         options += ["--seccomp", str(filter_), "--block-fd", str(begin), "--info-fd", str(written)]
         passed = [begin, written, filter_]
-        if lease.user_lock is not None:
-            holder = keep(os.dup(lease.user_lock))
-            options += ["--sync-fd", str(holder)]
-            passed.append(holder)
         arguments = keep(_memory_file(b"".join(os.fsencode(text) + b"\0" for text in options)))
         passed.append(arguments)
         command = [*_chain(lease, group, views), *limits, *_as_user(lease)]

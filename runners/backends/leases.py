@@ -1,7 +1,8 @@
 """What one sandbox holds on this machine: a user id of its own, a record, a sockets folder.
 
 A user id is locked machine-wide while the sandbox lives, so that no two sandboxes share one,
-whichever process or installation started them. The record says whether the process that
+whichever process or installation started them. (The lock is not handed to the sandbox: what
+is inside could see it through /proc.) The record says whether the process that
 started a sandbox still lives, so that another can clear up after it.
 """
 

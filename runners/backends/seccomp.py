@@ -2,7 +2,7 @@
 
 Nothing here is needed by ordinary programs; each entry is a door that kernel bugs have stood
 behind, or a way to look at or change what belongs to the host. bubblewrap takes the policy as
-a BPF program, Docker as a JSON profile. Numbers are checked against the kernel's headers.
+a BPF program, Docker as a JSON profile. A call that is newer than this list does not exist.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
+
+from runners.backends import calls
 
 # name: (number on x86_64, number on aarch64); None where there is no such call
 DENIED: Final[dict[str, tuple[int | None, int | None]]] = {
@@ -91,9 +93,6 @@ DENIED: Final[dict[str, tuple[int | None, int | None]]] = {
     "vserver": (236, None),
     "open_tree_attr": (467, 467),
 }
-# The newest call known here. What a later kernel adds answers "no such call" until looked at.
-NEWEST: Final = 469
-
 _FAMILIES: Final = {"unix": 1, "inet": 2, "inet6": 10}
 _NETLINK: Final = 16  # only to ask for interfaces and addresses, as the C library does
 _NETLINK_ROUTE: Final = 0
@@ -148,15 +147,11 @@ def program(machine: str = "") -> bytes:
 def docker_profile(machine: str = "") -> str:
     """The policy as the profile that a Docker Engine loads."""
     processor = PROCESSORS[machine or platform.machine()]
-    rules = [
-        {"names": sorted(DENIED), "action": "SCMP_ACT_ERRNO", "errnoRet": errno.EPERM},
-        {"names": ["clone3"], "action": "SCMP_ACT_ERRNO", "errnoRet": errno.ENOSYS},
-        *_docker_arguments(),
-    ]
     profile = {
-        "defaultAction": "SCMP_ACT_ALLOW",
+        "defaultAction": "SCMP_ACT_ERRNO",
+        "defaultErrnoRet": errno.ENOSYS,
         "architectures": [processor.docker],
-        "syscalls": rules,
+        "syscalls": list(_rules()),
     }
     return json.dumps(profile)
 
@@ -195,7 +190,7 @@ def _steps(processor: Processor) -> Iterator[Instruction]:
     yield (_EQUAL, 1, 0, processor.audit)
     yield _return(_KILL)
     yield _load(_NUMBER_AT)
-    yield from _if(_GREATER, NEWEST, _refuse(errno.ENOSYS))  # and all of the x32 calls
+    yield from _if(_GREATER, calls.NEWEST, _refuse(errno.ENOSYS))  # and all of the x32 calls
     yield from _if(_EQUAL, processor.clone3, _refuse(errno.ENOSYS))  # so that clone is used
     for numbers in DENIED.values():
         number = numbers[processor.column]
@@ -229,32 +224,24 @@ def _argument_checks(processor: Processor) -> Iterator[tuple[int, list[Instructi
     yield processor.ioctl, [_argument(1), *terminal, _return(_ALLOW)]
 
 
-def _docker_arguments() -> Iterator[dict[str, object]]:
-    """The checks of arguments as rules that refuse: a profile that allows has no others."""
-    for flag in _NAMESPACES:
-        yield _rule("clone", errno.EPERM, (0, flag, "SCMP_CMP_MASKED_EQ", flag))
-    for family in range(_NETLINK):
-        if family not in _FAMILIES.values():
-            yield _rule("socket", errno.EAFNOSUPPORT, (0, family, "SCMP_CMP_EQ", 0))
-    yield _rule("socket", errno.EAFNOSUPPORT, (0, _NETLINK, "SCMP_CMP_GT", 0))
-    yield _rule(
-        "socket",
-        errno.EAFNOSUPPORT,
-        (0, _NETLINK, "SCMP_CMP_EQ", 0),
-        (2, _NETLINK_ROUTE, "SCMP_CMP_NE", 0),
-    )
-    yield _rule("socketpair", errno.EAFNOSUPPORT, (0, _FAMILIES["unix"], "SCMP_CMP_NE", 0))
-    for command in _TERMINAL_INPUT:
-        yield _rule("ioctl", errno.EPERM, (1, 0xFFFFFFFF, "SCMP_CMP_MASKED_EQ", command))
+def _rules() -> Iterator[dict[str, object]]:
+    """The policy in Docker's words. It compares whole arguments, so it can only allow values."""
+    yield {"names": sorted(DENIED), "action": "SCMP_ACT_ERRNO", "errnoRet": errno.EPERM}
+    yield {"names": ["clone3"], "action": "SCMP_ACT_ERRNO", "errnoRet": errno.ENOSYS}
+    yield _allow(sorted(calls.ORDINARY))
+    yield _allow(["clone"], (0, sum(_NAMESPACES), "SCMP_CMP_MASKED_EQ"))
+    for family in _FAMILIES.values():
+        yield _allow(["socket"], (0, family, "SCMP_CMP_EQ"))
+    yield _allow(["socket"], (0, _NETLINK, "SCMP_CMP_EQ"), (2, _NETLINK_ROUTE, "SCMP_CMP_EQ"))
+    yield _allow(["socketpair"], (0, _FAMILIES["unix"], "SCMP_CMP_EQ"))
 
 
-def _rule(name: str, number: int, *arguments: tuple[int, int, str, int]) -> dict[str, object]:
+def _allow(names: list[str], *arguments: tuple[int, int, str]) -> dict[str, object]:
     return {
-        "names": [name],
-        "action": "SCMP_ACT_ERRNO",
-        "errnoRet": number,
+        "names": names,
+        "action": "SCMP_ACT_ALLOW",
         "args": [
-            {"index": index, "value": value, "op": comparison, "valueTwo": second}
-            for index, value, comparison, second in arguments
+            {"index": index, "value": value, "op": comparison, "valueTwo": 0}
+            for index, value, comparison in arguments
         ],
     }

@@ -21,6 +21,7 @@ HOST_NAME: Final = "sandbox"
 SCRATCH: Final = "/tmp"  # noqa: S108 - inside the sandbox; the one file system it can write
 SHARED_FOLDER: Final = "/dev/shm"  # noqa: S108 - likewise
 SHARED_MEMORY: Final = 64 * MIB  # /dev/shm; counts as the sandbox's memory
+CHANCE_TO_BE_KILLED: Final = 500  # when the machine is out of memory: before the platform
 
 # What distributions put into /usr; all else there belongs to the machine's people.
 _SYSTEM: Final = ("bin", "include", "lib", "lib32", "lib64", "libexec", "libx32", "sbin", "share")
