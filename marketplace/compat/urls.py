@@ -97,5 +97,5 @@ urlpatterns: list[URLPattern] = [
     *data_urls,
     *requests_urls,
     *people_urls,
-    re_path(r"^v1(/|\Z)", unknown.nothing_here),
+    re_path(r"^v1(?:/|\Z)", unknown.nothing_here),
 ]
