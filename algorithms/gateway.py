@@ -6,8 +6,10 @@ import asyncio
 import time
 from collections import Counter
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
 from typing import Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.conf import settings
 
@@ -15,10 +17,11 @@ from algorithms import journal as journals
 from algorithms.journal import Begun, Ended, Journal
 from algorithms.models import Call
 from algorithms.resolving import Target
-from marketplace.accounts import run_tokens
+from marketplace.accounts import keys, run_tokens
 from marketplace.accounts.actors import Actor, RunningCall
 from marketplace.accounts.scopes import Scope
 from marketplace.lib.errors import NotAllowed, TooMany, Unavailable
+from marketplace.lib.ids import new_id
 from runners import host
 from runners.errors import NoRunner, RunnerError
 from runners.specs import Failure, Invocation, Kind, Outcome
@@ -115,7 +118,7 @@ def _dismiss(payer: str) -> None:
 
 def _place_in_tree(target: Target, by: Actor, ask: Ask) -> RunningCall:
     """Where the call stands in the tree of calls its caller has set off."""
-    call_id = ask.call_id or uuid4()
+    call_id = ask.call_id or new_id()
     parent = by.running
     if parent is not None and not parent.may_call_others:
         raise NotAllowed(
@@ -149,7 +152,7 @@ def _invocation(ask: Ask, by: Actor, running: RunningCall, payer: str) -> Invoca
         kind=ask.kind,
         body=ask.body,
         timeout=ask.timeout,
-        token=run_tokens.sign(by, running, expires_in=expires_in),
+        token=partial(run_tokens.sign, by, running, expires_in=expires_in),
         depth=running.depth,
         queue_seconds=settings.RUNNER_QUEUE_SECONDS,
     )
@@ -165,8 +168,15 @@ class _Opened:
 def open_journal() -> None:
     """Begin recording; replays what a killed process has left."""
     if _Opened.journal is None:
-        _Opened.journal = journals.open_journal()
+        _Opened.journal = journals.open_journal(_note_keys)
         _Opened.journal.start()
+
+
+def _note_keys(rows: list[journals.Row]) -> None:
+    """Keep when each key was last used for a call."""
+    latest = {row["key_id"]: row["started_at"] for row in rows if row["key_id"]}
+    uses = {UUID(key): (datetime.fromtimestamp(when, tz=UTC), "") for key, when in latest.items()}
+    keys.note_use(uses)
 
 
 def close_journal() -> None:

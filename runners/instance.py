@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,7 +73,7 @@ class Instance:
     def is_usable(self) -> bool:
         return not self._is_closed and not self._guest.is_lost
 
-    async def start(self, token: str) -> Failure | None:
+    async def start(self, token: Callable[[], str]) -> Failure | None:
         """Start the sandbox and load the module as the caller of the first call.
 
         Gives the author's failure, or None when it is ready; raises PlatformFault.
@@ -87,7 +88,7 @@ class Instance:
         self.start_us = _since(began)
         return await self._load(token)
 
-    async def _load(self, token: str) -> Failure | None:
+    async def _load(self, token: Callable[[], str]) -> Failure | None:
         began = time.perf_counter()
         self.relay.token = token
         limits = {"stdout": self.spec.limits.stdout, "output": self.spec.limits.output}
@@ -100,7 +101,7 @@ class Instance:
         except GuestGone:
             return await self._cause_of_death("while it was loading")
         finally:
-            self.relay.token = ""
+            self.relay.token = None
             self.load_us = _since(began)
         self.load_stdout, _ = _split_stdout(frame)
         if frame.type is FrameType.READY:
@@ -127,7 +128,7 @@ class Instance:
             failure = await self._cause_of_death("during the call")
             return Outcome(failure=failure, timings=Timings(run=_since(began)))
         finally:
-            self.relay.token = ""
+            self.relay.token = None
         return await self._outcome(frame, invocation, Timings(run=_since(began)))
 
     async def _outcome(self, frame: Frame, invocation: Invocation, timings: Timings) -> Outcome:
@@ -151,7 +152,7 @@ class Instance:
     def discard(self) -> None:
         """Stop using it, at once; `close` gives back what it holds."""
         self._guest.close()
-        self.relay.token = ""
+        self.relay.token = None
 
     async def close(self) -> None:
         """End the sandbox and all its sockets."""

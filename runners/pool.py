@@ -14,7 +14,7 @@ import itertools
 import logging
 import time
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -111,7 +111,7 @@ class Pool:
         began = time.perf_counter()
         instance = self._new_instance(spec, payer="check")
         try:
-            failure = await instance.start(token)
+            failure = await instance.start(lambda: token)
         finally:
             self._in_background(instance.close())
         stdout = instance.load_stdout.decode(errors="replace")
@@ -241,7 +241,7 @@ class Pool:
 
     # Starting and ending
 
-    async def _start(self, group: _Group, token: str) -> None:
+    async def _start(self, group: _Group, token: Callable[[], str]) -> None:
         instance = self._new_instance(group.spec, group.payer)
         self._instances.add(instance)
         problem: Exception | None = None

@@ -26,6 +26,9 @@ _NOT_PASSED_ON: Final = frozenset(
 )
 
 
+_NOBODY: Final = (403, "No call is in progress in this sandbox, so nobody is asking.")
+
+
 class Relay:
     """Passes one sandbox's requests on as the caller of the call in progress."""
 
@@ -35,25 +38,25 @@ class Relay:
         self._host = host.encode()
         self._parallel_calls = parallel_calls
         self._open_calls = 0
-        self.token = ""
+        self.token: Callable[[], str] | None = None
+        """Gives the token of the call in progress, if there is one."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
+        token = self.token
         problem = self._problem(scope["path"])
-        if problem is not None:
-            await _refuse(send, *problem)
+        if token is None or problem is not None:
+            await _refuse(send, *(problem or _NOBODY))
             return
         is_call = scope["path"].startswith(CALL_PREFIXES)
         self._open_calls += is_call
         try:
-            await self._platform(self._rewritten(scope), receive, send)
+            await self._platform(self._rewritten(scope, token()), receive, send)
         finally:
             self._open_calls -= is_call
 
     def _problem(self, path: str) -> tuple[int, str] | None:
-        if not self.token:
-            return 403, "No call is in progress in this sandbox, so nobody is asking."
         if not path.startswith(PREFIX) or ".." in path.split("/"):
             return 404, "An algorithm reaches the platform's API under /v1/ and nothing else."
         if path.startswith(CALL_PREFIXES) and self._open_calls >= self._parallel_calls:
@@ -63,13 +66,13 @@ class Relay:
             )
         return None
 
-    def _rewritten(self, scope: Scope) -> Scope:
+    def _rewritten(self, scope: Scope, token: str) -> Scope:
         headers = [
             (name, value)
             for name, value in scope["headers"]
             if name not in _NOT_PASSED_ON and not name.startswith(b"x-forwarded-")
         ]
-        headers += [(b"host", self._host), (b"authorization", b"Bearer " + self.token.encode())]
+        headers += [(b"host", self._host), (b"authorization", b"Bearer " + token.encode())]
         return {**scope, "headers": headers, "client": None, "scheme": "http", "state": {}}
 
 

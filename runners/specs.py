@@ -6,6 +6,7 @@ Sizes are bytes, times are seconds unless a name says otherwise.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -95,7 +96,9 @@ class Invocation:
     kind: Kind
     body: bytes
     timeout: float
-    token: str = field(default="", repr=False)  # the run token the relay adds
+    token: Callable[[], str] = field(default=str, repr=False)
+    """Gives the run token that the relay adds; most calls never need it, so it is made when asked."""
+
     depth: int = 0  # 0 for a call from outside
     queue_seconds: float = 60.0  # the longest wait for a sandbox
 

@@ -66,8 +66,9 @@ def run(call: str, spec: RunSpec, invocation: Invocation) -> bytes:
     ticket = {
         item.name: getattr(invocation, item.name)
         for item in fields(invocation)
-        if item.name != "body"
+        if item.name not in ("body", "token")
     }
+    ticket["token"] = invocation.token()
     header = {"id": call, "spec": asdict(spec), "invocation": ticket}
     return frame(Word.RUN, header, invocation.body)
 
@@ -83,7 +84,9 @@ def read_run(header: dict[str, Any], body: bytes) -> tuple[RunSpec, Invocation]:
         }
     )
     ticket = header["invocation"]
-    return spec, Invocation(**{**ticket, "kind": Kind(ticket["kind"])}, body=body)
+    token: str = ticket.pop("token")
+    kind = Kind(ticket.pop("kind"))
+    return spec, Invocation(**ticket, kind=kind, token=lambda: token, body=body)
 
 
 def done(call: str, outcome: Outcome, load: int) -> bytes:

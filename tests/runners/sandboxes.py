@@ -59,7 +59,7 @@ def asking(
         "kind": kind,
         "body": text,
         "timeout": 10.0,
-        "token": "run.bob",
+        "token": lambda: "run.bob",
         **changes,
     }
     return Invocation(**values)  # type: ignore[arg-type]

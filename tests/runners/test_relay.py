@@ -57,7 +57,7 @@ async def client(relay: Relay, tmp_path: Path) -> AsyncIterator[httpx.AsyncClien
 async def test_a_request_reaches_the_platform_as_the_caller_of_the_call(
     client: httpx.AsyncClient, relay: Relay, platform: Platform
 ) -> None:
-    relay.token = "run.abc"
+    relay.token = lambda: "run.abc"
 
     answer = await client.put("/v1/data/.my/x/y", content=b"bytes")
 
@@ -71,7 +71,7 @@ async def test_a_request_reaches_the_platform_as_the_caller_of_the_call(
 async def test_what_the_algorithm_says_about_itself_is_not_believed(
     client: httpx.AsyncClient, relay: Relay, platform: Platform
 ) -> None:
-    relay.token = "run.abc"
+    relay.token = lambda: "run.abc"
     forged = {
         "Authorization": "Simple simAgoStolen",
         "Cookie": "sessionid=1",
@@ -103,7 +103,7 @@ async def test_between_calls_nobody_is_asking(
 async def test_only_the_platforms_api_can_be_reached(
     client: httpx.AsyncClient, relay: Relay, platform: Platform, path: str
 ) -> None:
-    relay.token = "run.abc"
+    relay.token = lambda: "run.abc"
 
     answer = await client.get(path)
 
@@ -114,7 +114,7 @@ async def test_only_the_platforms_api_can_be_reached(
 async def test_more_calls_of_others_at_once_than_the_limit_are_refused(
     client: httpx.AsyncClient, relay: Relay, platform: Platform
 ) -> None:
-    relay.token = "run.abc"
+    relay.token = lambda: "run.abc"
     platform.release.clear()
     calls = [asyncio.create_task(client.post("/v1/algo/a/b", content=b"1")) for _ in range(2)]
     while len(platform.seen) < 2:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,10 @@ class EchoPool:
         return Outcome(kind=Kind.BINARY, body=invocation.body, stdout=b"out", timings=Timings(1, 2))
 
 
+def _token() -> str:
+    return "run.x"
+
+
 def _invocation(body: bytes, queue_seconds: float = 0.0) -> Invocation:
     return Invocation(
         call_id="1",
@@ -45,7 +50,7 @@ def _invocation(body: bytes, queue_seconds: float = 0.0) -> Invocation:
         kind=Kind.BINARY,
         body=body,
         timeout=5,
-        token="run.x",
+        token=_token,
         queue_seconds=queue_seconds,
     )
 
@@ -80,7 +85,10 @@ async def test_a_call_crosses_to_the_runner_and_back_unchanged(
 
     assert (outcome.kind, outcome.body, outcome.stdout) == (Kind.BINARY, body, b"out")
     assert outcome.runner == "one"
-    assert pool.seen == [(SPEC, _invocation(body))]
+    [(spec, invocation)] = pool.seen
+    assert spec == SPEC
+    assert invocation.token() == "run.x"
+    assert replace(invocation, token=_token) == _invocation(body)
 
 
 async def test_many_calls_share_one_connection(fleet: Fleet) -> None:
