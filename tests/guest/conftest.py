@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
 from runners.protocol import FrameType
-from tests.guest.harness import EXTREMES, PYTHONS, Guest
+from tests.guest.harness import EXTREMES, PYTHONS, Guest, platform
 
 
 @pytest.fixture(params=EXTREMES)
@@ -19,17 +21,24 @@ def python(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def start(python: str) -> Iterator[Callable[..., Guest]]:
     """Start a guest on a tree of files; it has said hello and waits for LOAD."""
-    guests: list[Guest] = []
+    with contextlib.ExitStack() as stack:
 
-    def start_one(files: dict[str, str], *, with_python: str = "") -> Guest:
-        one = Guest(with_python or python, files)
-        guests.append(one)
-        one.start()
-        return one
+        def start_one(
+            files: dict[str, str],
+            *,
+            with_python: str = "",
+            relay: type[BaseHTTPRequestHandler] | None = None,
+            egress: type[BaseHTTPRequestHandler] | None = None,
+        ) -> Guest:
+            one = Guest(with_python or python, files)
+            stack.callback(one.close)
+            for name, handler in (("relay.sock", relay), ("egress.sock", egress)):
+                if handler is not None:
+                    stack.enter_context(platform(one.folder / name, handler))
+            one.start()
+            return one
 
-    yield start_one
-    for one in guests:
-        one.close()
+        yield start_one
 
 
 @pytest.fixture
