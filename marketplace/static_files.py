@@ -8,13 +8,15 @@ from collections.abc import Callable
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 _DYNAMIC_IMPORT = 'import("%(url)s")'
+_TYPE_NAME = re.compile(r"\.[A-Z]")
 
 
 class ModuleStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # no stubs
     """Also rewrites `import "./x.js"` inside our modules to the hashed name.
 
-    Django takes the bare name in `import("codemirror")` for a file as well; it is left to
-    the import map, as it is in the other kinds of import.
+    Django takes more for a dynamic import than browsers load: the bare name in
+    `import("codemirror")`, which is the import map's, and the types in JSDoc comments,
+    `import("./editor.js").Editor`, which may well go round in a circle.
     """
 
     support_js_module_import_aggregation = True
@@ -27,10 +29,11 @@ class ModuleStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
             name, hashed_files, template
         )
 
-        def unless_bare(found: re.Match[str]) -> str:
+        def unless_not_loaded(found: re.Match[str]) -> str:
             is_bare = not found["url"].startswith((".", "/"))
-            if template == _DYNAMIC_IMPORT and is_bare:
+            is_type = _TYPE_NAME.match(found.string, found.end()) is not None
+            if template == _DYNAMIC_IMPORT and (is_bare or is_type):
                 return found["matched"]
             return convert(found)
 
-        return unless_bare
+        return unless_not_loaded
