@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from runners import workshop
+from runners.diagnosis import explain_installation
 from runners.errors import BuildFailed, PlatformFault
 from runners.resolution import Lock
 from runners.workshop import FOLDER, NOTES, UV, Workshop
@@ -99,10 +100,8 @@ def _minor(shop: Workshop) -> tuple[int, int]:
 def _why(result: workshop.Result) -> str:
     if result.exit.is_out_of_memory:
         return f"The packages could not be installed: {result.exit.reason}."
-    said = " ".join(result.output.split())[-2000:] or result.exit.reason
-    if result.refusals:
-        return f"The packages could not be installed. {result.refusals[0]} {said}"
-    return f"The packages could not be installed: {said}"
+    told = [f"While it was built: {result.refusals[0]}"] if result.refusals else []
+    return " ".join([explain_installation(result.output), *told])
 
 
 def _seal(folder: Path) -> int:

@@ -89,6 +89,7 @@ def build(
 
     source = sources.snapshot(spec.tree, data / "sources")
     entrance = contracts.detect(source.folder)
+    shop.check()
     yield f"Source: {_count(source.files, 'file')}, {_size(source.size_bytes)}"
 
     question = _question(source.folder, shop)
@@ -108,6 +109,7 @@ def build(
         module=entrance.module,
         contract=entrance.contract,
     )
+    shop.check()
     yield f"Loading {entrance.module} once, as a caller's sandbox will"
     yield from _check(run_spec(spec, result), check, shop)
     yield f"Build succeeded in {time.perf_counter() - began:.1f} s"

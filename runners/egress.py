@@ -24,6 +24,9 @@ __all__ = ["Limits", "Policy", "Proxy", "Refused", "in_thread", "serve"]
 logger = logging.getLogger(__name__)
 
 CHUNK: Final = 64 * 1024
+CLOSE_SECONDS: Final = 5.0
+TRUSTED_SECONDS: Final = 60.0
+"""How long the addresses of a host that is trusted by name are remembered."""
 _ENDED: Final = b"\r\n\r\n"
 _NOT_FORWARDED: Final = frozenset(
     {b"host", b"connection", b"proxy-connection", b"proxy-authorization", b"keep-alive", b"upgrade"}
@@ -65,6 +68,8 @@ class Proxy:
         self._report = report
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.Task[None]] = set()
+        self._known: dict[tuple[str, int], tuple[float, list[str]]] = {}
+        self._resolving = asyncio.Lock()
 
     async def listen(self, path: Path) -> None:
         self._server = await asyncio.start_unix_server(
@@ -103,7 +108,7 @@ class Proxy:
         except OSError:
             pass  # one of the two sides went away
         finally:
-            writer.close()
+            await _close(writer)
 
     def _require_room(self) -> None:
         if len(self._open) > self._limits.connections:
@@ -112,7 +117,7 @@ class Proxy:
     async def _connect(
         self, target: _Target, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        addresses = await self._policy.addresses(target.host, target.port)
+        addresses = await self._addresses(target)
         try:
             far_reader, far_writer = await self._dial(addresses, target.port)
         except OSError:
@@ -127,7 +132,19 @@ class Proxy:
                 far_writer.write(target.head)
             await _carry(reader, writer, far_reader, far_writer, self._limits.idle_seconds)
         finally:
-            far_writer.close()
+            await _close(far_writer)
+
+    async def _addresses(self, target: _Target) -> list[str]:
+        """Ask the policy; a trusted name is resolved once in a while, not for each connection."""
+        if not self._policy.trusts(target.host):
+            return await self._policy.addresses(target.host, target.port)
+        async with self._resolving:
+            until, known = self._known.get((target.host, target.port), (0.0, []))
+            now = asyncio.get_running_loop().time()
+            if now > until:
+                known = await self._policy.addresses(target.host, target.port)
+                self._known[target.host, target.port] = (now + TRUSTED_SECONDS, known)
+            return known
 
     async def _dial(
         self, addresses: list[str], port: int
@@ -171,8 +188,8 @@ def in_thread(
 
     async def end(proxy: Proxy) -> None:
         proxy.close()
-        await proxy.wait_closed()
-        await loop.shutdown_default_executor()
+        await proxy.wait_closed()  # not for the resolver's threads: a lost name takes seconds
+        await asyncio.sleep(0)  # the loop's turn to close what was aborted
 
     try:
         proxy = asyncio.run_coroutine_threadsafe(
@@ -265,6 +282,19 @@ class _LastWord:
     def __init__(self) -> None:
         self.now = asyncio.get_running_loop().time
         self.at = self.now()
+
+
+async def _close(writer: asyncio.StreamWriter) -> None:
+    """Say goodbye, but do not wait for long for a side that does not listen."""
+    writer.close()
+    try:
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await writer.wait_closed()
+    except OSError:  # TimeoutError is one
+        writer.transport.abort()
+    except asyncio.CancelledError:
+        writer.transport.abort()
+        raise
 
 
 async def _answer(writer: asyncio.StreamWriter, status: str, sentence: str) -> None:

@@ -58,10 +58,13 @@ class Policy:
         """These hosts, by name, wherever they are; nothing else. For builds."""
         return cls(_lower(names), is_public_allowed=False, resolve=resolve)
 
+    def trusts(self, host: str) -> bool:
+        return host.lower().rstrip(".") in self.trusted
+
     async def addresses(self, host: str, port: int) -> list[str]:
         """Give the addresses to dial, best first; raise Refused if any of them is not allowed."""
         name = host.lower().rstrip(".")
-        is_trusted = name in self.trusted
+        is_trusted = self.trusts(host)
         if not is_trusted and not self.is_public_allowed:
             raise Refused(f"A build may reach the package index only, not {host}.")
         if not 0 < port < 65536:

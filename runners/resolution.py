@@ -21,6 +21,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from runners import requirements_file, workshop
+from runners.diagnosis import explain_resolution
 from runners.errors import BuildFailed, PlatformFault
 from runners.languages import Language
 from runners.requirements_file import Requirements
@@ -31,7 +32,6 @@ _SOURCES: Final = "# some packages are built from source\n"
 _WANTS_SOURCES: Final = re.compile(
     r"no usable wheels|no wheels|has no wheel|building source dist", re.IGNORECASE
 )
-_CONCLUSION: Final = ", we can conclude that your requirements are unsatisfiable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +115,7 @@ def resolve(question: Question, shop: Workshop) -> Generator[str, None, Lock]:
     sources = yield from _try(question, shop, needs_sources=True)
     if isinstance(sources, Lock):
         return sources
+    yield from sources.output.splitlines()
     raise BuildFailed(_why(sources, shop))
 
 
@@ -157,24 +158,12 @@ def _command(question: Question, shop: Workshop, *, needs_sources: bool) -> list
 
 def _why(result: workshop.Result, shop: Workshop) -> str:
     """Say in one paragraph why there is no lock."""
-    python = f"Python {shop.runtime.runtime.minor}"
     if result.exit.is_out_of_memory:
         return f"The requirements could not be resolved: {result.exit.reason}."
-    said = explain(result.output, python)
-    if result.refusals:
-        said += f" While it was being prepared, a package was refused: {result.refusals[0]}"
-    return said
+    said = explain_resolution(result.output, f"Python {shop.runtime.runtime.minor}")
+    return " ".join([said, *_told(result)])
 
 
-def explain(output: str, python: str) -> str:
-    """Turn uv's chain of reasons into a sentence for the author."""
-    text = " ".join(re.sub(r"[╰├─▶│×]|\bcause:", " ", output).split())
-    missing = re.search(r"there is no version of ([^\s,]+)", text)
-    if missing:
-        return f"No version of {missing[1]} exists for {python}; correct that line."
-    unknown = re.search(r"[Bb]ecause (\S+) was not found in the package registry", text)
-    if unknown:
-        return f"There is no package {unknown[1]} in the package index; is the name right?"
-    reason = re.search(r"(?:No solution found when resolving dependencies:?|error:) *(.*)", text)
-    said = (reason[1] if reason else text).replace(_CONCLUSION, "").removeprefix("Because ")
-    return f"The requirements cannot be met for {python}: {said}"
+def _told(result: workshop.Result) -> list[str]:
+    """What the proxy told a package that wanted out: often the reason of a failure."""
+    return [f"While it was built: {result.refusals[0]}"] if result.refusals else []
