@@ -1,6 +1,8 @@
 // ansi_up if it was built; else the text without its colours.
 
-const library = await import("ansi_up").catch(() => null);
+import { bundled } from "./bundled.js";
+
+const library = await bundled("ansi_up");
 
 class Plain {
   /** @param {string} text */

@@ -1,7 +1,7 @@
 import { colours } from "./ansi.js";
 import { element } from "./dom.js";
 
-const PLACE = /((?:\/opt\/algorithm\/)?([\w./-]+\.(?:py|txt|json|md|toml|ya?ml|cfg|ini))(?:", line |:)(\d+))/g;
+const PLACE = /((?:\/opt\/algorithm\/)?([\w./-]+\.(?:py|txt|json|md|toml|ya?ml|cfg|ini))(?:"?, line |:)(\d+))/g;
 
 /**
  * `<build-log socket="/ws/builds/…/log/" src="plain log">`: shows a log as it grows.

@@ -5,7 +5,7 @@ const WORDS = { succeeded: "Built", failed: "Build failed", fault: "Our fault", 
 
 /**
  * Save, then build what is saved, with the log beside it; the console then runs that build.
- * @param {import("./workshop.js").CodeWorkshop} workshop
+ * @param {CodeWorkshop} workshop
  */
 export async function build(workshop) {
   if (!workshop.files || workshop.isReadOnly || !(await save(workshop))) return;
@@ -20,7 +20,7 @@ export async function build(workshop) {
 }
 
 /**
- * @param {import("./workshop.js").CodeWorkshop} workshop
+ * @param {CodeWorkshop} workshop
  * @param {string} commit
  * @param {{ state: keyof typeof WORDS, error: string }} end
  */

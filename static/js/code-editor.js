@@ -5,7 +5,7 @@ import { codeMirror } from "./code-mirror.js";
  * Dispatches `edit` when the text has changed by hand.
  */
 export class CodeEditor extends HTMLElement {
-  /** @type {import("./code-mirror.js").View | null} */
+  /** @type {CodeView | null} */
   #view = null;
   #isQuiet = false;
 

@@ -1,3 +1,5 @@
+import { bundled } from "./bundled.js";
+
 /**
  * @typedef {object} View
  * @property {string} text
@@ -13,7 +15,7 @@
  * @returns {Promise<View | null>}
  */
 export async function codeMirror(area, edited) {
-  const library = await import("codemirror").catch(() => null);
+  const library = await bundled("codemirror");
   if (!library) return null;
   const { EditorView, EditorState } = library;
   const extensions = (/** @type {string} */ path) => [

@@ -8,7 +8,7 @@ export function phase(seconds, typical) {
   return `Still running.${usually} You can cancel.`;
 }
 
-/** @param {import("./calling.js").Answer} answer */
+/** @param {Answer} answer */
 export function receiptText({ metadata }) {
   if (!metadata?.request_id) return "";
   const { cold, timings, version } = metadata;

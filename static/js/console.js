@@ -51,7 +51,7 @@ class AlgoConsole extends HTMLElement {
     this.#part("[data-result]").scrollIntoView({ block: "nearest" });
   }
 
-  /** @param {import("./calling.js").Answer} answer @param {number} seconds */
+  /** @param {Answer} answer @param {number} seconds */
   #show(answer, seconds) {
     this.#part("[data-result]").replaceChildren(resultNode(answer));
     this.#say(`${answer.error ? (answer.cancelled ? "Cancelled" : "Failed") : "Done"} in ${seconds.toFixed(2)} s`);

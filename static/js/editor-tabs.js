@@ -6,12 +6,12 @@ export class EditorTabs extends HTMLElement {
   open = [];
   current = "";
 
-  /** @param {import("./workspace.js").Workspace} workspace */
+  /** @param {Workspace} workspace */
   follow(workspace) {
     workspace.addEventListener("change", () => this.draw(workspace));
   }
 
-  /** @param {import("./workspace.js").Workspace} workspace */
+  /** @param {Workspace} workspace */
   draw(workspace) {
     this.open = this.open.filter((path) => workspace.paths.includes(path));
     this.replaceChildren(...this.open.map((path) => this.#tab(path, workspace.isChangedAt(path))));

@@ -5,11 +5,11 @@ import { element } from "./dom.js";
  * Dispatches `choose` with a path; new, rename and delete are asked for with a dialog of the browser.
  */
 export class FileTree extends HTMLElement {
-  /** @type {import("./workspace.js").Workspace | null} */
+  /** @type {Workspace | null} */
   #workspace = null;
   current = "";
 
-  /** @param {import("./workspace.js").Workspace} workspace */
+  /** @param {Workspace} workspace */
   follow(workspace) {
     this.#workspace = workspace;
     workspace.addEventListener("change", () => this.draw());

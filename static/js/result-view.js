@@ -5,7 +5,7 @@ const ROWS = 200;
 
 /**
  * An answer as something to look at: a picture, a table, a tree, text, a file, or what went wrong.
- * @param {import("./calling.js").Answer} answer
+ * @param {Answer} answer
  * @returns {Node}
  */
 export function resultNode({ result, error, metadata }) {
@@ -16,7 +16,7 @@ export function resultNode({ result, error, metadata }) {
   return element("div", { class: "tree-wrap" }, jsonTree(result));
 }
 
-/** @param {import("./calling.js").CallError} error */
+/** @param {CallError} error */
 function errorNode({ message, error_type, stacktrace }) {
   const said = element("div", {}, element("strong", {}, error_type ?? "Not run"), element("p", {}, message));
   if (stacktrace) {

@@ -4,7 +4,7 @@ import { element } from "./dom.js";
 /**
  * Commit what is unsaved. If somebody else has saved meanwhile, both sides are kept:
  * theirs stays in the history, and one decides what the newest files are.
- * @param {import("./workshop.js").CodeWorkshop} workshop
+ * @param {CodeWorkshop} workshop
  * @returns {Promise<boolean>} whether everything is saved now
  */
 export async function save(workshop) {
@@ -26,7 +26,7 @@ export async function save(workshop) {
   return false;
 }
 
-/** @param {import("./workshop.js").CodeWorkshop} workshop @param {string} message @param {string} head */
+/** @param {CodeWorkshop} workshop @param {string} message @param {string} head */
 async function settle(workshop, message, head) {
   const { files } = workshop;
   if (!files) return false;

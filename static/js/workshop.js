@@ -12,10 +12,10 @@ import { Workspace } from "./workspace.js";
 
 /** `<code-workshop base="/algorithms/o/n/" call="/v1/web/algo/o/n/">`: the editor's page. */
 export class CodeWorkshop extends HTMLElement {
-  tree = /** @type {import("./file-tree.js").FileTree} */ (byId("tree"));
-  tabs = /** @type {import("./editor-tabs.js").EditorTabs} */ (byId("tabs"));
-  editor = /** @type {import("./code-editor.js").CodeEditor} */ (byId("editor"));
-  log = /** @type {import("./build-log.js").BuildLog} */ (byId("log"));
+  tree = /** @type {FileTree} */ (byId("tree"));
+  tabs = /** @type {EditorTabs} */ (byId("tabs"));
+  editor = /** @type {CodeEditor} */ (byId("editor"));
+  log = /** @type {BuildLog} */ (byId("log"));
   current = "";
 
   async connectedCallback() {
