@@ -13,5 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", health.readyz),
     path("admin/", admin.site.urls),
     path("", include("marketplace.accounts.urls")),
+    path("", include("marketplace.people.urls")),
+    path("", include("algorithms.urls")),
     path("", include("marketplace.catalog.urls")),
 ]

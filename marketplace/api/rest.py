@@ -116,11 +116,12 @@ class ActorAPIView(APIView):
         return _answer(errors.report(exc, where=self.request.path), 500, {})
 
     def _answer_to_framework(self, exc: APIException) -> Response:
-        message = str(exc.detail)
-        headers = {"X-Error-Message": errors.as_header(message)}
+        message = _sentence(exc.detail)
+        headers = {}
         if exc.status_code == 405:
             headers["Allow"] = ", ".join(self.allowed_methods)
             message = f"This address does not know {self.request.method}."
+        headers["X-Error-Message"] = errors.as_header(message)
         code = errors.INVALID_REQUEST
         return _answer({"error": {"code": code, "message": message}}, exc.status_code, headers)
 
@@ -211,6 +212,15 @@ def _plain(value: object) -> object:
     if isinstance(value, (frozenset, set)):
         return sorted(value)
     raise TypeError(type(value).__name__)
+
+
+def _sentence(detail: object) -> str:
+    """Put a serializer's complaints in one line, each after the name of its field."""
+    if isinstance(detail, dict):
+        return " ".join(f"{name}: {_sentence(what)}" for name, what in detail.items())
+    if isinstance(detail, list):
+        return " ".join(_sentence(what) for what in detail)
+    return str(detail)
 
 
 def _answer(body: object, status: int, headers: Mapping[str, str]) -> Response:
