@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from celery.apps.worker import Worker
+from celery.concurrency import get_implementation
 from celery.concurrency.thread import TaskPool
 from celery.signals import worker_init, worker_shutdown
+from celery.worker import WorkController
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
@@ -19,11 +20,13 @@ from runners import host
 
 
 @worker_init.connect
-def start(sender: Worker, **_: Any) -> None:  # noqa: ANN401 - a signal's extras
+def start(sender: WorkController, **_: Any) -> None:  # noqa: ANN401 - a signal's extras
+    if settings.IS_EMBEDDED:
+        return
     gateway.open_journal()
     if not settings.RUNNER_ADDRESS:
         return
-    if not issubclass(sender.pool_cls, TaskPool):
+    if not issubclass(get_implementation(sender.pool_cls), TaskPool):
         raise ImproperlyConfigured(
             "A runner's tasks share the process with its sandboxes: start it with --pool threads."
         )
@@ -32,5 +35,6 @@ def start(sender: Worker, **_: Any) -> None:  # noqa: ANN401 - a signal's extras
 
 @worker_shutdown.connect
 def stop(**_: Any) -> None:  # noqa: ANN401 - a signal's extras
-    host.stop_runner()
-    gateway.close_journal()
+    if not settings.IS_EMBEDDED:
+        host.stop_runner()
+        gateway.close_journal()

@@ -10,6 +10,8 @@ from types import FrameType
 
 import uvicorn
 
+from marketplace.http_protocol import OneWriteProtocol
+
 APPLICATION = "marketplace.asgi:application"
 GRACE_SECONDS = 5
 IDLE_SECONDS = 75  # longer than proxies keep a connection, so that they end it and not we
@@ -34,7 +36,7 @@ def make() -> Server:
         uvicorn.Config(
             APPLICATION,
             loop="uvloop",
-            http="httptools",
+            http=OneWriteProtocol,
             ws="websockets-sansio",
             lifespan="on",
             log_config=None,
