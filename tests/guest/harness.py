@@ -157,6 +157,11 @@ class Guest:
         stdout = frame.body[:length].decode()
         return Answer(frame.type, frame.header, stdout, frame.body[length:])
 
+    def say_no_more(self) -> None:
+        """End the sending; answers can still be read."""
+        assert self._connection is not None
+        self._connection.shutdown(socket.SHUT_WR)
+
     def hang_up(self) -> None:
         if self._connection is not None:
             self._connection.close()
