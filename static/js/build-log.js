@@ -6,7 +6,7 @@ const PLACE = /((?:\/opt\/algorithm\/)?([\w./-]+\.(?:py|txt|json|md|toml|ya?ml|c
 /**
  * `<build-log socket="/ws/builds/…/log/" src="plain log">`: shows a log as it grows.
  * A lost socket resumes where it stopped; without one the plain log is asked for again.
- * Dispatches `ended` with the state, and `place` when a file and line in it is chosen.
+ * With `reload` the page is loaded again at the end. Dispatches `ended` with the state, and `place` when a file and line in it is chosen.
  */
 export class BuildLog extends HTMLElement {
   #ansi = colours();
@@ -52,12 +52,11 @@ export class BuildLog extends HTMLElement {
   }
 
   async #poll() {
-    const answer = await fetch(this.getAttribute("src") ?? "").catch(() => null);
+    const answer = await fetch(`${this.getAttribute("src")}?after=${this.#offset}`).catch(() => null);
     if (answer?.ok) {
-      const text = await answer.text();
       const state = answer.headers.get("X-Build-State") ?? "";
-      this.#append(text.slice(this.#offset));
-      this.#offset = text.length;
+      this.#append(await answer.text());
+      this.#offset = Number(answer.headers.get("X-Log-Offset")) || this.#offset;
       if (state && state !== "queued" && state !== "running") return this.#end(state, "");
     }
     if (!this.#ended) setTimeout(() => this.#poll(), 2000);
@@ -76,6 +75,7 @@ export class BuildLog extends HTMLElement {
     this.#ended = true;
     this.#socket?.close();
     this.dispatchEvent(new CustomEvent("ended", { detail: { state, error } }));
+    if (this.hasAttribute("reload")) location.reload();
   }
 
   /** @param {string} text */

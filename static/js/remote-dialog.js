@@ -48,6 +48,7 @@ class RemoteDialog extends HTMLElement {
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const content = page.querySelector("[data-dialog]") ?? page.querySelector("main") ?? page.body;
     dialog.replaceChildren(...content.childNodes);
+    for (const button of dialog.querySelectorAll("[data-close]")) button.toggleAttribute("hidden", false);
     /** @type {HTMLElement | null} */ (dialog.querySelector("[aria-invalid=true], .error, [autofocus]"))?.focus();
   }
 }
