@@ -15,5 +15,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("marketplace.accounts.urls")),
     path("", include("marketplace.people.urls")),
     path("", include("algorithms.urls")),
+    path("", include("data_collections.urls")),
     path("", include("marketplace.catalog.urls")),
 ]

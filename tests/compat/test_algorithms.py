@@ -56,7 +56,7 @@ class Api:
 
 
 def api_of(actor: Actor, scopes: KeyScopes = keys.FULL) -> Api:
-    owner = Owner.objects.get(pk=actor.owner_id)
+    owner = Owner.objects.get(name=actor.name)
     return Api(keys.create(owner, by=actor, label="test", scopes=scopes)[1])
 
 
@@ -358,7 +358,13 @@ def test_empty_publish_of_the_python_client_is_a_private_minor_release(
     api: Api, hello: Algorithm
 ) -> None:
     Algorithm.objects.update(sample_input="")
-    empty = {"details": {}, "settings": {}, "version_info": {}, "source": {}, "scmsCredentials": {}}
+    empty: dict[str, object] = {
+        "details": {},
+        "settings": {},
+        "version_info": {},
+        "source": {},
+        "scmsCredentials": {},
+    }
     numbers = []
     for path in ("alice/Hello/version", f"{hello.pk}/versions/", "alice/Hello/versions"):
         built(hello)

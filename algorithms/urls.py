@@ -1,0 +1,28 @@
+"""Paths of an author's pages."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+from algorithms.views import builds, dashboard, editor, publishing, settings
+
+app_name = "algorithms"
+
+one_algorithm = [
+    path("edit/", editor.editor, name="editor"),
+    path("dependencies/", editor.dependencies, name="dependencies"),
+    path("files/", editor.FilesView.as_view(), name="files"),
+    path("files/<path:path>", editor.FileView.as_view(), name="file"),
+    path("builds/", builds.build_list, name="builds"),
+    path("builds/<uuid:build_id>/", builds.build, name="build"),
+    path("builds/<uuid:build_id>/log", builds.build_log, name="build_log"),
+    path("builds/<uuid:build_id>/cancel/", builds.cancel, name="cancel_build"),
+    path("publish/", publishing.publish, name="publish"),
+    path("settings/", settings.settings, name="settings"),
+    path("delete/", settings.delete, name="delete"),
+]
+urlpatterns = [
+    path("dashboard/", dashboard.dashboard, name="dashboard"),
+    path("algorithms/new/", dashboard.new, name="new"),
+    path("algorithms/<str:owner>/<str:name>/", include(one_algorithm)),
+]
