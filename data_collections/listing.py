@@ -34,7 +34,7 @@ class Listing:
     collection: Collection | None = None
 
 
-def list_folder(path: DataPath, *, by: Actor, marker: str = "") -> Listing:
+def list_folder(path: DataPath, *, by: Actor, marker: str = "", limit: int = PAGE) -> Listing:
     """List whatever folder the path leads to."""
     after = _read_marker(marker)
     if path.place in (Place.COLLECTION, Place.SESSION, Place.STORE):
@@ -44,7 +44,7 @@ def list_folder(path: DataPath, *, by: Actor, marker: str = "") -> Listing:
         if collection is None:
             raise NotFound(f"{path} does not exist, or you may not know of it.")
         by.require(may_read, collection)
-        return _files(collection, after)
+        return _files(collection, after, limit)
     owner = owner_of(path if path.place == Place.OWNER else _MY, by)
     by.require(may_list_data_of, owner)
     if path.place == Place.ROOT:
@@ -55,9 +55,9 @@ def list_folder(path: DataPath, *, by: Actor, marker: str = "") -> Listing:
     return _folders(_above_stores(path, owner), after)
 
 
-def _files(collection: Collection, after: str) -> Listing:
+def _files(collection: Collection, after: str, limit: int) -> Listing:
     rows = DataFile.objects.filter(collection=collection, name__gt=after).select_related("blob")
-    page, marker = _page(list(rows.order_by("name")[: PAGE + 1]))
+    page, marker = _page(list(rows.order_by("name")[: limit + 1]), limit)
     return Listing(
         files=tuple(page), marker=_marker(page[-1].name) if marker else None, collection=collection
     )
@@ -66,12 +66,12 @@ def _files(collection: Collection, after: str) -> Listing:
 def _folders(names: Iterable[str], after: str, *, sort: bool = True) -> Listing:
     if sort:
         names = sorted(name for name in names if name > after)
-    page, marker = _page(list(names))
+    page, marker = _page(list(names), PAGE)
     return Listing(folders=tuple(page), marker=_marker(page[-1]) if marker else None)
 
 
-def _page(entries: Sequence[T]) -> tuple[Sequence[T], bool]:
-    return entries[:PAGE], len(entries) > PAGE
+def _page(entries: Sequence[T], limit: int) -> tuple[Sequence[T], bool]:
+    return entries[:limit], len(entries) > limit
 
 
 def _own_names(owner: Owner, by: Actor) -> list[str]:

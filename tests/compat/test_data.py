@@ -52,7 +52,7 @@ class Wire:
         return Answer(response.status_code, dict(response.headers), sent)
 
     def get(self, path: str, **headers: str) -> Answer:
-        return self.send("GET", path, **headers)
+        return self.send("GET", path, b"", **headers)
 
     def json(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
         sent = b"" if body is None else json.dumps(body).encode()
@@ -61,7 +61,7 @@ class Wire:
 
 
 def secret_of(actor: Actor, scopes: KeyScopes = keys.FULL) -> str:
-    owner = Owner.objects.get(pk=actor.owner_id)
+    owner = Owner.objects.get(name=actor.name)
     return keys.create(owner, by=actor, label="test", scopes=scopes)[1]
 
 

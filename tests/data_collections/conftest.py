@@ -69,7 +69,7 @@ def running() -> Running:
 
 
 def collection_of(actor: Actor, name: str, access: str = "my_algorithms") -> Collection:
-    owner = Owner.objects.get(pk=actor.owner_id)
+    owner = Owner.objects.get(name=actor.name)
     return collecting.create(owner, by=actor, name=name, read_access=Collection.ReadAccess(access))
 
 

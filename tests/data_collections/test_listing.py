@@ -41,7 +41,7 @@ def test_long_folder_comes_in_pages_of_a_thousand(
 
 
 def test_many_collections_come_in_pages_too(alice: Actor) -> None:
-    owner = Owner.objects.get(pk=alice.owner_id)
+    owner = Owner.objects.get(name="alice")
     Collection.objects.bulk_create(
         Collection(owner=owner, name=f"c{number:04d}") for number in range(1001)
     )
@@ -78,7 +78,7 @@ def test_marker_that_nobody_gave_out_is_refused(marker: str, alice: Actor) -> No
 def test_root_names_the_asker_first_and_then_their_organizations(alice: Actor) -> None:
     team = Organization.objects.create(label="A team")
     Owner.objects.create(name="a_team", organization=team)
-    user = User.objects.get(pk=alice.user_id)
+    user = User.objects.get(username="alice")
     Membership.objects.create(organization=team, user=user, role="member")
 
     listing = list_folder(uris.parse("data://"), by=actors.of_user(user))

@@ -156,7 +156,7 @@ def test_role_in_an_organization_decides(
 ) -> None:
     team = Organization.objects.create(label="Team")
     owner = Owner.objects.create(name="team", organization=team)
-    user = User.objects.get(pk=bob.user_id)
+    user = User.objects.get(username="bob")
     Membership.objects.create(organization=team, user=user, role=role)
     member = actors.of_user(user)
     Collection.objects.create(owner=owner, name="private", read_access="private")

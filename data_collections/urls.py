@@ -1,0 +1,22 @@
+"""Paths of this package."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+from data_collections import views
+
+app_name = "collections"
+
+_collection = [
+    path("", views.collection, name="collection"),
+    path("access/", views.access, name="access"),
+    path("delete/", views.delete, name="delete"),
+    path("files/<str:file>", views.download, name="download"),
+    path("files/<str:file>/delete/", views.delete_file, name="delete_file"),
+]
+
+urlpatterns = [
+    path("collections/", views.collections, name="list"),
+    path("collections/<str:owner>/<str:name>/", include(_collection)),
+]

@@ -1,0 +1,168 @@
+"""The pages of collections: what I have, what is in one, and who may read it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.conf import settings
+from django.contrib import messages
+from django.db.models import Count, Sum
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from data_collections import collecting, files, quotas, responses
+from data_collections.files import Promise
+from data_collections.forms import IN_WORDS, AccessForm, NewCollectionForm
+from data_collections.listing import list_folder
+from data_collections.locating import collection_at
+from data_collections.models import Collection
+from data_collections.permissions import may_change_who_reads, may_delete, may_write_to
+from data_collections.quotas import Usage
+from data_collections.uris import DataPath, Place, checked_file_name
+from marketplace.accounts.actors import Actor
+from marketplace.accounts.forms import carried_out
+from marketplace.accounts.middleware import ActorRequest
+from marketplace.accounts.models import Owner
+from marketplace.accounts.pages import for_people, sent
+from marketplace.lib.errors import MarketplaceError
+
+FILES_PER_PAGE: Final = 200
+
+
+@for_people
+@require_http_methods(["GET", "POST"])
+def collections(request: ActorRequest) -> HttpResponse:
+    """List mine and my organizations', and make a new one."""
+    form = NewCollectionForm(sent(request), actor=request.actor)
+    if form.is_valid():
+        given = form.cleaned_data
+        made = carried_out(
+            form,
+            lambda: collecting.create(
+                given["owner"], by=request.actor, name=given["name"], read_access=form.access()
+            ),
+        )
+        if made is not None:
+            messages.success(request, f"{made} is ready. Drop your files into it.")
+            return redirect("collections:collection", made.owner.name, made.name)
+    context = {"form": form, "groups": _groups(request.actor), "stores": _stores(request.actor)}
+    return render(request, "collections/list.html", context, status=400 if form.errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def collection(request: ActorRequest, owner: str, name: str) -> HttpResponse:
+    """Show the files; a POST is an upload from a page without JavaScript."""
+    path = DataPath(Place.COLLECTION, owner, name)
+    if request.method == "POST":
+        _upload(request, path)
+        return redirect("collections:collection", owner, name)
+    marker = request.GET.get("marker", "")
+    listing = list_folder(path, by=request.actor, marker=marker, limit=FILES_PER_PAGE)
+    shown = collection_at(path, request.actor)
+    is_writer = may_write_to(request.actor, shown)
+    totals = shown.files.aggregate(count=Count("pk"), size=Sum("blob__size"))
+    context = {
+        "collection": shown,
+        "files": listing.files,
+        "marker": listing.marker,
+        "is_first_page": not marker,
+        "file_count": totals["count"],
+        "size": totals["size"] or 0,
+        "is_writer": is_writer,
+        "usage": quotas.usage(shown.owner, by=request.actor) if is_writer else None,
+        "largest": settings.MAX_FILE_BYTES,
+        "access_in_words": IN_WORDS[Collection.ReadAccess(shown.read_access)],
+        "access_form": AccessForm(initial={"read_access": shown.read_access}),
+        "may_change": may_change_who_reads(request.actor, shown),
+    }
+    return render(request, "collections/collection.html", context)
+
+
+@require_safe
+def download(request: ActorRequest, owner: str, name: str, file: str) -> HttpResponseBase:
+    path = DataPath(Place.COLLECTION, owner, name, file=checked_file_name(file))
+    return responses.answer(request, files.find(path, by=request.actor))
+
+
+@for_people
+@require_POST
+def access(request: ActorRequest, owner: str, name: str) -> HttpResponse:
+    shown = collection_at(DataPath(Place.COLLECTION, owner, name), request.actor)
+    form = AccessForm(request.POST)
+    if form.is_valid():
+        collecting.change_access(shown, by=request.actor, read_access=form.access())
+        messages.success(request, f"From now on: {IN_WORDS[form.access()]}")
+    return redirect("collections:collection", owner, name)
+
+
+@for_people
+@require_http_methods(["GET", "POST"])
+def delete(request: ActorRequest, owner: str, name: str) -> HttpResponse:
+    shown = collection_at(DataPath(Place.COLLECTION, owner, name), request.actor)
+    request.actor.require(may_delete, shown)
+    if request.method == "POST":
+        count = collecting.delete(shown, by=request.actor, with_files=True)
+        messages.success(request, f"{shown} is deleted; {count} files went with it.")
+        return redirect("collections:list")
+    totals = shown.files.aggregate(count=Count("pk"), size=Sum("blob__size"))
+    context = {"collection": shown, "file_count": totals["count"], "size": totals["size"] or 0}
+    return render(request, "collections/delete.html", context)
+
+
+@for_people
+@require_http_methods(["GET", "POST"])
+def delete_file(request: ActorRequest, owner: str, name: str, file: str) -> HttpResponse:
+    path = DataPath(Place.COLLECTION, owner, name, file=checked_file_name(file))
+    found = files.find(path, by=request.actor)
+    request.actor.require(may_write_to, found.collection)
+    if request.method == "POST":
+        files.delete(path, by=request.actor)
+        messages.success(request, f"{path} is deleted.")
+        return redirect("collections:collection", owner, name)
+    return render(request, "collections/delete_file.html", {"file": found})
+
+
+def _upload(request: ActorRequest, folder: DataPath) -> None:
+    """Store what the form brought; say of each file whether it is there."""
+    sent_files = request.FILES.getlist("file")
+    if not sent_files:
+        messages.error(request, "No file was chosen, so nothing was stored.")
+    for upload in sent_files:
+        promise = Promise(length=upload.size, content_type=upload.content_type or "")
+        try:
+            name = checked_file_name(upload.name or "")
+            there = DataPath(Place.COLLECTION, folder.owner, folder.name, file=name)
+            stored = files.put(there, upload, by=request.actor, promise=promise)
+        except MarketplaceError as error:
+            messages.error(request, error.message)
+        else:
+            messages.success(request, f"{stored} is stored.")
+
+
+def _groups(actor: Actor) -> list[tuple[Owner, list[Collection], Usage]]:
+    """Each owner with their collections, myself first."""
+    owners = Owner.objects.filter(pk__in=actor.owner_ids).select_related("organization", "user")
+    mine = Collection.objects.readable_by(actor).filter(owner__in=actor.owner_ids)
+    counted = mine.annotate(file_count=Count("files"), size=Sum("files__blob__size"))
+    rows = list(counted.select_related("owner").order_by("name"))
+    ordered = sorted(owners, key=lambda owner: (owner.pk != actor.owner_id, owner.name.lower()))
+    return [
+        (
+            owner,
+            [row for row in rows if row.owner_id == owner.pk],
+            quotas.usage(owner, by=actor),
+        )
+        for owner in ordered
+    ]
+
+
+def _stores(actor: Actor) -> list[Collection]:
+    """What algorithms keep for me."""
+    stores = Collection.objects.filter(
+        owner=actor.owner_id,
+        store__in=(Collection.Store.ALGORITHM_TEMP, Collection.Store.ALGORITHM_PERM),
+    )
+    counted = stores.annotate(file_count=Count("files"), size=Sum("files__blob__size"))
+    return list(counted.select_related("owner").order_by("store_key", "store"))
