@@ -7,12 +7,20 @@ re-encodes on the way:
 
 The host listens, the guest dials and speaks first:
 
-    guest → HELLO  {"pid", "python"}
+    guest → HELLO  {"pid", "python", "protocol": 1}
     host  → LOAD   {"contract", "module", "limits": {"stdout", "output"}}
-    guest → READY  {"load_us", "stdout_bytes"} + stdout      or  FAILED {"error_type", "message", "stacktrace"}
-    host  → CALL   {"id", "kind"} + input
+    guest → READY  {"load_us", "stdout_bytes"} + stdout
+            or FAILED {"load_us", "stdout_bytes", "error_type", "message", "stacktrace"} + stdout
+    host  → CALL   {"id", "kind"} + input                       kind: json, text, binary or void
     guest → RESULT {"id", "kind", "run_us", "stdout_bytes"} + stdout + result
             or FAILED {"id", "run_us", "stdout_bytes", "error_type", "message", "stacktrace"} + stdout
+
+`run_us` is the time inside `apply`; `stdout` is what was printed by any means, stdout and stderr
+together, cut to the limit, not necessarily UTF-8. A FAILED that the author's code caused also has
+"file" (relative to the tree) and "line". A guest whose module did not load stays and answers
+every CALL with that failure. One call at a time; the guest ends with exit code 0 when the host
+hangs up, with 65 when the host speaks gibberish, and with the code of the author's process
+(128 + signal) when that ends by itself.
 
 Everything that comes from a guest is untrusted: lengths are checked before memory is taken,
 and a header that is not what it should be ends the sandbox, not the pool.

@@ -8,12 +8,13 @@ A module of the last two forms, or any module of a tree with the marker file `.a
 `__name__ == "__main__"`, so that a guard around the last line does not hide it.
 """
 
-import importlib.abc
-import importlib.machinery
-import importlib.util
 import os
 import re
 import sys
+from importlib import import_module
+from importlib._bootstrap import _find_spec, module_from_spec  # importlib.util takes 5 ms
+from importlib._bootstrap_external import spec_from_file_location
+from importlib.machinery import PathFinder
 
 from _agorithm import registry
 
@@ -29,17 +30,17 @@ class LoadingFailed(Exception):
     error_type = "LoadingError"
 
 
-class _Substitutes(importlib.abc.MetaPathFinder):
+class _Substitutes(object):
     """Puts our module in the place of one, and gives others back what newer Pythons took away."""
 
     def find_spec(self, name, path=None, target=None):
         if name == "Algorithmia.handler":
             file = os.path.join(HERE, "handler.py")
-            return importlib.util.spec_from_file_location(name, file)
+            return spec_from_file_location(name, file)
         amend = _AMENDED.get(name)
         if amend is None:
             return None
-        spec = importlib.machinery.PathFinder.find_spec(name, path, target)
+        spec = PathFinder.find_spec(name, path, target)
         if spec is not None and spec.loader is not None:
             _amend_after_loading(spec.loader, amend)
         return spec
@@ -80,13 +81,15 @@ def load(name):
 
 
 def _run(name):
-    spec = importlib.util.find_spec(name)
+    parent, _, child = name.rpartition(".")
+    path = import_module(parent).__path__ if parent else None
+    spec = _find_spec(name, path)
     if spec is None:
         file = name.replace(".", "/") + ".py"
         raise LoadingFailed("The algorithm has no file {}.".format(file))
     if spec.loader is None or not hasattr(spec.loader, "get_code"):
         raise LoadingFailed("{} is a folder without __init__.py.".format(name.replace(".", "/")))
-    module = importlib.util.module_from_spec(spec)
+    module = module_from_spec(spec)
     code = spec.loader.get_code(name)
     sys.modules[name] = sys.modules["__main__"] = module
     is_program = os.path.exists(".adk") or _hands_over(spec.origin)
@@ -98,7 +101,6 @@ def _run(name):
     except SystemExit as error:
         if not (is_program and error.code in (None, 0)):
             raise
-    parent, _, child = name.rpartition(".")
     if parent in sys.modules:
         setattr(sys.modules[parent], child, module)
     return module

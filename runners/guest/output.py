@@ -15,7 +15,8 @@ import mmap
 import os
 import struct
 import sys
-from time import sleep
+from os import sched_yield
+from time import monotonic, sleep
 
 from _agorithm import wire
 
@@ -152,10 +153,13 @@ class Capture(object):
         """Wait until the supervisor has taken all that was printed so far."""
         if self._is_settled():
             return
-        waited = 0.0
-        while not self._is_settled() and waited < PATIENCE:
-            sleep(0.00002 if waited < 0.001 else 0.001)
-            waited += 0.0001 if waited < 0.001 else 0.001
+        for _ in range(50):
+            sched_yield()
+            if self._is_settled():
+                return
+        deadline = monotonic() + PATIENCE
+        while not self._is_settled() and monotonic() < deadline:
+            sleep(0.0005)
 
     def _is_settled(self):
         fcntl.ioctl(self._pipe, _FIONREAD, self._pending, True)

@@ -1,8 +1,10 @@
 """The author's process: load once, then one call after another until the host hangs up."""
 
 import _signal
+import faulthandler
 import gc
 import os
+import sys
 from time import perf_counter
 
 from _agorithm import failures, loading, values, wire
@@ -10,11 +12,8 @@ from _agorithm import failures, loading, values, wire
 
 def serve(channel, capture, tree, work):
     """Say hello, load what the host names, and answer its calls. Ends with wire.HostGone."""
-    import faulthandler
-    import platform
-
     faulthandler.enable(2)
-    hello = {"pid": os.getpid(), "python": platform.python_version(), "protocol": 1}
+    hello = {"pid": os.getpid(), "python": "{}.{}.{}".format(*sys.version_info), "protocol": 1}
     channel.send(wire.HELLO, hello)
     kind, header, _ = channel.receive()
     limits = header.get("limits")
