@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.architecture.tree import APPS, ROOT, Function, functions, modules, name_of
+
+# Use cases that take an actor and do not ask a rule themselves, and why that is right.
+ASKED_ELSEWHERE = {
+    "marketplace/catalog/pages.py:cards": "shows only what visible_to gives",
+    "marketplace/catalog/search.py:find": "finds only what visible_to gives",
+    "marketplace/catalog/search.py:languages": "counts only what visible_to gives",
+    "marketplace/catalog/trying.py:run": "the gateway asks; visitors are admitted by address",
+}
+_ASKS = re.compile(r"\bby\.require\(|\bvisible_to\(by\)|\bmay_\w+\(by\b")
+
+
+def test_the_layers_hold() -> None:
+    program = Path(sys.executable).with_name("lint-imports")
+
+    done = subprocess.run(
+        [str(program), "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr
+
+
+def test_every_use_case_asks_whether_the_actor_may() -> None:
+    silent = {
+        f"{name_of(path)}:{function.name}"
+        for path in modules(*APPS)
+        for function in functions(path)
+        if _is_use_case(function) and not _ASKS.search(ast.unparse(function))
+    }
+
+    assert silent == set(ASKED_ELSEWHERE)
+
+
+def test_use_cases_take_their_actor_by_keyword() -> None:
+    positional = [
+        f"{name_of(path)}:{function.name}"
+        for path in modules(*APPS)
+        for function in functions(path)
+        if not function.name.startswith("_")
+        and any(argument.arg == "by" for argument in function.args.args)
+    ]
+
+    assert positional == []
+
+
+def test_nothing_is_imported_inside_a_function() -> None:
+    hidden = [
+        f"{name_of(path)}:{function.name}"
+        for path in modules(*APPS)
+        if "guest" not in path.parts and "environments" not in path.parts
+        for function in functions(path)
+        for node in ast.walk(function)
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+    ]
+
+    assert hidden == []
+
+
+def _is_use_case(function: Function) -> bool:
+    return not function.name.startswith("_") and any(
+        argument.arg == "by" and "Actor" in ast.unparse(argument.annotation or argument)
+        for argument in function.args.kwonlyargs
+    )
