@@ -1,9 +1,7 @@
-"""Users and organizations over the wire: the published Python client, and plain requests."""
+"""Users over the wire: the published Python client, and plain requests."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from typing import Any
 
 import Algorithmia
@@ -12,47 +10,21 @@ from Algorithmia.errors import AlgorithmException
 from django.test import Client
 from pytest_django.live_server_helper import LiveServer
 
-from marketplace.accounts import actors, keys, organizations
+from marketplace.accounts import keys, organizations
 from marketplace.accounts.actors import Actor
-from marketplace.accounts.keys import KeyScopes
 from marketplace.accounts.models import APIKey, AuditEntry, Membership, Owner, User
 from marketplace.accounts.organizations import Details
+from tests.compat.administration import admin_key, published, send
 from tests.factories import OwnerFactory
 
+__all__ = ["admin_key", "published"]
+
 pytestmark = pytest.mark.django_db
-
-ORGANIZATION = {
-    "org_name": "a_myOrg1",
-    "org_label": "some label",
-    "org_contact_name": "Some owner",
-    "org_email": "a_myOrg1@algo.com",
-    "org_url": "https://algorithmia.com",
-    "type_id": "basic",
-    "resource_type": "organization",
-}
-
-
-@pytest.fixture
-def admin_key(db: None) -> str:
-    owner: Owner = OwnerFactory.create(name="operator")
-    assert owner.user is not None
-    owner.user.is_staff = True
-    owner.user.save()
-    by = actors.of_user(owner.user)
-    return keys.create(owner, by=by, label="admin", scopes=KeyScopes(is_admin=True))[1]
 
 
 @pytest.fixture
 def alices_key(alice: Actor) -> str:
     return keys.create(Owner.objects.get(name="alice"), by=alice, label="full")[1]
-
-
-@pytest.fixture
-def published(live_server: LiveServer, admin_key: str) -> Iterator[Any]:
-    """The client as people install it, with an administration key."""
-    client = Algorithmia.client(admin_key, live_server.url)
-    yield client
-    client.requestSession.close()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -81,45 +53,6 @@ def test_the_client_makes_a_user(published: Any) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_client_makes_reads_and_edits_an_organization(published: Any) -> None:
-    made = published.create_org(dict(ORGANIZATION))
-    edited = published.edit_org("a_myOrg1", ORGANIZATION | {"org_label": "another label"})
-    read = published.get_org("a_myOrg1")
-
-    assert (made["org_name"], made["resource_type"]) == ("a_myOrg1", "organization")
-    assert (edited.status_code, edited.reason, edited.content) == (204, "No Content", b"")
-    assert (read["org_label"], read["org_contact_name"]) == ("another label", "Some owner")
-    types = {entry["id"]: entry["name"] for entry in published.get_org_types()}
-    assert types[read["type_id"]] == "basic"
-    assert read["owner_ids"] == [str(Owner.objects.get(name="operator").pk)]
-
-
-@pytest.mark.django_db(transaction=True)
-def test_the_client_invites_twice_and_both_times_it_is_fine(published: Any, bob: Actor) -> None:
-    published.create_org(dict(ORGANIZATION))
-
-    first = published.invite_to_org("a_myOrg1", "bob")
-    second = published.invite_to_org("a_myOrg1", "bob")
-
-    assert (first.status_code, second.status_code) == (200, 200)
-    assert Membership.objects.get(user__username="bob").role == "invited"
-
-
-@pytest.mark.django_db(transaction=True)
-def test_the_client_is_told_that_a_name_is_taken(published: Any) -> None:
-    published.create_org(dict(ORGANIZATION))
-
-    again = published.requestSession.post(
-        f"{published.apiAddress}/v1/organizations",
-        json=ORGANIZATION,
-        headers={"Authorization": published.apiKey},
-    )
-
-    assert (again.status_code, again.json()["error"]["code"]) == (409, 3101)
-    assert "taken" in again.headers["X-Error-Message"]
-
-
-@pytest.mark.django_db(transaction=True)
 def test_the_client_reads_no_errors_of_whom_nobody_knows(published: Any) -> None:
     assert published.get_user_errors("nobody_here") == []
     assert published.get_organization_errors("nobody_here") == []
@@ -136,13 +69,6 @@ def test_the_client_with_an_ordinary_key_is_refused(
 
     assert not Owner.objects.named("carol").exists()
     client.requestSession.close()
-
-
-def send(client: Client, method: str, path: str, key: str, body: object = None) -> tuple[int, Any]:
-    content = b"" if body is None else json.dumps(body).encode()
-    headers = {"Authorization": key} if key else {}
-    answer = client.generic(method, path, content, content_type="text/plain", headers=headers)
-    return answer.status_code, json.loads(answer.content) if answer.content else None
 
 
 ADMINISTRATION = [
@@ -323,49 +249,6 @@ def test_a_closed_account_is_gone_and_its_name_stays_taken(
     assert (read[0], read[1]["error"]["code"]) == (404, 3000)
     assert send(client, "GET", "/v1/users/alice", alices_key)[0] == 401
     assert send(client, "POST", "/v1/users", admin_key, again)[0] == 409
-
-
-def test_members_are_listed_with_their_roles(
-    client: Client, admin_key: str, alice: Actor, bob: Actor
-) -> None:
-    organizations.create("team", by=alice, details=Details())
-    send(client, "PUT", "/v1/organizations/team/members/bob", admin_key)
-
-    status, answer = send(client, "GET", "/v1/organizations/team/members/", admin_key)
-
-    assert status == 200
-    assert [(row["username"], row["role"]) for row in answer["results"]] == [
-        ("alice", "owner"),
-        ("bob", "invited"),
-    ]
-    assert answer["results"][0]["resource_type"] == "organization_member"
-
-
-def test_a_member_is_removed_with_an_empty_answer(
-    client: Client, admin_key: str, alice: Actor, bob: Actor
-) -> None:
-    organizations.create("team", by=alice, details=Details())
-    send(client, "PUT", "/v1/organizations/team/members/bob", admin_key, {"role": "executor"})
-
-    removed = send(client, "DELETE", "/v1/organizations/team/members/bob", admin_key)
-    last = send(client, "DELETE", "/v1/organizations/team/members/alice", admin_key)
-
-    assert removed == (204, None)
-    assert last[0] == 409
-    assert Membership.objects.get().user.username == "alice"
-
-
-@pytest.mark.parametrize(
-    "change",
-    [{"type_id": "golden"}, {"org_email": "nonsense"}, {"org_label": 5}, {"external_id": "x"}],
-)
-def test_an_organization_that_makes_no_sense_is_refused(
-    client: Client, admin_key: str, change: dict[str, object]
-) -> None:
-    status, answer = send(client, "POST", "/v1/organizations", admin_key, ORGANIZATION | change)
-
-    assert (status, answer["error"]["code"]) == (400, 2015)
-    assert not Owner.objects.filter(organization__isnull=False).exists()
 
 
 def test_a_browser_session_makes_and_lists_its_keys(client: Client, alice: Actor) -> None:
