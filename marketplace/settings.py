@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "django.forms",  # its templates, which FORM_RENDERER looks for
     "marketplace.apps.OwnStaticFilesConfig",
     "channels",
     "csp",
@@ -101,6 +102,8 @@ TEMPLATES = [
         },
     },
 ]
+
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"  # fields as templates/django/forms says
 
 # Database
 
