@@ -26,7 +26,7 @@ from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import APIKey, Owner, User
 from marketplace.accounts.organizations import Details
 from marketplace.lib import tokens
-from marketplace.lib.errors import Conflict, Unavailable
+from marketplace.lib.errors import Conflict, MarketplaceError, Unavailable
 from runners.models import Environment
 
 FOLDER: Final = Path(settings.BASE_DIR) / "demo"
@@ -44,6 +44,14 @@ class Person:
     name: str
     password: str
     key: str
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """One algorithm of the demo: callable by everybody, or why not."""
+
+    path: str
+    problem: str = ""
 
 
 def content() -> dict[str, Any]:
@@ -69,8 +77,8 @@ def people() -> list[Person]:
     return found
 
 
-def load() -> Iterator[str]:
-    """Load everything, the smallest algorithm first; give a line for each that can be called."""
+def load() -> Iterator[Loaded]:
+    """Load everything, the smallest algorithm first; one that fails does not stop the others."""
     author = _author(people())
     by = actors.of_user(author)
     for name, label in content()["organizations"].items():
@@ -80,16 +88,12 @@ def load() -> Iterator[str]:
     for path, pattern in content()["collections"].items():
         _upload(path, sorted(FOLDER.glob(pattern)), by=by)
     for about in content()["algorithms"]:
-        algorithm = _algorithm(about, by=by)
-        if not algorithm.is_public:
-            _build(algorithm, by=by)
-            publishing.publish(
-                algorithm,
-                by=by,
-                callability=Version.Callability.PUBLIC,
-                release_notes="First version.",
-            )
-        yield about["path"]
+        try:
+            _publish(_algorithm(about, by=by), by=by)
+        except MarketplaceError as error:
+            yield Loaded(about["path"], problem=error.message)
+        else:
+            yield Loaded(about["path"])
 
 
 def ready(path: str) -> Algorithm | None:
@@ -169,6 +173,18 @@ def _algorithm(about: dict[str, Any], *, by: Actor) -> Algorithm:
         message="Write the algorithm",
     )
     return algorithm
+
+
+def _publish(algorithm: Algorithm, *, by: Actor) -> None:
+    if algorithm.is_public:
+        return
+    _build(algorithm, by=by)
+    publishing.publish(
+        algorithm,
+        by=by,
+        callability=Version.Callability.PUBLIC,
+        release_notes="First version.",
+    )
 
 
 def _environment() -> Environment:

@@ -74,11 +74,13 @@ class Guide:
             self._farewell()
             return
         self._say(f"Building {len(waiting)} demo algorithms; the site can be used meanwhile.")
-        for path in demo.load():
-            if path in waiting:
-                self._say(f"  ready: {self._address}/algorithms/{path}/")
+        for loaded in demo.load():
+            if loaded.problem:
+                self._say(f"  failed: {loaded.path}: {loaded.problem}")
+            elif loaded.path in waiting:
+                self._say(f"  ready: {self._address}/algorithms/{loaded.path}/")
             if not self._has_shown_call:
-                self._show_call(path)
+                self._show_call(loaded.path)
         self._farewell()
 
     def _show_call(self, path: str) -> None:
@@ -96,7 +98,7 @@ class Guide:
         )
 
     def _farewell(self) -> None:
-        self._say("Everything is ready. Ctrl-C stops the site.", "")
+        self._say("That is all. Ctrl-C stops the site.", "")
 
     @property
     def _caller(self) -> demo.Person:

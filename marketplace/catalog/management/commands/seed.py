@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -25,13 +26,19 @@ class Command(BaseCommand):
         thread.start()
         try:
             self._wait_for(server, thread)
-            for line in demo.load():
-                self.stdout.write(line)
+            loaded = list(self._load())
         except MarketplaceError as error:
             raise CommandError(error.message) from error
         finally:
             server.should_exit = True
             thread.join(timeout=2 * serving.GRACE_SECONDS)
+        if any(each.problem for each in loaded):
+            raise CommandError("Not all of the demo could be loaded; the lines above say why.")
+
+    def _load(self) -> Iterator[demo.Loaded]:
+        for each in demo.load():
+            self.stdout.write(f"{each.path}: {each.problem or 'ready'}")
+            yield each
 
     @staticmethod
     def _wait_for(server: serving.Server, thread: threading.Thread) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
+import json
 import logging
 import os
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 from django.conf import settings
+from django.contrib.staticfiles import finders
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
@@ -51,16 +55,25 @@ class Command(BaseCommand):
     def _set_up(self) -> None:
         Path(settings.DATA_DIR).mkdir(parents=True, exist_ok=True)
         call_command("migrate", verbosity=0, interactive=False)
-        call_command("collectstatic", verbosity=0, interactive=False)
-        call_command("sync_environments", stdout=self.stdout if settings.DEBUG else _Silent())
+        _collect_static_files()
+        call_command("sync_environments", stdout=io.StringIO())
 
 
-class _Silent:
-    def write(self, text: str) -> int:
-        return len(text)
+def _collect_static_files() -> None:
+    """Collect them if any has changed since the last time, which takes a second or two."""
+    stamp = Path(settings.STATIC_ROOT) / ".collected"
+    present = json.dumps(sorted(_static_files()))
+    if stamp.exists() and stamp.read_text() == present:
+        return
+    call_command("collectstatic", verbosity=0, interactive=False, clear=stamp.parent.exists())
+    stamp.write_text(present)
 
-    def flush(self) -> None:
-        pass
+
+def _static_files() -> Iterator[tuple[str, int, int]]:
+    for finder in finders.get_finders():
+        for name, storage in finder.list([]):
+            about = Path(storage.path(name)).stat()
+            yield name, about.st_size, about.st_mtime_ns
 
 
 def _reachable(host: str) -> str:
