@@ -23,8 +23,8 @@ from _agorithm import wire
 SIZE = 16 * 1024 * 1024  # untouched pages cost nothing
 PATIENCE = 0.1  # seconds to wait for the supervisor if something never stops printing
 
-_NUMBERS = struct.Struct("=QQQQ")
-_NUMBER = struct.Struct("=Q")
+_NUMBERS = struct.Struct("@QQQQ")  # native: each number is written in one piece
+_NUMBER = struct.Struct("@Q")
 _BUSY, _TOTAL, _MARK, _LIMIT = 0, 8, 16, 24
 _FIONREAD = 0x541B
 try:
@@ -70,7 +70,7 @@ class Printed(object):
     def kept(self):
         """Give (the bytes kept since `begin`, how many more there were)."""
         _, total, mark, limit = _NUMBERS.unpack_from(self._memory)
-        count = total - mark
+        count = max(0, total - mark)
         length = min(count, limit)
         return self._memory[_NUMBERS.size : _NUMBERS.size + length], count - length
 
