@@ -19,4 +19,5 @@ _collection = [
 urlpatterns = [
     path("collections/", views.collections, name="list"),
     path("collections/<str:owner>/<str:name>/", include(_collection)),
+    path("", include("data_collections.api.urls")),
 ]

@@ -1,0 +1,14 @@
+"""Paths of this package."""
+
+from __future__ import annotations
+
+from data_collections.api import views
+from marketplace.api.rest import either
+
+_COLLECTION = "api/collections/<str:owner>/<str:name>"
+
+urlpatterns = [
+    *either("api/collections", views.CollectionsView.as_view()),
+    *either(_COLLECTION, views.CollectionView.as_view()),
+    *either(f"{_COLLECTION}/files", views.FilesView.as_view()),
+]
