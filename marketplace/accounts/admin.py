@@ -1,0 +1,119 @@
+"""Staff tables. Keys and the audit log are looked at here, never written."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.db.models import Model
+from django.http import HttpRequest
+
+from marketplace.accounts.models import (
+    APIKey,
+    AuditEntry,
+    FailedSignIn,
+    Membership,
+    Organization,
+    Owner,
+    User,
+)
+
+
+class LookedAt(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Rows that nobody adds, edits or deletes by hand."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        del request
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        del request, obj
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        del request, obj
+        return False
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(LookedAt):
+    list_display = ["at", "actor_name", "action", "target", "key"]
+    list_filter = ["action"]
+    list_select_related = ["key"]
+    search_fields = ["actor_name", "action", "target"]
+    date_hierarchy = "at"
+
+
+@admin.register(APIKey)
+class APIKeyAdmin(LookedAt):
+    list_display = ["label", "owner", "user", "mask", "last_used_at", "expires_at", "revoked_at"]
+    list_filter = ["is_admin", "algorithm_access", "data_access"]
+    list_select_related = ["owner", "user"]
+    search_fields = ["label", "owner__name", "mask"]
+    exclude = ["digest"]
+
+
+@admin.register(FailedSignIn)
+class FailedSignInAdmin(LookedAt):
+    list_display = ["at", "address"]
+    search_fields = ["address"]
+    exclude = ["login_digest"]
+
+
+@admin.register(Owner)
+class OwnerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Suspend and welcome back; names stay, because addresses hang on them."""
+
+    list_display = ["name", "user", "organization", "is_suspended", "closed_at", "created_at"]
+    list_filter = ["is_suspended"]
+    list_select_related = ["user", "organization"]
+    search_fields = ["name", "user__email", "organization__label"]
+    readonly_fields = ["name", "user", "organization", "closed_at", "created_at"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        del request
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        del request, obj
+        return False
+
+
+class MembershipInline(admin.TabularInline):  # type: ignore[type-arg]
+    model = Membership
+    extra = 0
+    raw_id_fields = ["user"]
+
+
+@admin.register(Organization)
+class OrganizationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ["label", "owner", "type_name", "created_at"]
+    list_select_related = ["owner"]
+    search_fields = ["label", "owner__name"]
+    inlines = [MembershipInline]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        del request
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        del request, obj
+        return False
+
+
+@admin.register(User)
+class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
+    """People join by signing up or `manage.py add_person`, which also give them their name in URLs."""
+
+    fieldsets = [
+        *(UserAdmin.fieldsets or ()),
+        ("About", {"fields": ["full_name", "company_name", "company_role"]}),
+    ]
+    readonly_fields = ["username"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        del request
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        del request, obj
+        return False
