@@ -32,7 +32,14 @@ from algorithms.permissions import may_build
 from marketplace.accounts import actors, audit, run_tokens
 from marketplace.accounts.actors import ANONYMOUS, Actor, RunningCall
 from marketplace.accounts.scopes import Scope
-from marketplace.lib.errors import BadInput, Conflict, MarketplaceError, TooMany, Unavailable
+from marketplace.lib.errors import (
+    BadInput,
+    Conflict,
+    MarketplaceError,
+    TooLarge,
+    TooMany,
+    Unavailable,
+)
 from runners import builder, dependency_sets, host
 from runners.builder import BuildResult, BuildSpec
 from runners.errors import BuildFailed, RunnerError
@@ -224,7 +231,7 @@ def _attempt(build: Build, pulse: Pulse) -> Ending | None:
         return Ending(Build.State.SUCCEEDED, result=result, readme=readme)
     except Stopped:
         return None
-    except (BuildFailed, BadInput) as error:
+    except (BuildFailed, BadInput, TooLarge) as error:
         return Ending(Build.State.FAILED, str(error))
     except (RunnerError, MarketplaceError) as error:
         logger.warning("Build %s failed on our side: %s", build.pk, error)

@@ -1,0 +1,95 @@
+"""What a build prints is kept in order, read from any offset, and bounded."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from algorithms import build_logs
+from algorithms.build_logs import Writer
+from algorithms.models import Build, BuildLogChunk
+from tests.factories import BuildFactory
+
+
+@pytest.fixture
+def build(db: None) -> Build:
+    made: Build = BuildFactory.create()
+    return made
+
+
+def read_all(build: Build, *, after: int = 0) -> str:
+    pieces = []
+    while True:
+        text, after = build_logs.read(build.pk, after=after)
+        if not text:
+            return "".join(pieces)
+        pieces.append(text)
+
+
+def test_text_is_read_from_any_offset(build: Build) -> None:
+    for line in ("one\n", "zwö 🎈\n", "three\n"):
+        build_logs.append(build.pk, line)
+    whole = "one\nzwö 🎈\nthree\n"
+
+    for offset in range(len(whole) + 1):
+        assert build_logs.read(build.pk, after=offset) == (whole[offset:], len(whole))
+    assert build_logs.read(build.pk, after=999) == ("", len(whole))
+    assert build_logs.whole(build.pk) == whole
+
+
+def test_long_log_is_read_in_pieces(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build_logs, "READ_AT_ONCE", 10)
+    for number in range(20):
+        build_logs.append(build.pk, f"{number:04}\n")
+
+    text, offset = build_logs.read(build.pk)
+
+    assert (text, offset) == ("0000\n0001\n", 10)
+    assert read_all(build) == build_logs.whole(build.pk)
+
+
+def test_log_over_its_limit_is_cut_with_a_note_and_keeps_its_last_words(
+    build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build_logs, "MAX_CHARACTERS", 20)
+    for _ in range(10):
+        build_logs.append(build.pk, "12345678\n")
+    build_logs.close(build.pk, "It failed.\n")
+
+    log = build_logs.whole(build.pk)
+
+    assert log.startswith("12345678\n12345678\n12")
+    assert log.count("The log is cut here") == 1
+    assert log.endswith("It failed.\n")
+    assert BuildLogChunk.objects.count() == 4
+
+
+def test_what_a_database_cannot_hold_is_left_out(build: Build) -> None:
+    build_logs.append(build.pk, "a\0b\udcffc\n")
+
+    assert build_logs.whole(build.pk) == "ab?c\n"
+
+
+def test_writer_stores_lines_when_it_is_told_and_cuts_endless_ones(build: Build) -> None:
+    writer = Writer(build.pk)
+    writer.write("one")
+    writer.write("x" * 100_000)
+    assert build_logs.whole(build.pk) == ""
+
+    writer.flush()
+    writer.flush()
+
+    first, second = build_logs.whole(build.pk).splitlines()
+    assert (first, len(second)) == ("one", build_logs.MAX_LINE)
+    assert BuildLogChunk.objects.count() == 1
+
+
+@pytest.mark.django_db
+@given(st.lists(st.text(max_size=30), max_size=8), st.integers(0, 100))
+def test_pieces_always_make_the_whole(texts: list[str], after: int) -> None:
+    build = BuildFactory.create()
+    for text in texts:
+        build_logs.append(build.pk, text)
+
+    assert read_all(build, after=after) == build_logs.whole(build.pk)[after:]

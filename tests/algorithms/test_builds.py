@@ -1,0 +1,448 @@
+"""A build's life, with the builder replaced at its one seam: who takes it, how it ends, who may ask."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Generator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+from django.db import connection
+from django.utils import timezone
+
+from algorithms import authoring, build_logs, builds, repositories
+from algorithms.models import Algorithm, Build, BuildLogChunk
+from marketplace.accounts import actors, run_tokens
+from marketplace.accounts.actors import Actor
+from marketplace.accounts.models import AuditEntry, Owner
+from marketplace.accounts.scopes import Scope
+from marketplace.lib.errors import Conflict, NotAllowed, NotFound, TooMany, Unavailable
+from runners import builder, host
+from runners.builder import BuildResult, BuildSpec
+from runners.errors import BuildFailed, PlatformFault
+from runners.models import DependencySet, Environment
+from runners.specs import LoadReport, RunSpec
+from tests.factories import EnvironmentFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+Lines = Generator[str, None, BuildResult]
+
+RESULT = BuildResult(
+    dependencies_digest="d" * 64,
+    lock="six==1.17.0",
+    requirements_digest="r" * 64,
+    was_resolved=True,
+    was_installed=True,
+    size_bytes=1000,
+    source_digest="s" * 64,
+    module="src.Hello",
+    contract="apply",
+)
+
+
+@pytest.fixture(autouse=True)
+def _data_folder(settings: LazySettings, tmp_path: Path) -> None:
+    settings.DATA_DIR = tmp_path
+
+
+@pytest.fixture(autouse=True)
+def queued(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The ids of builds for which a message was sent; nobody takes them by itself."""
+    sent: list[str] = []
+    monkeypatch.setattr(builds.run, "delay", sent.append)
+    return sent
+
+
+@pytest.fixture
+def algorithm(alice: Actor) -> Algorithm:
+    owner = Owner.objects.get(name="alice")
+    environment = EnvironmentFactory.create()
+    return authoring.create(owner, by=alice, name="Hello", environment=environment)
+
+
+@pytest.fixture
+def use(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Put another builder in place of the real one."""
+
+    def replaced(work: Callable[..., Lines]) -> None:
+        monkeypatch.setattr(builder, "build", work)
+
+    return replaced
+
+
+def good(spec: BuildSpec, **_: Any) -> Lines:
+    yield "Beginning container customization"
+    yield f"{len(list(spec.tree.rglob('*.py')))} Python files"
+    return RESULT
+
+
+def started(algorithm: Algorithm, by: Actor) -> Build:
+    return builds.start(algorithm, by=by)
+
+
+def run(build: Build) -> Build:
+    builds.run(str(build.pk))
+    build.refresh_from_db()
+    return build
+
+
+def test_started_build_waits_for_the_newest_commit(
+    algorithm: Algorithm, alice: Actor, queued: list[str]
+) -> None:
+    build = started(algorithm, alice)
+
+    assert build.state == Build.State.QUEUED
+    assert build.commit == repositories.head(algorithm.pk)
+    assert build.environment == algorithm.environment
+    assert build.requested_by_id == alice.user_id
+    assert queued == [str(build.pk)]
+
+
+def test_build_that_succeeds_records_what_it_made(
+    algorithm: Algorithm, alice: Actor, use: Callable[..., None], tmp_path: Path
+) -> None:
+    use(good)
+
+    build = run(started(algorithm, alice))
+
+    assert (build.state, build.error) == (Build.State.SUCCEEDED, "")
+    assert (build.source_digest, build.module) == ("s" * 64, "src.Hello")
+    assert build.dependencies == DependencySet.objects.get(digest="d" * 64)
+    assert build.started_at is not None
+    assert build.finished_at is not None
+    assert build_logs.whole(build.pk) == ("Beginning container customization\n3 Python files\n")
+    assert list((tmp_path / "checkouts").iterdir()) == []
+
+
+def test_readme_of_the_commit_becomes_the_documentation(
+    algorithm: Algorithm, alice: Actor, use: Callable[..., None]
+) -> None:
+    use(good)
+    changes: dict[str, bytes | None] = {"README.md": None, "Readme.MD": "# Grüße".encode()}
+    authoring.save_files(algorithm, by=alice, changes=changes)
+
+    run(started(algorithm, alice))
+
+    assert Algorithm.objects.get().readme == "# Grüße"
+
+
+def test_fault_of_the_author_fails_the_build_and_says_which(
+    algorithm: Algorithm, alice: Actor, use: Callable[..., None]
+) -> None:
+    def broken(spec: BuildSpec, **_: Any) -> Lines:
+        yield "working"
+        raise BuildFailed("There is no package nothing==9.")
+
+    use(broken)
+    build = run(started(algorithm, alice))
+
+    assert (build.state, build.error) == (Build.State.FAILED, "There is no package nothing==9.")
+    assert build_logs.whole(build.pk) == "working\n\nThere is no package nothing==9.\n"
+    assert build.dependencies is None
+
+
+@pytest.mark.parametrize("error", [PlatformFault("The index is away."), RuntimeError("secret")])
+def test_fault_of_ours_is_not_blamed_on_the_author(
+    algorithm: Algorithm, alice: Actor, use: Callable[..., None], error: Exception
+) -> None:
+    def broken(spec: BuildSpec, **_: Any) -> Lines:
+        yield "working"
+        raise error
+
+    use(broken)
+    build = run(started(algorithm, alice))
+
+    assert build.state == Build.State.FAULT
+    assert build.error.endswith("Your code is not at fault: start the build again.")
+    assert "secret" not in build.error
+
+
+def test_repository_that_cannot_be_exported_is_the_authors_fault(
+    algorithm: Algorithm, alice: Actor, use: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(good)
+    monkeypatch.setattr(repositories, "MAX_FILES", 1)
+
+    build = run(started(algorithm, alice))
+
+    assert build.state == Build.State.FAILED
+    assert "data collection" in build.error
+
+
+def test_message_delivered_twice_builds_once(
+    algorithm: Algorithm, alice: Actor, use: Callable[..., None]
+) -> None:
+    calls = []
+
+    def counting(spec: BuildSpec, **_: Any) -> Lines:
+        calls.append(spec)
+        yield "once"
+        return RESULT
+
+    use(counting)
+    build = started(algorithm, alice)
+    threads = [threading.Thread(target=in_thread, args=(build,)) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(calls) == 1
+    assert run(build).attempts == 1
+    assert build_logs.whole(build.pk) == "once\n"
+
+
+def in_thread(build: Build) -> None:
+    try:
+        builds.run(str(build.pk))
+    finally:
+        connection.close()
+
+
+def test_line_is_stored_before_the_next_one_comes(
+    algorithm: Algorithm, alice: Actor, use: Callable[..., None]
+) -> None:
+    waited: list[float] = []
+    build = started(algorithm, alice)
+
+    def slow(spec: BuildSpec, **_: Any) -> Lines:
+        began = time.monotonic()
+        yield "first"
+        while not BuildLogChunk.objects.filter(build=build).exists():
+            time.sleep(0.01)
+        waited.append(time.monotonic() - began)
+        return RESULT
+
+    use(slow)
+    run(build)
+
+    assert waited[0] < 2.0
+
+
+def test_cancelled_build_stops_and_stays_cancelled(
+    algorithm: Algorithm, alice: Actor, use: Callable[..., None]
+) -> None:
+    ended = []
+
+    def endless(spec: BuildSpec, *, pulse: Callable[[], None], **_: Any) -> Lines:
+        try:
+            yield "working"
+            builds.cancel(Build.objects.select_related("algorithm__owner").get(), by=alice)
+            for _second in range(200):
+                pulse()
+                time.sleep(0.05)
+        finally:
+            ended.append(True)
+        return RESULT
+
+    use(endless)
+    build = run(started(algorithm, alice))
+
+    assert ended == [True]
+    assert (build.state, build.error) == (Build.State.CANCELLED, "alice cancelled it.")
+    assert build.module == ""
+    assert build_logs.whole(build.pk).endswith("alice cancelled it.\n")
+    assert AuditEntry.objects.filter(action="cancelled a build").exists()
+
+
+def test_build_that_ended_is_not_cancelled(
+    algorithm: Algorithm, alice: Actor, use: Callable[..., None]
+) -> None:
+    use(good)
+    build = run(started(algorithm, alice))
+
+    with pytest.raises(Conflict, match="already ended"):
+        builds.cancel(build, by=alice)
+
+    build.refresh_from_db()
+    assert build.state == Build.State.SUCCEEDED
+
+
+def test_worker_that_was_given_up_cannot_end_the_build(
+    algorithm: Algorithm, alice: Actor, use: Callable[..., None]
+) -> None:
+    def overtaken(spec: BuildSpec, **_: Any) -> Lines:
+        yield "working"
+        Build.objects.update(attempts=2, heartbeat_at=timezone.now())
+        raise BuildFailed("too late")
+
+    use(overtaken)
+    build = run(started(algorithm, alice))
+
+    assert (build.state, build.error) == (Build.State.RUNNING, "")
+
+
+def test_build_of_a_dead_worker_is_queued_again(
+    algorithm: Algorithm, alice: Actor, queued: list[str]
+) -> None:
+    build = started(algorithm, alice)
+    long_ago = timezone.now() - timedelta(minutes=1)
+    Build.objects.update(state=Build.State.RUNNING, heartbeat_at=long_ago, attempts=1)
+    queued.clear()
+
+    builds.recover()
+
+    build.refresh_from_db()
+    assert build.state == Build.State.QUEUED
+    assert queued == [str(build.pk)]
+    assert "the build starts again" in build_logs.whole(build.pk)
+
+
+def test_build_that_kills_its_workers_is_given_up(
+    algorithm: Algorithm, alice: Actor, queued: list[str]
+) -> None:
+    build = started(algorithm, alice)
+    long_ago = timezone.now() - timedelta(minutes=1)
+    Build.objects.update(
+        state=Build.State.RUNNING, heartbeat_at=long_ago, attempts=builds.MAX_ATTEMPTS
+    )
+    queued.clear()
+
+    builds.recover()
+
+    build.refresh_from_db()
+    assert build.state == Build.State.FAULT
+    assert "died 3 times" in build.error
+    assert queued == []
+
+
+def test_lost_message_is_sent_again_but_not_at_every_look(
+    algorithm: Algorithm, alice: Actor, queued: list[str]
+) -> None:
+    build = started(algorithm, alice)
+    queued.clear()
+
+    builds.recover()
+    builds.recover()
+
+    assert queued == [str(build.pk)]
+
+
+def test_living_worker_is_left_alone(algorithm: Algorithm, alice: Actor, queued: list[str]) -> None:
+    build = started(algorithm, alice)
+    Build.objects.update(state=Build.State.RUNNING, heartbeat_at=timezone.now(), attempts=1)
+    queued.clear()
+
+    builds.recover()
+
+    build.refresh_from_db()
+    assert build.state == Build.State.RUNNING
+    assert queued == []
+
+
+def test_check_runs_as_the_author_within_the_scopes_of_their_key(
+    algorithm: Algorithm, alice: Actor, use: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Actor] = []
+
+    def check_load(spec: RunSpec, token: str) -> LoadReport:
+        seen.append(run_tokens.read(token))
+        return LoadReport(None, "", 0.1)
+
+    def checking(spec: BuildSpec, *, check: Callable[[RunSpec], LoadReport], **_: Any) -> Lines:
+        yield "checking"
+        check(RunSpec("alice/Hello", "src.Hello"))
+        return RESULT
+
+    monkeypatch.setattr(host, "check_load", check_load)
+    use(checking)
+    narrow = replace(alice, scopes=frozenset({Scope.MANAGE, Scope.DATA_READ}))
+
+    run(started(algorithm, alice))
+    run(started(algorithm, narrow))
+
+    full, limited = seen
+    assert (full.name, full.owner_id) == ("alice", alice.owner_id)
+    assert full.scopes == {Scope.CALL, Scope.DATA_READ, Scope.DATA_WRITE}
+    assert limited.scopes == {Scope.DATA_READ}
+    assert full.running is not None
+    assert full.running.algorithm_path == "alice/Hello"
+
+
+def test_build_of_somebody_who_left_runs_as_nobody(
+    algorithm: Algorithm, alice: Actor, use: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Actor] = []
+    monkeypatch.setattr(
+        host, "check_load", lambda _spec, token: seen.append(run_tokens.read(token))
+    )
+
+    def checking(spec: BuildSpec, *, check: Callable[[RunSpec], LoadReport], **_: Any) -> Lines:
+        yield "checking"
+        check(RunSpec("alice/Hello", "src.Hello"))
+        return RESULT
+
+    use(checking)
+    build = started(algorithm, alice)
+    Build.objects.update(requested_by=None)
+    run(build)
+
+    assert seen[0].is_anonymous
+    assert not seen[0].scopes
+
+
+@pytest.mark.parametrize("who", ["stranger", "key without management", "executor"])
+def test_stranger_is_refused_and_nothing_is_built(
+    algorithm: Algorithm, alice: Actor, mallory: Actor, queued: list[str], who: str
+) -> None:
+    asking = {
+        "stranger": mallory,
+        "key without management": replace(alice, scopes=frozenset({Scope.CALL})),
+        "executor": replace(mallory, executes_for=frozenset({algorithm.owner_id})),
+    }[who]
+
+    with pytest.raises(NotAllowed):
+        builds.start(algorithm, by=asking)
+
+    assert not Build.objects.exists()
+    assert queued == []
+
+
+def test_unknown_commit_and_absent_environment_start_nothing(
+    algorithm: Algorithm, alice: Actor
+) -> None:
+    with pytest.raises(NotFound):
+        builds.start(algorithm, by=alice, commit="0" * 40)
+    Environment.objects.update(is_present=False)
+    algorithm.environment.refresh_from_db()
+    with pytest.raises(Unavailable, match="No runner here"):
+        builds.start(algorithm, by=alice)
+
+    assert not Build.objects.exists()
+
+
+def test_one_owner_cannot_fill_the_queue(
+    algorithm: Algorithm, alice: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(builds, "MAX_WAITING", 2)
+    for _ in range(2):
+        started(algorithm, alice)
+
+    with pytest.raises(TooMany, match="builds waiting"):
+        started(algorithm, alice)
+
+    assert Build.objects.count() == 2
+
+
+def test_broker_that_is_away_loses_no_build(
+    algorithm: Algorithm, alice: Actor, monkeypatch: pytest.MonkeyPatch, queued: list[str]
+) -> None:
+    def refuse(_build_id: str) -> None:
+        raise ConnectionError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(builds.run, "delay", refuse)
+        build = started(algorithm, alice)
+    builds.recover()
+
+    assert queued == [str(build.pk)]
+
+
+def test_nobody_builds_without_an_account(algorithm: Algorithm) -> None:
+    with pytest.raises(Exception, match="Sign in"):
+        builds.start(algorithm, by=actors.ANONYMOUS)
