@@ -162,8 +162,9 @@ def _hands_down(folder: Path) -> bool:
     """Hand the controllers on to groups below; False if not even memory and processes can be."""
     try:
         available = (folder / "cgroup.controllers").read_text().split()
+        enabled = (folder / "cgroup.subtree_control").read_text().split()
         for name in CONTROLLERS:
-            if name in available:
+            if name in available and name not in enabled:
                 (folder / "cgroup.subtree_control").write_text(f"+{name}")
         enabled = (folder / "cgroup.subtree_control").read_text().split()
     except OSError:

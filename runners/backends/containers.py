@@ -16,8 +16,9 @@ from runners.specs import Mount, SandboxSpec
 _FOLDERS: Final = ("dev", "etc", "opt", "proc", "run", "sys", "tmp", "usr")
 _BYTES_PER_FILE: Final = 4096  # of scratch space, at least: bounds the number of files too
 
-# Docker would make the working folder itself, root's, before the scratch space is there.
-_ENTER: Final = 'mkdir -p -- "$0" && cd -- "$0" && unset HOSTNAME OLDPWD && exec "$@"'
+# Docker would make the working folder itself, root's, before the scratch space is there. One
+# stream for both outputs keeps their order.
+_ENTER: Final = 'mkdir -p -- "$0" && cd -- "$0" && unset HOSTNAME OLDPWD && exec "$@" 2>&1'
 
 
 def image() -> tuple[str, bytes]:

@@ -12,6 +12,7 @@ import os
 import socket
 import struct
 import threading
+import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +32,7 @@ _INSTALLATION: Final = "agorithm.installation"
 _TOKEN: Final = "agorithm.token"  # noqa: S105 - the name of a label
 _NAME: Final = "agorithm.name"
 _IMAGE: Final = "agorithm-sandbox"
-_CONFLICT: Final = 409
+_NO_LONGER: Final = (404, 409)  # it is gone; it does not run, or its removal is on its way
 _FRAME: Final = struct.Struct(">B3xI")
 _CHUNK: Final = 64 * 1024
 _SECONDS_TO_ANSWER: Final = 60
@@ -89,12 +90,11 @@ class DockerSandbox:
         self._output.abandon()
         if self._ended.is_set():
             return
-        with contextlib.suppress(NotFound):
-            try:
-                self._client.api.kill(self._id)
-            except APIError as error:
-                if error.status_code != _CONFLICT:  # it is not running
-                    raise PlatformFault(f"A container could not be ended: {error}.") from error
+        try:
+            self._client.api.kill(self._id)
+        except APIError as error:
+            if error.status_code not in _NO_LONGER:
+                raise PlatformFault(f"A container could not be ended: {error}") from error
 
     def close(self) -> None:
         with self._closing:
@@ -219,6 +219,7 @@ class DockerBackend:
                 client = docker.DockerClient(
                     base_url=self._host or None, timeout=_SECONDS_TO_ANSWER, version="auto"
                 )
+                weakref.finalize(self, client.close)
                 self._engine = _Engine(client, int(client.info()["NCPU"]), _import_image(client))
             except (DockerException, OSError) as error:
                 raise PlatformFault(_NOT_THERE.format(error=error)) from error
@@ -257,12 +258,11 @@ def _remove(client: docker.DockerClient, container: str) -> None:
     """Remove a container and end it first if it lives; harmless if it is gone."""
     if not container:
         return
-    with contextlib.suppress(NotFound):
-        try:
-            client.api.remove_container(container, force=True, v=True)
-        except APIError as error:
-            if error.status_code != _CONFLICT:  # its removal is on its way
-                raise PlatformFault(f"A container could not be removed: {error}") from error
+    try:
+        client.api.remove_container(container, force=True, v=True)
+    except APIError as error:
+        if error.status_code not in _NO_LONGER:
+            raise PlatformFault(f"A container could not be removed: {error}") from error
 
 
 def _frames(stream: io.RawIOBase) -> Iterator[bytes]:
@@ -288,8 +288,8 @@ def _exactly(connection: socket.socket, size: int) -> bytes:
 
 
 def _close(stream: io.RawIOBase) -> None:
-    response = getattr(stream, "_response", None)
-    with contextlib.suppress(OSError, ValueError):
-        if response is not None:
-            response.close()
-        stream.close()
+    """Close an attached stream and all below it; closing the response alone leaves the socket."""
+    for part in (getattr(stream, "_response", None), stream, getattr(stream, "_sock", None)):
+        if part is not None:
+            with contextlib.suppress(OSError, ValueError):
+                part.close()
