@@ -68,6 +68,26 @@ class SignInForm(forms.Form):
     )
 
 
+class ForgottenForm(forms.Form):
+    login = forms.CharField(
+        label="Account name or e-mail",
+        max_length=254,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "username", "autofocus": True, "autocapitalize": "none"}
+        ),
+    )
+
+
+class NewPasswordForm(forms.Form):
+    password = forms.CharField(
+        label="New password",
+        strip=False,
+        max_length=200,
+        help_text="Eight characters or more, and none that everybody uses.",
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "autofocus": True}),
+    )
+
+
 class DetailsForm(forms.Form):
     full_name = forms.CharField(
         label="Name",

@@ -2,13 +2,19 @@ from __future__ import annotations
 
 from django.urls import path
 
-from marketplace.accounts.views import keys, organizations, person, signing
+from marketplace.accounts.views import keys, organizations, person, recovery, signing
 
 app_name = "accounts"
 
 urlpatterns = [
     path("sign_up/", signing.sign_up, name="sign_up"),
     path("sign_in/", signing.sign_in, name="sign_in"),
+    path("sign_in/forgotten/", recovery.forgotten, name="forgotten"),
+    path(
+        "sign_in/new_password/<str:reference>/<str:token>/",
+        recovery.new_password,
+        name="new_password",
+    ),
     path("sign_out/", signing.sign_out, name="sign_out"),
     path("profile/", person.profile, name="profile"),
     path("profile/password/", person.password, name="password"),

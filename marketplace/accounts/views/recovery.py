@@ -1,0 +1,48 @@
+"""Ask for a new password by mail, and set it."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from marketplace.accounts import recovery
+from marketplace.accounts.forms import ForgottenForm, NewPasswordForm, carried_out
+from marketplace.accounts.pages import sent
+
+
+@require_http_methods(["GET", "POST"])
+def forgotten(request: HttpRequest) -> HttpResponse:
+    """The answer is the same whether or not there is such an account."""
+    form = ForgottenForm(sent(request))
+    if form.is_valid():
+        recovery.send_link(form.cleaned_data["login"], address_of=_address)
+        return render(request, "accounts/link_sent.html")
+    return render(request, "accounts/forgotten.html", {"form": form})
+
+
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "POST"])
+def new_password(request: HttpRequest, reference: str, token: str) -> HttpResponse:
+    person = recovery.person_of(reference, token)
+    form = NewPasswordForm(sent(request))
+    if form.is_valid():
+        password = form.cleaned_data["password"]
+        if carried_out(form, lambda: recovery.reset(reference, token, password=password)):
+            messages.success(request, "Your password is set. Sign in with it now.")
+            return redirect("accounts:sign_in")
+    context = {"form": form, "person": person}
+    return render(
+        request, "accounts/new_password.html", context, status=400 if form.errors else 200
+    )
+
+
+def _address(reference: str, token: str) -> str:
+    """On our own host, whatever the request's Host header claims."""
+    return f"{settings.SITE_URL}{reverse('accounts:new_password', args=[reference, token])}"
