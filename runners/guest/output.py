@@ -114,7 +114,7 @@ class Capture(object):
 
     def end(self):
         """Give what was printed since `begin`, cut to the limit with a note that says so."""
-        self._flush()
+        self.flush()
         self._settle()
         kept, dropped = self._printed.kept()
         if not dropped:
@@ -129,7 +129,8 @@ class Capture(object):
         except OSError:
             pass
 
-    def _flush(self):
+    def flush(self):
+        """Push out what Python's and C's own buffers still hold."""
         for name in ("stdout", "stderr"):
             try:
                 getattr(sys, name).flush()

@@ -82,7 +82,7 @@ class Channel(object):
             self._socket.sendall(start)
             for part in parts:
                 self._socket.sendall(part)
-        except OSError:
+        except (BrokenPipeError, ConnectionResetError):
             raise HostGone()
 
     def _complete(self, data, size):
@@ -98,10 +98,10 @@ class Channel(object):
         while True:
             try:
                 data = self._socket.recv(size, flags)
-            except (OSError, MemoryError) as error:
-                if is_between_frames:
-                    raise HostGone()
-                raise Garbage("half a frame, then {}".format(error))
+            except ConnectionResetError:
+                raise HostGone()
+            except (OSError, MemoryError):  # the author's code closed it, or took all memory
+                raise
             except BaseException:  # a late signal handler of the author's; it was nobody's call
                 continue
             if data:

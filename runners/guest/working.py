@@ -40,7 +40,7 @@ def _load(channel, capture, header, limits, tree, work):
         failure = failures.describe(error, tree, default="LoadingError")
         function = _Broken(failure)
         error = None
-    _leave_if_forked(pid)
+    _leave_if_forked(pid, capture, failure)
     _silence_alarms()
     printed = capture.end()
     said = {"load_us": _since(began), "stdout_bytes": len(printed)}
@@ -97,7 +97,7 @@ class _Worker(object):
             run_us = _since(began)
             failure = self._describe(error)
             error = None
-        _leave_if_forked(self._pid)
+        _leave_if_forked(self._pid, capture, failure)
         _silence_alarms()
         value = result = None  # given back before the next input comes
         printed = capture.end()
@@ -115,10 +115,14 @@ class _Worker(object):
         return failures.describe(error, self._tree)
 
 
-def _leave_if_forked(pid):
+def _leave_if_forked(pid, capture, failure):
     """A child that the author forked and that came back here must not answer in our name."""
-    if os.getpid() != pid:
-        os._exit(0)
+    if os.getpid() == pid:
+        return
+    if failure:
+        sys.stderr.write(failure["stacktrace"])
+    capture.flush()
+    os._exit(1 if failure else 0)
 
 
 def _silence_alarms():

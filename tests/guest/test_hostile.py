@@ -148,6 +148,31 @@ def test_forked_child_that_returns_does_not_answer(guest: GuestOf) -> None:
     assert [one.call().value for _ in range(5)] == ["parent"] * 5
 
 
+def test_forked_child_that_fails_leaves_its_traceback_and_a_code(guest: GuestOf) -> None:
+    one = guest("""
+        import os
+        def apply(input):
+            pid = os.fork()
+            if pid == 0:
+                raise ValueError("in the child")
+            return os.waitpid(pid, 0)[1] >> 8
+        """)
+
+    answer = one.call()
+
+    assert answer.value == 1
+    assert answer.stdout.endswith("ValueError: in the child\n")
+
+
+def test_closing_even_the_connection_ends_the_sandbox(guest: GuestOf) -> None:
+    one = guest("import os\ndef apply(input):\n    os.closerange(3, 4096)\n")
+
+    with pytest.raises(EOFError):
+        one.call()
+
+    assert one.wait() == 65
+
+
 def test_waiting_for_all_children_waits_for_the_authors_only(guest: GuestOf) -> None:
     one = guest("""
         import os
