@@ -27,6 +27,7 @@ from marketplace.accounts.models import User
 
 logger = logging.getLogger(__name__)
 
+FINISHED: Final = 1000
 REFUSED: Final = 4403
 UNKNOWN: Final = 4404
 FAILED: Final = 1011
@@ -84,7 +85,7 @@ class BuildLogConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channel
                 continue
             if state in Build.ENDED:
                 await self._send(state=state, error=error, offset=offset)
-                await self.close()
+                await self.close(code=FINISHED)
                 return
             if state is None:
                 await self.close(code=UNKNOWN)

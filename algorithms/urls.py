@@ -1,4 +1,4 @@
-"""Paths of an author's pages."""
+"""Paths of an author's pages, and of the native API of algorithms."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ one_algorithm = [
     path("delete/", settings.delete, name="delete"),
 ]
 urlpatterns = [
+    path("", include("algorithms.api.urls")),
     path("dashboard/", dashboard.dashboard, name="dashboard"),
     path("algorithms/new/", dashboard.new, name="new"),
     path("algorithms/<str:owner>/<str:name>/", include(one_algorithm)),

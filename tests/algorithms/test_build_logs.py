@@ -19,7 +19,7 @@ def build(db: None) -> Build:
 
 
 def read_all(build: Build, *, after: int = 0) -> str:
-    pieces = []
+    pieces: list[str] = []
     while True:
         text, after = build_logs.read(build.pk, after=after)
         if not text:

@@ -206,9 +206,10 @@ def test_in_an_organization_only_its_owners_publish_for_everyone(db: None) -> No
     acme = OwnerFactory.create(name="acme", user=None, organization=organization)
     people = {}
     for role in ("owner", "member"):
-        owner = OwnerFactory.create(name=f"acme_{role}")
-        Membership.objects.create(organization=organization, user=owner.user, role=role)
-        people[role] = actors.of_user(User.objects.get(username=owner.name))
+        name = OwnerFactory.create(name=f"acme_{role}").name
+        user = User.objects.get(username=name)
+        Membership.objects.create(organization=organization, user=user, role=role)
+        people[role] = actors.of_user(user)
     algorithm = BuildFactory.create(algorithm__owner=acme).algorithm
 
     with pytest.raises(NotAllowed):

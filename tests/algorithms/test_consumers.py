@@ -1,0 +1,108 @@
+"""How soon a line that a builder writes is with whoever listens, on the site's own machinery."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from typing import Any
+
+import orjson
+import pytest
+from asgiref.sync import sync_to_async
+from asgiref.testing import ApplicationCommunicator
+from channels.routing import URLRouter
+from django.db import connection
+
+from algorithms import build_logs
+from algorithms.builds import Pulse
+from algorithms.models import Build
+from algorithms.routing import websocket_urlpatterns
+from marketplace.accounts.models import User
+from marketplace.lib import live
+from tests.factories import BuildFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+async def connected(build: Build, user: User | None) -> ApplicationCommunicator:
+    """A socket to the consumer, as the server would hand it over."""
+    scope: dict[str, Any] = {
+        "type": "websocket",
+        "path": f"/ws/builds/{build.pk}/log/",
+        "query_string": b"",
+        "headers": [],
+        "user": user,
+    }
+    socket = ApplicationCommunicator(URLRouter(websocket_urlpatterns), scope)
+    await socket.send_input({"type": "websocket.connect"})
+    assert (await socket.receive_output(timeout=5))["type"] == "websocket.accept"
+    return socket
+
+
+async def heard(socket: ApplicationCommunicator) -> dict[str, Any]:
+    frame = await socket.receive_output(timeout=10)
+    read: dict[str, Any] = orjson.loads(frame["text"])
+    return read
+
+
+async def owned_build(**fields: Any) -> tuple[Build, User | None]:
+    build = await sync_to_async(BuildFactory.create)(**fields)
+    return build, await sync_to_async(lambda: build.algorithm.owner.user)()
+
+
+def write_slowly(build: Build, written: list[float]) -> None:
+    """A builder in a worker's thread that says something every 150 ms."""
+    try:
+        with Pulse(build) as pulse:
+            for number in range(10):
+                written.append(time.monotonic())
+                pulse.write(f"{number}")
+                time.sleep(0.15)
+    finally:
+        connection.close()
+
+
+async def test_line_is_with_the_listener_within_300_milliseconds() -> None:
+    build, user = await owned_build(state=Build.State.RUNNING, attempts=1)
+    live.serve_on(asyncio.get_running_loop())
+    socket = await connected(build, user)
+    written: list[float] = []
+    arrived: dict[int, float] = {}
+    worker = threading.Thread(target=write_slowly, args=(build, written))
+    worker.start()
+    try:
+        while len(arrived) < 10:
+            for line in (await heard(socket))["text"].split():
+                arrived[int(line)] = time.monotonic()
+    finally:
+        await sync_to_async(worker.join)()
+        await socket.send_input({"type": "websocket.disconnect", "code": 1000})
+        await socket.wait()
+        live.serve_on(None)
+
+    delays = sorted(arrived[number] - written[number] for number in range(10))
+    assert delays[5] < 0.3
+
+
+async def test_listener_is_told_of_an_end_that_no_message_announced() -> None:
+    build, user = await owned_build(state=Build.State.RUNNING)
+    socket = await connected(build, user)
+    await sync_to_async(build_logs.append)(build.pk, "one\n")
+    assert await heard(socket) == {"offset": 4, "text": "one\n"}
+
+    await Build.objects.filter(pk=build.pk).aupdate(state=Build.State.FAILED, error="No.")
+
+    last = await heard(socket)
+    assert last == {"state": "failed", "error": "No.", "offset": 4}
+    assert (await socket.receive_output(timeout=5))["code"] == 1000
+
+
+async def test_visitor_hears_nothing() -> None:
+    build, _ = await owned_build()
+    await sync_to_async(build_logs.append)(build.pk, "secret\n")
+
+    socket = await connected(build, None)
+
+    closed = await socket.receive_output(timeout=5)
+    assert (closed["type"], closed["code"]) == ("websocket.close", 4404)
