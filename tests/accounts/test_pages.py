@@ -57,6 +57,7 @@ def test_signing_up_signs_in_and_shows_a_key_that_works(client: Client) -> None:
 
     assert answer.status_code == 200
     assert actor_from(secret_in(answer.content)).name == "carol"
+    assert "Sign out" in text_of(answer.content)
     assert "no-store" in answer["Cache-Control"]
     assert client.get("/profile/").status_code == 200
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from marketplace.accounts import registration, signing_in
 from marketplace.accounts.forms import SignInForm, SignUpForm, carried_out
-from marketplace.accounts.middleware import ActorRequest
+from marketplace.accounts.middleware import ActorRequest, actor_of_session
 from marketplace.accounts.models import User
 from marketplace.accounts.pages import sent
 
@@ -31,7 +31,7 @@ def sign_up(request: ActorRequest) -> HttpResponse:
     if form.is_valid():
         made = carried_out(form, lambda: registration.sign_up(**form.cleaned_data))
         if made is not None:
-            login(request, made.user, _BACKEND)
+            _let_in(request, made.user)
             shown = {"key": made.key, "secret": made.secret, "next": _next(request, home="")}
             return render(request, "accounts/welcome.html", shown)
     return _form(request, "accounts/sign_up.html", form)
@@ -47,7 +47,7 @@ def sign_in(request: ActorRequest) -> HttpResponse:
     if form.is_valid():
         person = carried_out(form, lambda: _checked(request, form))
         if person is not None:
-            login(request, person, _BACKEND)
+            _let_in(request, person)
             return redirect(_next(request))
     return _form(request, "accounts/sign_in.html", form)
 
@@ -56,6 +56,12 @@ def sign_in(request: ActorRequest) -> HttpResponse:
 def sign_out(request: HttpRequest) -> HttpResponse:
     logout(request)
     return redirect(resolve_url(settings.LOGOUT_REDIRECT_URL))
+
+
+def _let_in(request: ActorRequest, person: User) -> None:
+    """Begin a new session; what the answer shows is already the person's."""
+    login(request, person, _BACKEND)
+    request.actor = actor_of_session(request)
 
 
 def _checked(request: HttpRequest, form: SignInForm) -> User:
