@@ -1,0 +1,61 @@
+"""What the browser tests do more than once."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from playwright.sync_api import ConsoleMessage, Error, Page, expect
+
+ARGUMENTS: Final = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+PASSWORD: Final = "correct horse battery staple"
+
+
+class Watched:
+    """Collects what a page complains about."""
+
+    def __init__(self, page: Page) -> None:
+        self.complaints: list[str] = []
+        page.on("console", self._console)
+        page.on("pageerror", self._error)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.complaints.append(message.text)
+
+    def _error(self, error: Error) -> None:
+        self.complaints.append(str(error))
+
+
+def sign_up(page: Page, name: str) -> str:
+    """Make an account on the page; give the key it shows."""
+    page.goto("/sign_up/")
+    page.get_by_label("Account name").fill(name)
+    page.get_by_label("E-mail").fill(f"{name}@example.org")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign up and get a key").click()
+    expect(page.locator("#secret")).to_be_visible()
+    return page.locator("#secret").inner_text()
+
+
+def result(page: Page) -> str:
+    """What the console shows once a call has ended well."""
+    expect(page.locator("[data-status]").first).to_contain_text("Done in", timeout=60_000)
+    return page.locator("[data-result]").first.inner_text().strip()
+
+
+def write_file(page: Page, text: str) -> None:
+    """Replace the text of the open file by typing, as a person does."""
+    editor = page.locator(".cm-content")
+    if not editor.count():
+        editor = page.locator("code-editor textarea")
+    editor.click()
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.press("Delete")
+    page.keyboard.insert_text(text)
