@@ -97,7 +97,10 @@ class Cgroups:
 
 def find(root: Path = Path("/")) -> Cgroups:
     """Look where this process may make groups; tries, so that the answer is true."""
-    own = _own_groups((root / "proc/self/cgroup").read_text())
+    try:
+        own = _own_groups((root / "proc/self/cgroup").read_text())
+    except FileNotFoundError:  # a kernel without control groups
+        return Cgroups()
     unified: tuple[Path, str] | None = None
     parents: dict[str, Path] = {}
     for mount, inside, kind, options in _mounts((root / "proc/self/mountinfo").read_text()):
@@ -153,7 +156,7 @@ def _unified_parent(mount: Path, own: str) -> Path | None:
     folder = mount / own
     if _hands_down(folder):
         return folder
-    if _only_we_are_in(folder) and _step_aside(folder) and _hands_down(folder):
+    if _may_be_emptied(folder) and _step_aside(folder) and _hands_down(folder):
         return folder
     return mount if folder != mount and _hands_down(mount) else None
 
@@ -172,12 +175,15 @@ def _hands_down(folder: Path) -> bool:
     return MEMORY in enabled and PROCESSES in enabled and _can_make(folder)
 
 
-def _only_we_are_in(folder: Path) -> bool:
+def _may_be_emptied(folder: Path) -> bool:
     """Say whether all processes of this group may be moved into a leaf of it.
 
     Yes if this process is alone, if the group was handed to our (not root's) user, and in a
     container's root group, where everything belongs to the container.
     """
+    offered = (folder / "cgroup.controllers").read_text().split()
+    if MEMORY not in offered or PROCESSES not in offered:
+        return False  # it has nothing to hand down
     members = _members(folder)
     if members == {os.getpid()}:
         return True
