@@ -187,8 +187,16 @@ def in_thread(
     thread.start()
 
     async def end(proxy: Proxy) -> None:
+        """Leave nothing open, not even what is just being accepted.
+
+        The resolver's threads are not waited for: a lost name takes seconds.
+        """
         proxy.close()
-        await proxy.wait_closed()  # not for the resolver's threads: a lost name takes seconds
+        await asyncio.sleep(0)  # what is being accepted must begin before it can be ended
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
         await asyncio.sleep(0)  # the loop's turn to close what was aborted
 
     try:

@@ -139,7 +139,7 @@ def _own_networks(_period: int) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6N
 def _own_ipv4() -> Iterator[ipaddress.IPv4Network]:
     """Read the routing trie: a line with an address, then lines with its prefix and kind."""
     address = ""
-    for line in _lines(Path("/proc/net/fib_trie")):
+    for line in _lines(Path("/proc/thread-self/net/fib_trie")):
         words = line.split()
         if words[:1] in (["|--"], ["+--"]):
             address = words[1].partition("/")[0]
@@ -148,7 +148,7 @@ def _own_ipv4() -> Iterator[ipaddress.IPv4Network]:
 
 
 def _own_ipv6() -> Iterator[ipaddress.IPv6Network]:
-    for line in _lines(Path("/proc/net/ipv6_route")):
+    for line in _lines(Path("/proc/thread-self/net/ipv6_route")):
         words = line.split()
         if int(words[8], 16) & _RTF_LOCAL:
             address = ipaddress.IPv6Address(int(words[0], 16))
