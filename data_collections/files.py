@@ -83,7 +83,12 @@ def _link(collection: Collection, name: str, blob: Blob, content_type: str) -> D
     file, _ = DataFile.objects.update_or_create(
         collection=collection,
         name=name,
-        defaults={"blob": blob, "content_type": content_type, "modified_at": timezone.now()},
+        defaults={
+            "blob": blob,
+            "size": blob.size,
+            "content_type": content_type,
+            "modified_at": timezone.now(),
+        },
     )
     if before is not None and before.blob_id != blob.pk:
         storage.let_go([before.blob_id])

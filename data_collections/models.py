@@ -114,6 +114,7 @@ class DataFile(models.Model):
     collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="files")
     name = models.CharField(max_length=255)
     blob = models.ForeignKey(Blob, on_delete=models.PROTECT, related_name="files")
+    size = models.PositiveBigIntegerField(help_text="Of the blob; here so that quotas add up fast")
     content_type = models.CharField(max_length=100, blank=True)
     modified_at = models.DateTimeField()
 
@@ -121,6 +122,7 @@ class DataFile(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["collection", "name"], name="one_file_per_name"),
         ]
+        indexes = [models.Index(fields=["collection", "size"], name="sizes_of_a_collection")]
 
     def __str__(self) -> str:
         return f"{self.collection}/{self.name}"

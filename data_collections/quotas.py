@@ -46,7 +46,7 @@ def usage(owner: Owner, *, by: Actor) -> Usage:
 
 def used_by(owner_id: UUID) -> int:
     files = DataFile.objects.filter(collection__owner_id=owner_id)
-    return files.aggregate(total=Sum("blob__size"))["total"] or 0
+    return files.aggregate(total=Sum("size"))["total"] or 0
 
 
 def check_file_size(size: int) -> None:
@@ -61,7 +61,7 @@ def check_file_size(size: int) -> None:
 def room_for(collection: Collection, name: str) -> int:
     """How many bytes a file of this name may have: what it replaces does not count."""
     files = DataFile.objects.filter(collection=collection, name=name)
-    replaced: int = files.values_list("blob__size", flat=True).first() or 0
+    replaced: int = files.values_list("size", flat=True).first() or 0
     limit: int = settings.OWNER_QUOTA_BYTES
     return limit - used_by(collection.owner_id) + replaced
 

@@ -62,7 +62,7 @@ def collection(request: ActorRequest, owner: str, name: str) -> HttpResponse:
     listing = list_folder(path, by=request.actor, marker=marker, limit=FILES_PER_PAGE)
     shown = collection_at(path, request.actor)
     is_writer = may_write_to(request.actor, shown)
-    totals = shown.files.aggregate(count=Count("pk"), size=Sum("blob__size"))
+    totals = shown.files.aggregate(count=Count("pk"), size=Sum("size"))
     context = {
         "collection": shown,
         "files": listing.files,
@@ -106,7 +106,7 @@ def delete(request: ActorRequest, owner: str, name: str) -> HttpResponse:
         count = collecting.delete(shown, by=request.actor, with_files=True)
         messages.success(request, f"{shown} is deleted; {count} files went with it.")
         return redirect("collections:list")
-    totals = shown.files.aggregate(count=Count("pk"), size=Sum("blob__size"))
+    totals = shown.files.aggregate(count=Count("pk"), size=Sum("size"))
     context = {"collection": shown, "file_count": totals["count"], "size": totals["size"] or 0}
     return render(request, "collections/delete.html", context)
 
@@ -145,7 +145,7 @@ def _groups(actor: Actor) -> list[tuple[Owner, list[Collection], Usage]]:
     """Each owner with their collections, myself first."""
     owners = Owner.objects.filter(pk__in=actor.owner_ids).select_related("organization", "user")
     mine = Collection.objects.readable_by(actor).filter(owner__in=actor.owner_ids)
-    counted = mine.annotate(file_count=Count("files"), size=Sum("files__blob__size"))
+    counted = mine.annotate(file_count=Count("files"), size=Sum("files__size"))
     rows = list(counted.select_related("owner").order_by("name"))
     ordered = sorted(owners, key=lambda owner: (owner.pk != actor.owner_id, owner.name.lower()))
     return [
@@ -164,5 +164,5 @@ def _stores(actor: Actor) -> list[Collection]:
         owner=actor.owner_id,
         store__in=(Collection.Store.ALGORITHM_TEMP, Collection.Store.ALGORITHM_PERM),
     )
-    counted = stores.annotate(file_count=Count("files"), size=Sum("files__blob__size"))
+    counted = stores.annotate(file_count=Count("files"), size=Sum("files__size"))
     return list(counted.select_related("owner").order_by("store_key", "store"))

@@ -80,7 +80,7 @@ def _found(request: APIRequest, owner: str, name: str) -> Collection:
 
 
 def _counted(rows: QuerySet[Collection]) -> QuerySet[Collection]:
-    counted = rows.annotate(file_count=Count("files"), size=Sum("files__blob__size"))
+    counted = rows.annotate(file_count=Count("files"), size=Sum("files__size"))
     return counted.select_related("owner")
 
 

@@ -133,7 +133,7 @@ def test_acl_is_told_when_asked_for(access: str, read: list[str], wire: Wire, al
 def test_listing_goes_on_at_its_marker(wire: Wire, models: Collection) -> None:
     blob = Blob.objects.get()
     DataFile.objects.bulk_create(
-        DataFile(collection=models, name=f"f{n:05d}", blob=blob, modified_at=timezone.now())
+        DataFile(collection=models, name=f"f{n:05d}", blob=blob, size=1, modified_at=timezone.now())
         for n in range(1500)
     )
 

@@ -157,7 +157,7 @@ def test_python_follows_markers_past_a_thousand_entries(folder: Any, live: Site)
         "--command",
         "from data_collections.models import DataFile\n"
         f"first = DataFile.objects.get(collection__name={folder.getName()!r})\n"
-        "copy = dict(collection=first.collection, blob=first.blob, modified_at=first.modified_at)\n"
+        "copy = dict(collection=first.collection, blob=first.blob, size=1, modified_at=first.modified_at)\n"
         "names = [f'n{number:04d}' for number in range(1, 1050)]\n"
         "DataFile.objects.bulk_create(DataFile(name=name, **copy) for name in names)",
     )

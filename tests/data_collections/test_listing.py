@@ -17,7 +17,7 @@ def _fill(collection: Collection, count: int) -> list[str]:
     blob = Blob.objects.create(pk="0" * 64, md5="0" * 32, size=1, wanted_at=timezone.now())
     names = [f"file {number:05d} ü" for number in range(count)]
     DataFile.objects.bulk_create(
-        DataFile(collection=collection, name=name, blob=blob, modified_at=timezone.now())
+        DataFile(collection=collection, name=name, blob=blob, size=1, modified_at=timezone.now())
         for name in names
     )
     return names

@@ -89,7 +89,7 @@ def test_long_collection_is_shown_in_pages(alices: Client, alice: Actor, put: Pu
     blob = put(".my/models/f0000", b"x", by=alice).blob
     when = DataFile.objects.get().modified_at
     DataFile.objects.bulk_create(
-        DataFile(collection=collection, name=f"f{n:04d}", blob=blob, modified_at=when)
+        DataFile(collection=collection, name=f"f{n:04d}", blob=blob, size=1, modified_at=when)
         for n in range(1, 201)
     )
 
