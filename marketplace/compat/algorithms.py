@@ -158,6 +158,6 @@ def _is_form(request: APIRequest) -> bool:
     body = body_bytes(request).strip()
     if not body or body.startswith(b"{"):
         return False
-    if request.content_type == "application/x-www-form-urlencoded":
+    if request.content_type.startswith("application/x-www-form-urlencoded"):
         return True
     raise BadInput("The request body is not a JSON object.", wire_code=errors.INVALID_JSON)
