@@ -9,7 +9,7 @@ from marketplace.accounts.scopes import Scope
 
 def may_manage_keys(actor: Actor, owner: Owner) -> bool:
     """A person may manage their own keys, and an organization's owners those of the organization."""
-    return actor.has(Scope.ACCOUNT) and owner.pk in actor.administers
+    return _is_person(actor) and owner.pk in actor.administers
 
 
 def may_revoke_key(actor: Actor, key: APIKey) -> bool:
@@ -18,7 +18,7 @@ def may_revoke_key(actor: Actor, key: APIKey) -> bool:
 
 def may_change_profile(actor: Actor, owner: Owner) -> bool:
     """Only the person, signed in; no key and no member of an organization."""
-    return actor.has(Scope.ACCOUNT) and owner.pk == actor.owner_id
+    return _is_person(actor) and owner.pk == actor.owner_id
 
 
 def may_administer(actor: Actor, _what: str) -> bool:
@@ -27,7 +27,7 @@ def may_administer(actor: Actor, _what: str) -> bool:
 
 
 def may_create_organization(actor: Actor, _name: str) -> bool:
-    return actor.user_id is not None and (actor.has(Scope.ACCOUNT) or actor.has(Scope.ADMIN))
+    return actor.user_id is not None and (_is_person(actor) or actor.has(Scope.ADMIN))
 
 
 def may_see_organization(actor: Actor, owner: Owner) -> bool:
@@ -36,12 +36,17 @@ def may_see_organization(actor: Actor, owner: Owner) -> bool:
 
 def may_answer_for(actor: Actor, membership: Membership) -> bool:
     """Accept, decline or give up a membership: the person themselves, signed in."""
-    return actor.has(Scope.ACCOUNT) and actor.user_id == membership.user_id
+    return _is_person(actor) and actor.user_id == membership.user_id
 
 
 def may_manage_organization(actor: Actor, owner: Owner) -> bool:
-    return actor.has(Scope.ADMIN) or (actor.has(Scope.ACCOUNT) and owner.pk in actor.administers)
+    return actor.has(Scope.ADMIN) or (_is_person(actor) and owner.pk in actor.administers)
 
 
 def may_see_account(actor: Actor, owner: Owner) -> bool:
     return actor.has(Scope.ADMIN) or actor.speaks_for(owner.pk)
+
+
+def _is_person(actor: Actor) -> bool:
+    """Signed in with a browser: not a key and not a running algorithm, whatever their scopes say."""
+    return actor.has(Scope.ACCOUNT) and actor.key_id is None and actor.running is None
