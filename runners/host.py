@@ -111,6 +111,7 @@ async def start_pool(platform: Application) -> Pool:
         platform_host=urlsplit(settings.PLATFORM_URL).netloc,
         executor=ThreadPoolExecutor(16, thread_name_prefix="sandbox"),
         parallel_calls=settings.CALL_TREE_LIMIT,
+        trusted_hosts=frozenset(settings.EGRESS_ALLOWED_HOSTS),
     )
     limits = PoolLimits(
         slots=settings.RUNNER_SLOTS,

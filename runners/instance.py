@@ -46,6 +46,7 @@ class Surroundings:
     platform_host: str
     executor: Executor
     parallel_calls: int
+    trusted_hosts: frozenset[str] = frozenset()  # reachable with network access, though private
 
 
 class Instance:
@@ -195,7 +196,8 @@ class Instance:
         relay = await loop.create_unix_server(http_server(self.relay), folder / "relay.sock")
         self._servers = [guest, relay]
         if self.spec.network is Network.FULL:
-            self._servers.append(await egress.serve(folder / "egress.sock", egress.Policy.public()))
+            policy = egress.Policy.public(trusted=self._around.trusted_hosts)
+            self._servers.append(await egress.serve(folder / "egress.sock", policy))
         for name in ("pool.sock", "relay.sock", "egress.sock"):
             if (folder / name).exists():
                 self._around.backend.admit(folder / name)
