@@ -99,27 +99,34 @@ def find(root: Path = Path("/")) -> Cgroups:
     """Look where this process may make groups; tries, so that the answer is true."""
     try:
         own = _own_groups((root / "proc/self/cgroup").read_text())
+        mounts = _mounts((root / "proc/self/mountinfo").read_text())
     except FileNotFoundError:  # a kernel without control groups
         return Cgroups()
-    unified: tuple[Path, str] | None = None
     parents: dict[str, Path] = {}
-    for mount, inside, kind, options in _mounts((root / "proc/self/mountinfo").read_text()):
-        place = root / mount.lstrip("/")
-        if kind == "cgroup2":
-            unified = (place, _below(own.get("", "/"), inside))
-        elif kind == "cgroup":
+    for mount, inside, kind, options in mounts:
+        if kind == "cgroup":
             for controller in set(CONTROLLERS) & set(options.split(",")):
-                for path in (_below(own.get(controller, "/"), inside), ""):
-                    if controller not in parents and _can_make(place / path):
-                        parents[controller] = place / path
+                below = _below(own.get(controller, "/"), inside)
+                parents |= _first_writable(controller, root / mount.lstrip("/"), below)
     if parents:
         return Cgroups(parents, version=1)
-    if unified:
-        parent = _unified_parent(*unified)
-        if parent is not None:
-            enabled = (parent / "cgroup.subtree_control").read_text().split()
-            return Cgroups({name: parent for name in CONTROLLERS if name in enabled}, version=2)
+    for mount, inside, kind, _ in mounts:
+        if kind == "cgroup2":
+            below = _below(own.get("", "/"), inside)
+            parent = _unified_parent(root / mount.lstrip("/"), below)
+            if parent is not None:
+                enabled = (parent / "cgroup.subtree_control").read_text().split()
+                handed = [name for name in CONTROLLERS if name in enabled]
+                return Cgroups(dict.fromkeys(handed, parent), version=2)
     return Cgroups()
+
+
+def _first_writable(controller: str, mount: Path, own: str) -> dict[str, Path]:
+    """Give where one controller's groups can be made: below our own, else below the root."""
+    for parent in (mount / own, mount):
+        if _can_make(parent):
+            return {controller: parent}
+    return {}
 
 
 def _limit(folder: Path, controller: str, limits: Limits, version: int) -> None:

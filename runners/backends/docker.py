@@ -9,9 +9,11 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import secrets
 import socket
 import struct
 import threading
+import time
 import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,7 +23,7 @@ from typing import Any, Final
 import docker
 from docker.errors import APIError, DockerException, NotFound
 
-from runners.backends import containers, seccomp, selftest
+from runners.backends import containers, seccomp, selftest, watcher
 from runners.backends.base import Exit
 from runners.backends.leases import Lease, Leases
 from runners.backends.output import Output
@@ -29,6 +31,7 @@ from runners.errors import PlatformFault
 from runners.specs import SandboxSpec
 
 _INSTALLATION: Final = "agorithm.installation"
+_OWNER: Final = "agorithm.owner"
 _TOKEN: Final = "agorithm.token"  # noqa: S105 - the name of a label
 _NAME: Final = "agorithm.name"
 _IMAGE: Final = "agorithm-sandbox"
@@ -36,6 +39,8 @@ _NO_LONGER: Final = (404, 409)  # it is gone; it does not run, or its removal is
 _FRAME: Final = struct.Struct(">B3xI")
 _CHUNK: Final = 64 * 1024
 _SECONDS_TO_ANSWER: Final = 60
+_USUAL_SOCKET: Final = "/var/run/docker.sock"
+_LOOKS: Final = 5
 _SECONDS_TO_END: Final = 30.0
 _NOT_THERE: Final = (
     "No Docker Engine answers ({error}). Install one (on Debian and Ubuntu: apt-get install "
@@ -145,6 +150,8 @@ class DockerBackend:
         self._answer: str | None = None
         self._is_asked = False
         self._engine: _Engine | None = None
+        self._connecting = threading.Lock()
+        self._owner = secrets.token_hex(8)
 
     def problem(self) -> str | None:
         with self._asking:
@@ -180,6 +187,7 @@ class DockerBackend:
             settings["Image"] = engine.image
             settings["Labels"] = {
                 _INSTALLATION: self._leases.installation,
+                _OWNER: self._owner,
                 _TOKEN: lease.token,
                 _NAME: spec.name,
             }
@@ -214,16 +222,17 @@ class DockerBackend:
 
     def _connect(self) -> _Engine:
         """Give the Engine, with our image in it; raise PlatformFault if none answers."""
-        if self._engine is None:
-            try:
-                client = docker.DockerClient(
-                    base_url=self._host or None, timeout=_SECONDS_TO_ANSWER, version="auto"
-                )
-                weakref.finalize(self, client.close)
-                self._engine = _Engine(client, int(client.info()["NCPU"]), _import_image(client))
-            except (DockerException, OSError) as error:
-                raise PlatformFault(_NOT_THERE.format(error=error)) from error
-        return self._engine
+        with self._connecting:
+            if self._engine is None:
+                try:
+                    client = _client(self._host)
+                    weakref.finalize(self, client.close)
+                    processors = int(client.info()["NCPU"])
+                    self._engine = _Engine(client, processors, _import_image(client))
+                    watcher.start(self, self._owner, host=self._host)
+                except (DockerException, OSError) as error:
+                    raise PlatformFault(_NOT_THERE.format(error=error)) from error
+            return self._engine
 
     def _find_problem(self) -> str | None:
         if not seccomp.is_supported():
@@ -235,6 +244,16 @@ class DockerBackend:
         return selftest.problem(self, limits_memory=True)
 
 
+def remove_containers_of(owner: str, *, host: str = "") -> None:
+    """Remove what a backend that is dead started, and what it was about to start."""
+    with contextlib.closing(_client(host)) as client:
+        for _ in range(_LOOKS):
+            label = f"{_OWNER}={owner}"
+            for container in client.api.containers(all=True, filters={"label": label}):
+                _remove(client, str(container["Id"]))
+            time.sleep(1)
+
+
 @dataclass(frozen=True, slots=True)
 class _Engine:
     """A Docker Engine that answered."""
@@ -242,6 +261,13 @@ class _Engine:
     client: docker.DockerClient
     processors: int
     image: str
+
+
+def _client(host: str) -> docker.DockerClient:
+    if not host or host.startswith("unix://"):
+        with socket.socket(socket.AF_UNIX) as trial:  # the SDK would leave its own open
+            trial.connect(host.removeprefix("unix://") or _USUAL_SOCKET)
+    return docker.DockerClient(base_url=host or None, timeout=_SECONDS_TO_ANSWER, version="auto")
 
 
 def _import_image(client: docker.DockerClient) -> str:

@@ -281,13 +281,14 @@ def test_sockets_folder_is_short_enough_wherever_the_data_is(
     assert not folder.exists()
 
 
-def test_sandbox_of_a_killed_process_ends_and_is_swept(
+def test_sandbox_of_a_killed_process_ends_by_itself_and_is_swept(
     backend: Backend, python: SandboxSpec, tmp_path: Path
 ) -> None:
     mark = f"{secrets.randbelow(10**6)}.5"
     child = _start_elsewhere(backend, python, tmp_path, mark)
     child.kill()
     child.wait(PATIENCE)
+    _eventually_gone(mark)
     stranger = _like(backend, tmp_path / "another")
     stranger.sockets_folder("waiting")
 
@@ -295,7 +296,6 @@ def test_sandbox_of_a_killed_process_ends_and_is_swept(
     swept = _like(backend, tmp_path).sweep()
 
     assert (swept_by_a_stranger, swept) == (0, 1)
-    _eventually_gone(mark)
     assert _records(tmp_path) == []
     assert _like(backend, tmp_path).sweep() == 0
     stranger.discard_sockets("waiting")

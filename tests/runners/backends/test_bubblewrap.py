@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,7 +42,9 @@ def test_sandbox_is_an_ordinary_user_outside_too(
 ) -> None:
     sandbox = bubblewrap.start(replace(python, name="who", argv=("/bin/sleep", "61.25")))
 
-    users = _users_of("/bin/sleep\0" + "61.25\0")
+    deadline = time.monotonic() + PATIENCE
+    while not (users := _users_of("/bin/sleep\0" + "61.25\0")):
+        assert time.monotonic() < deadline
     sandbox.close()
 
     assert len(users) == 1
