@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 90
 LOG_TAIL = 6000
 SHARED = Path(tempfile.gettempdir()) / f"agorithm-shared-{os.getuid()}"
-"""Copies of interpreters and downloaded packages: the same for every site, so made once."""
+"""Copies of interpreters and installed dependencies, named by their content: made once for all."""
 
 
 @dataclass(frozen=True)
@@ -158,11 +158,9 @@ class Site:
 @pytest.fixture(scope="session")
 def live() -> Iterator[Site]:
     """The whole site as one process, as `make run` starts it. One per pytest worker."""
-    with _site() as site:
-        port = httpx.URL(site.url).port
-        site.add("server", "manage.py", "serve", "--set-up", "--port", str(port))
-        site.wait_until_ready()
-        yield site
+    with site() as single:
+        start_server(single)
+        yield single
 
 
 @pytest.fixture(scope="module")
@@ -171,43 +169,51 @@ def live_distributed() -> Iterator[Site]:
     with (
         servers.postgres() as database,
         servers.redis() as broker,
-        _site(DATABASE_URL=database, REDIS_URL=broker) as site,
+        site(DATABASE_URL=database, REDIS_URL=broker) as several,
     ):
-        site.manage("migrate", "--verbosity=0")
-        site.manage("collectstatic", "--no-input", "--verbosity=0")
-        site.manage("sync_environments")
-        start_runner(site)
-        port = httpx.URL(site.url).port
-        site.add("web", "manage.py", "serve", "--port", str(port))
-        site.add(
+        several.manage("migrate", "--verbosity=0")
+        several.manage("collectstatic", "--no-input", "--verbosity=0")
+        several.manage("sync_environments")
+        start_runner(several)
+        port = httpx.URL(several.url).port
+        several.add("web", "manage.py", "serve", "--port", str(port))
+        several.add(
             *("beat", "-m", "celery", "-A", "marketplace", "beat"),
-            *("--schedule", str(site.folder / "beat")),
+            *("--schedule", str(several.folder / "beat")),
         )
-        site.wait_until_ready()
-        yield site
+        several.wait_until_ready()
+        yield several
 
 
-def start_runner(site: Site, name: str = "runner") -> Process:
+def start_server(single: Site) -> Process:
+    """The single process that `make run` starts."""
+    port = httpx.URL(single.url).port
+    process = single.add("server", "manage.py", "serve", "--set-up", "--port", str(port))
+    single.wait_until_ready()
+    return process
+
+
+def start_runner(several: Site, name: str = "runner") -> Process:
     """A runner of its own: builds, sandboxes and asynchronous calls."""
-    return site.add(
+    return several.add(
         *(name, "-m", "celery", "-A", "marketplace", "worker"),
         *("--queues", "build,call,default", "--pool", "threads", "--concurrency", "8"),
         *("--hostname", f"{name}@test", "--loglevel", "WARNING"),
-        RUNNER_ADDRESS=f"unix:{site.folder}/{name}.sock",
+        RUNNER_ADDRESS=f"unix:{several.folder}/{name}.sock",
     )
 
 
 @contextlib.contextmanager
-def _site(**environment: str) -> Iterator[Site]:
+def site(**environment: str) -> Iterator[Site]:
     folder = Path(tempfile.mkdtemp(prefix="agorithm-live-", dir="/tmp"))  # short: sockets lie in it
     folder.chmod(0o755)
-    site = Site(f"http://127.0.0.1:{servers.free_port()}", folder, {})
-    site.environment = _environment(site) | environment
-    _share(site.data_dir)
+    new = Site(f"http://127.0.0.1:{servers.free_port()}", folder, {})
+    new.environment = _environment(new) | environment
+    _share(new.data_dir)
     try:
-        yield site
+        yield new
     finally:
-        site.stop()
+        new.stop()
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -232,7 +238,7 @@ def _environment(site: Site) -> dict[str, str]:
 def _share(data_dir: Path) -> None:
     """Let sites share what is named by its content and slow to make."""
     data_dir.mkdir(parents=True)
-    for name in ("runtimes", "cache"):
+    for name in ("runtimes", "environments"):
         (SHARED / name).mkdir(parents=True, exist_ok=True)
         (data_dir / name).symlink_to(SHARED / name)
 
