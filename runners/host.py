@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import logging
 import os
 import socket
@@ -76,11 +77,16 @@ def check_load(spec: RunSpec, token: str) -> LoadReport:
 
 
 def wait_for(work: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine on the loop of this process's runner, from any other thread."""
+    """Run a coroutine on the loop of this process's runner, from any other thread.
+
+    In a context of its own: what it serves in turn (a sandbox's requests to the platform) must
+    not believe to be part of the request whose thread waits here, and wait for that thread.
+    """
     if _host.loop is None:
         work.close()
         raise NoRunner("This process has no runner.")
-    return asyncio.run_coroutine_threadsafe(work, _host.loop).result()
+    submit = asyncio.run_coroutine_threadsafe
+    return contextvars.Context().run(submit, work, _host.loop).result()
 
 
 def is_running() -> bool:

@@ -10,6 +10,7 @@ Not thread-safe: everything runs on one event loop.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import itertools
 import logging
 import time
@@ -306,7 +307,8 @@ class Pool:
             self._watch()
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
+        context = contextvars.Context()  # a sandbox belongs to no request, not even its first
+        task = asyncio.get_running_loop().create_task(work, context=context)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

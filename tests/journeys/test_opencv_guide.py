@@ -1,0 +1,233 @@
+"""The OpenCV guide, whole: train, upload, write, build, publish, call; nothing but its own steps.
+
+The code is the guide's own; only the names of owner and collection are filled in, and on
+Python 3.11 the pins are those that still hold the functions the guide uses.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.journeys.authoring import environment_id, publish, write
+from tests.live import Person, Site
+from tests.python_client import ReadAcl, connected
+
+DATA = Path(__file__).resolve().parent.parent / "data" / "opencv"
+
+FEATURES = """
+SZ=20
+bin_n = 16 # Number of bins
+affine_flags = cv.WARP_INVERSE_MAP|cv.INTER_LINEAR
+
+def deskew(img):
+    m = cv.moments(img)
+    if abs(m['mu02']) < 1e-2:
+        return img.copy()
+    skew = m['mu11']/m['mu02']
+    M = np.float32([[1, skew, -0.5*SZ*skew], [0, 1, 0]])
+    img = cv.warpAffine(img,M,(SZ, SZ),flags=affine_flags)
+    return img
+def hog(img):
+    gx = cv.Sobel(img, cv.CV_32F, 1, 0)
+    gy = cv.Sobel(img, cv.CV_32F, 0, 1)
+    mag, ang = cv.cartToPolar(gx, gy)
+    bins = np.int32(bin_n*ang/(2*np.pi))    # quantizing binvalues in (0...16)
+    bin_cells = bins[:10,:10], bins[10:,:10], bins[:10,10:], bins[10:,10:]
+    mag_cells = mag[:10,:10], mag[10:,:10], mag[:10,10:], mag[10:,10:]
+    hists = [np.bincount(b.ravel(), m.ravel(), bin_n) for b, m in zip(bin_cells, mag_cells)]
+    hist = np.hstack(hists)     # hist is a 64 bit vector
+    return hist
+"""
+
+TRAINING = """
+import Algorithmia
+import cv2 as cv
+import numpy as np
+import os
+{features}
+model_file_save_data_path = "data://{owner}/{collection}/svm_data.dat"
+
+client = Algorithmia.client({key!r}, {url!r})
+
+digits_data_url = "data://{owner}/dataset/digits.png"
+digits_path = "./digits.png"
+digits_abs_path = client.file(digits_data_url).getFile().name
+os.rename(digits_abs_path, digits_path)
+
+img = cv.imread(digits_path,0)
+cells = [np.hsplit(row,100) for row in np.vsplit(img,50)]
+train_cells = [ i[:50] for i in cells ]
+test_cells = [ i[50:] for i in cells]
+deskewed = [list(map(deskew,row)) for row in train_cells]
+hogdata = [list(map(hog,row)) for row in deskewed]
+trainData = np.float32(hogdata).reshape(-1,64)
+responses = np.repeat(np.arange(10),250)[:,np.newaxis]
+
+svm = cv.ml.SVM_create()
+svm.setKernel(cv.ml.SVM_LINEAR)
+svm.setType(cv.ml.SVM_C_SVC)
+svm.setC(2.67)
+svm.setGamma(5.383)
+svm.train(trainData, cv.ml.ROW_SAMPLE, responses)
+svm.save("svm_data.dat")
+
+client.file(model_file_save_data_path).putFile("svm_data.dat")
+"""
+
+ALGORITHM = """
+import Algorithmia
+import cv2 as cv
+import numpy as np
+import os
+{features}
+model_file_path = "data://{owner}/{collection}/svm_data.dat"
+
+client = Algorithmia.client()
+
+def init_model():
+    model_abs_path = client.file(model_file_path).getFile().name
+    model = cv.ml.SVM_load(model_abs_path)
+    print("model loaded")
+    return model
+
+model = init_model()
+
+def apply(input):
+    img_path = "./img_path.png"
+    img_abs_path = client.file(input["image"]).getFile().name
+    os.rename(img_abs_path, img_path)
+    img = cv.imread(img_path,0)
+    deskewed = deskew(img)
+    hogged = hog(deskewed)
+    testData = np.float32([hogged]).reshape(-1,bin_n*4)
+    pred = float(model.predict(np.float32([hogged]).reshape(-1,bin_n*4))[1])
+    return {{"prediction": pred}}
+"""
+
+
+@dataclass(frozen=True)
+class Case:
+    python: str
+    requirements: str
+    trains: bool
+
+
+CASES = (
+    Case("3.6", "algorithmia>=1.0.0,<2.0\nsix\nopencv-python==3.4.1.15\n", trains=False),
+    Case(
+        "3.11",
+        "algorithmia>=1.0.0,<2.0\nsix\nopencv-python-headless==4.10.0.84\nnumpy<2\n",
+        trains=True,
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def author(live: Site) -> Person:
+    return live.person("opencv_author")
+
+
+@pytest.fixture(scope="module")
+def stranger(live: Site) -> Person:
+    return live.person("opencv_stranger")
+
+
+@pytest.fixture(scope="module")
+def client(live: Site, author: Person) -> Iterator[Any]:
+    with connected(live.url, author.key) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def dataset(client: Any, author: Person) -> str:
+    """The guide's own `data://opencv/dataset`, readable by everyone who calls."""
+    directory = client.dir(f"data://{author.name}/dataset")
+    directory.create()
+    for path in sorted(DATA.glob("*.png")):
+        client.file(f"data://{author.name}/dataset/{path.name}").putFile(str(path))
+    return f"data://{author.name}/dataset"
+
+
+def _train(site: Site, author: Person, collection: str, folder: Path) -> None:
+    """On the author's own machine: the guide's script with the packages it asks for."""
+    environment = folder / "training"
+    python = environment / "bin" / "python"
+    uv = shutil.which("uv") or str(Path(sys.executable).with_name("uv"))
+    subprocess.run([uv, "venv", "-q", "-p", sys.executable, environment], check=True)
+    packages = ["algorithmia==2.0.5", "opencv-python-headless==4.10.0.84", "numpy<2"]
+    subprocess.run([uv, "pip", "install", "-q", "-p", python, *packages], check=True)
+    script = TRAINING.format(
+        features=FEATURES,
+        owner=author.name,
+        collection=collection,
+        key=author.key,
+        url=site.url,
+    )
+    (folder / "train.py").write_text(script)
+    done = subprocess.run(
+        [python, "-W", "ignore", "train.py"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"python{case.python}")
+def test_the_guide_from_training_to_a_strangers_call(
+    case: Case,
+    live: Site,
+    client: Any,
+    author: Person,
+    stranger: Person,
+    dataset: str,
+    tmp_path: Path,
+) -> None:
+    collection = f"model{case.python.replace('.', '')}"
+    client.dir(f"data://{author.name}/{collection}").create()
+    model = client.file(f"data://{author.name}/{collection}/svm_data.dat")
+    if case.trains:
+        _train(live, author, collection, tmp_path)
+    else:
+        model.putFile(str(DATA / "svm_data.dat"))
+    assert model.exists()
+
+    code = ALGORITHM.format(features=FEATURES, owner=author.name, collection=collection)
+    written = write(
+        client,
+        live,
+        author,
+        textwrap.dedent(code),
+        name=f"Digits{case.python.replace('.', '')}",
+        requirements=case.requirements,
+        settings={
+            "algorithm_environment": environment_id(client, case.python),
+            "language": None,
+            "environment": None,
+        },
+    )
+    client.dir(dataset).update_permissions(ReadAcl.public)
+    sample = f'{{"image": "{dataset}/zero_sample.png"}}'
+    number = publish(client, written.path, sample=sample)
+
+    with connected(live.url, stranger.key) as caller:
+        algorithm = caller.algo(f"{written.path}/{number}")
+        zero = algorithm.pipe({"image": f"{dataset}/zero_sample.png"})
+        others = [
+            algorithm.pipe({"image": f"{dataset}/sample_{digit}.png"}) for digit in range(1, 10)
+        ]
+
+    assert zero.result == {"prediction": 0}
+    assert [answer.result["prediction"] for answer in others] == list(range(1, 10))
+    answers = [zero, *others]
+    assert [answer.metadata.full_metadata["cold"] for answer in answers] == [True] + [False] * 9
