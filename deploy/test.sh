@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # All checks and tests, in the order in which they are likely to complain: test.sh all|check [WORKERS]
+# One that fails does not hide the others; the status at the end counts them all.
 #
 # The tests run twice: those that use the database first on PostgreSQL, as a large installation
 # has it, then all of them on SQLite, as `make run` has it. The live tests start the real site
@@ -12,23 +13,27 @@ export PATH="$PWD/.venv/bin:$PATH" PYTHONDONTWRITEBYTECODE=1
 workers=${2:-2}
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
+
+failed=()
+try() { # try NAME COMMAND...
+    local name=$1
+    shift
+    step "$name"
+    "$@" || failed+=("$name")
+}
+
 export DATA_DIR="$scratch/checks" # Django's settings make it; the tests make their own
+try "Style" ruff check --quiet --output-format=concise .
+try "Format" ruff format --quiet --check .
+try "Types" mypy --no-error-summary .
+try "Layers" lint-imports --no-logo
+try "Migrations" python manage.py makemigrations --check --dry-run
+try "Browser code" node_modules/.bin/tsc --project jsconfig.json
 
-step "Style"
-ruff check --quiet .
-ruff format --quiet --check .
-step "Types"
-mypy --no-error-summary .
-step "Layers"
-lint-imports --no-logo 2>/dev/null || lint-imports
-step "Migrations"
-python manage.py makemigrations --check --dry-run
-step "Browser code"
-node_modules/.bin/tsc --project jsconfig.json
-[ "${1:-all}" = all ] || exit 0
+if [ "${1:-all}" = all ]; then
+    unset DATA_DIR
+    try "Tests on PostgreSQL" python -m tests.servers pytest -q -n "$workers" -m database
+    try "Tests on SQLite, and of the whole site" pytest -q -n "$workers"
+fi
 
-unset DATA_DIR
-step "Tests on PostgreSQL"
-python -m tests.servers pytest -q -n "$workers" -m database
-step "Tests on SQLite, and of the whole site"
-pytest -q -n "$workers"
+[ ${#failed[@]} = 0 ] || fail "failed: $(printf '%s; ' "${failed[@]}")"
