@@ -12,11 +12,15 @@ export async function build(workshop) {
   const answer = await workshop.files.post("builds/", { commit: workshop.files.commit });
   const body = await answer.json().catch(() => ({}));
   if (!answer.ok) return workshop.say(`Not built: ${body.error?.message ?? `status ${answer.status}`}`);
-  const commit = workshop.files.commit;
-  show("running", `Building ${commit.slice(0, 8)}`);
   byId("drawer-log").toggleAttribute("open", true);
-  workshop.log.follow(body.socket_url, body.log_url);
-  workshop.log.addEventListener("ended", (event) => ended(workshop, commit, /** @type {any} */ (event).detail), { once: true });
+  workshop.log?.follow(body.socket_url, body.log_url);
+  watch(workshop, workshop.files.commit);
+}
+
+/** Say how the build whose log is shown ends. @param {CodeWorkshop} workshop @param {string} commit */
+export function watch(workshop, commit) {
+  show("running", `Building ${commit.slice(0, 8)}`);
+  workshop.log?.addEventListener("ended", (event) => ended(workshop, commit, /** @type {any} */ (event).detail), { once: true });
 }
 
 /**

@@ -32,7 +32,7 @@ import { isJson } from "./console-words.js";
 export async function call(url, input, signal) {
   const headers = { "Content-Type": isJson(input) ? "application/json" : "text/plain; charset=utf-8" };
   try {
-    const response = await fetch(url, { method: "POST", headers, body: input, signal });
+    const response = await fetch(`${url}?stdout=true`, { method: "POST", headers, body: input, signal });
     return read(response.status, await response.text());
   } catch (error) {
     if (signal.aborted) return { error: { message: "You cancelled it. Nothing is charged." }, cancelled: true };

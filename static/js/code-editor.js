@@ -2,7 +2,7 @@ import { codeMirror } from "./code-mirror.js";
 
 /**
  * `<code-editor>` around a textarea: CodeMirror if it was built, else the textarea itself.
- * Dispatches `edit` when the text has changed by hand.
+ * Dispatches `edit` when the text has changed by hand; has `ready` once it shows a file.
  */
 export class CodeEditor extends HTMLElement {
   /** @type {CodeView | null} */
@@ -31,6 +31,7 @@ export class CodeEditor extends HTMLElement {
     this.area.setAttribute("aria-label", path);
     this.#view?.show(path, text);
     this.#isQuiet = false;
+    this.toggleAttribute("ready", true);
   }
 
   /** Put the cursor on a line, counted from one. @param {number} line */

@@ -6,7 +6,7 @@ import "./file-tree.js";
 import "./remote-dialog.js";
 import { byId } from "./dom.js";
 import { askText } from "./asking.js";
-import { build } from "./building.js";
+import { build, watch } from "./building.js";
 import { save } from "./saving.js";
 import { Workspace } from "./workspace.js";
 
@@ -15,7 +15,7 @@ export class CodeWorkshop extends HTMLElement {
   tree = /** @type {FileTree} */ (byId("tree"));
   tabs = /** @type {EditorTabs} */ (byId("tabs"));
   editor = /** @type {CodeEditor} */ (byId("editor"));
-  log = /** @type {BuildLog} */ (byId("log"));
+  log = /** @type {BuildLog | null} */ (byId("log")); // readers have none
   current = "";
 
   async connectedCallback() {
@@ -28,10 +28,12 @@ export class CodeWorkshop extends HTMLElement {
     this.tabs.addEventListener("choose", (event) => this.open(detail(event)));
     this.tabs.addEventListener("leave", (event) => this.#leave(detail(event)));
     this.editor.addEventListener("edit", () => this.files?.write(this.current, this.editor.text));
-    this.log.addEventListener("place", (event) => this.#goTo(/** @type {any} */ (event).detail));
+    this.log?.addEventListener("place", (event) => this.#goTo(/** @type {any} */ (event).detail));
     this.addEventListener("click", (event) => this.#act(event));
     addEventListener("keydown", (event) => this.#shortcut(event));
     addEventListener("beforeunload", (event) => this.files?.isChanged && event.preventDefault());
+    const building = this.log?.getAttribute("building");
+    if (building) watch(this, building);
     try {
       await this.files.load();
       await this.open(this.getAttribute("first") || mainFile(this.files.paths));
