@@ -7,6 +7,7 @@ is true is what the database holds, so a lost message costs a moment and nothing
 from __future__ import annotations
 
 import threading
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -84,7 +85,9 @@ def end(build_id: UUID) -> int:
 
 
 def wake(build_id: UUID) -> None:
-    live.notify(group(build_id), {"type": "build.changed"})
+    """Tell who follows the build that there is news, once it is there to be read."""
+    message: dict[str, object] = {"type": "build.changed"}
+    transaction.on_commit(partial(live.notify, group(build_id), message))
 
 
 class Writer:
@@ -99,12 +102,22 @@ class Writer:
         with self._lock:
             self._waiting.append(line[:MAX_LINE].rstrip("\n") + "\n")
 
+    @property
+    def has_lines(self) -> bool:
+        return bool(self._waiting)
+
     def flush(self) -> None:
-        """Store what has come since the last time."""
+        """Store what has come since the last time; what could not be stored waits on."""
         with self._lock:
             waiting, self._waiting = self._waiting, []
-        if waiting:
+        if not waiting:
+            return
+        try:
             append(self._build_id, "".join(waiting))
+        except BaseException:
+            with self._lock:
+                self._waiting = waiting + self._waiting
+            raise
 
 
 def _clean(text: str) -> str:

@@ -125,11 +125,13 @@ def cancel(build: Build, *, by: Actor) -> None:
     by.require(may_build, build.algorithm)
     going_on = Build.objects.filter(pk=build.pk).exclude(state__in=Build.ENDED)
     error = f"{by.name} cancelled it."
-    if not going_on.update(state=Build.State.CANCELLED, error=error, finished_at=timezone.now()):
-        raise Conflict("This build has already ended.")
+    ending = {"state": Build.State.CANCELLED, "error": error, "finished_at": timezone.now()}
+    with transaction.atomic():
+        if not going_on.update(**ending):
+            raise Conflict("This build has already ended.")
+        audit.record(by, "cancelled a build", build)
+        build_logs.close(build.pk, f"\n{error}\n")
     build.refresh_from_db()
-    audit.record(by, "cancelled a build", build)
-    build_logs.close(build.pk, f"\n{error}\n")
 
 
 @shared_task(name="algorithms.builds.recover", acks_late=True)
@@ -187,8 +189,7 @@ class Pulse:
     ) -> None:
         self._is_done.set()
         self._thread.join()
-        if not self.is_lost:
-            self._writer.flush()
+        self._flush()
 
     def _beat(self) -> None:
         last = time.monotonic()
@@ -207,10 +208,19 @@ class Pulse:
                 close_old_connections()
                 if not self._mine.update(heartbeat_at=timezone.now()):
                     self._is_lost.set()
-                    return
-            self._writer.flush()
+            self._flush()
         except Exception:
             logger.exception("The log of a build could not be stored; trying again")
+
+    def _flush(self) -> None:
+        """Store what was printed, unless the build has been ended by somebody else meanwhile."""
+        if not self._writer.has_lines or self.is_lost:
+            return
+        with transaction.atomic():
+            if self._mine.select_for_update().values_list("pk").first() is None:
+                self._is_lost.set()
+                return
+            self._writer.flush()
 
 
 def _queue(build_id: uuid.UUID) -> None:

@@ -85,6 +85,21 @@ def test_writer_stores_lines_when_it_is_told_and_cuts_endless_ones(build: Build)
     assert BuildLogChunk.objects.count() == 1
 
 
+def test_lines_that_could_not_be_stored_wait_for_the_next_time(
+    build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = Writer(build.pk)
+    writer.write("one")
+    with monkeypatch.context() as broken, pytest.raises(OSError, match="away"):
+        broken.setattr(build_logs, "append", lambda *_: (_ for _ in ()).throw(OSError("away")))
+        writer.flush()
+    writer.write("two")
+
+    writer.flush()
+
+    assert build_logs.whole(build.pk) == "one\ntwo\n"
+
+
 @pytest.mark.django_db
 @given(st.lists(st.text(max_size=30), max_size=8), st.integers(0, 100))
 def test_pieces_always_make_the_whole(texts: list[str], after: int) -> None:
