@@ -90,9 +90,14 @@ def test_lines_that_could_not_be_stored_wait_for_the_next_time(
 ) -> None:
     writer = Writer(build.pk)
     writer.write("one")
-    with monkeypatch.context() as broken, pytest.raises(OSError, match="away"):
-        broken.setattr(build_logs, "append", lambda *_: (_ for _ in ()).throw(OSError("away")))
-        writer.flush()
+
+    def refuse(*_: object) -> int:
+        raise OSError("away")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(build_logs, "append", refuse)
+        with pytest.raises(OSError, match="away"):
+            writer.flush()
     writer.write("two")
 
     writer.flush()
