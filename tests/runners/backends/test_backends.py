@@ -18,6 +18,7 @@ import pytest
 
 from runners import backends
 from runners.backends.base import Backend, Exit
+from runners.backends.leases import Leases
 from runners.errors import PlatformFault
 from runners.specs import Mount, SandboxSpec
 from tests.runners.backends.conftest import Start
@@ -403,14 +404,16 @@ def _held(data_dir: Path) -> dict[str, object]:
     return {
         "records": _records(data_dir),
         "zombies": states.count("Z"),
-        "groups": [path for path in _groups() if not (path / "cgroup.procs").read_text()],
+        "groups": _groups(data_dir),
         "files": sorted(name for name in open_files if name != "socket"),
         "many sockets": open_files.count("socket") > 60,  # those kept open to the engine
     }
 
 
-def _groups() -> list[Path]:
-    return [path for path in Path("/sys/fs/cgroup").rglob("agorithm-*") if path.is_dir()]
+def _groups(data_dir: Path) -> list[Path]:
+    """Control groups of this installation; other tests run at the same time have theirs."""
+    installation = Leases(data_dir, kind="any").installation
+    return sorted(Path("/sys/fs/cgroup").rglob(f"agorithm-{installation}-*"))
 
 
 def _settle() -> None:
