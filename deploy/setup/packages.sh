@@ -6,7 +6,8 @@ cd "$(dirname "$0")/../.."
 . deploy/setup/say.sh
 
 program() { has "$1" || [ -x "/usr/sbin/$1" ] || [ -x "/sbin/$1" ]; }
-library() { (ldconfig -p 2>/dev/null || /sbin/ldconfig -p) | grep -q -F "$1"; }
+libraries=$(ldconfig -p 2>/dev/null || /sbin/ldconfig -p)
+library() { [[ $libraries == *"$1"* ]]; }
 postgres() { program postgres || compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null; }
 
 missing=()
