@@ -43,7 +43,7 @@ def draft(alice: Actor) -> Algorithm:
 
 def signed_in(actor: Actor) -> Client:
     client = Client()
-    client.force_login(User.objects.get(pk=actor.user_id))
+    client.force_login(User.objects.get(owner=actor.owner_id))
     return client
 
 
