@@ -22,6 +22,13 @@ class ModuleStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
     support_js_module_import_aggregation = True
     manifest_strict = False
 
+    def stored_name(self, name: str) -> str:
+        """What was not built, as where no bundles can be fetched, keeps its plain name."""
+        try:
+            return str(super().stored_name(name))
+        except ValueError:
+            return name
+
     def url_converter(
         self, name: str, hashed_files: dict[str, str], template: str | None = None
     ) -> Callable[[re.Match[str]], str]:
