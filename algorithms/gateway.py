@@ -62,7 +62,7 @@ async def call(target: Target, *, by: Actor, ask: Ask) -> Answer:
     """
     by.require(may_reach, target)
     running = _place_in_tree(target, by, ask)
-    payer = ask.payer or str(by.owner_id)
+    payer = ask.payer or _payer(by)
     _admit(payer)
     began = time.perf_counter()
     _journal().begin(_begun(target, by, ask, running))
@@ -96,6 +96,11 @@ def call_now(target: Target, *, by: Actor, ask: Ask) -> Answer:
 
 
 # Who is admitted
+
+
+def _payer(actor: Actor) -> str:
+    return actor.owner_id.hex if actor.owner_id is not None else ""
+
 
 _open_calls: Counter[str] = Counter()
 

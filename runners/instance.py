@@ -109,8 +109,11 @@ class Instance:
             return None
         return _failure(frame, default="LoadingError")
 
-    async def run(self, invocation: Invocation) -> Outcome:
-        """Run one call. An instance that is not `is_usable` afterwards must be closed."""
+    async def run(self, invocation: Invocation, before: Timings) -> Outcome:
+        """Run one call, to whose time `before` belongs too.
+
+        An instance that is not `is_usable` afterwards must be closed.
+        """
         self.calls += 1
         self.relay.token = invocation.token
         header = {"id": invocation.call_id, "kind": invocation.kind}
@@ -124,13 +127,13 @@ class Instance:
                 f"The algorithm did not answer within {invocation.timeout:g} seconds.",
                 "TimeoutError",
             )
-            return Outcome(failure=failure, timings=Timings(run=_since(began)))
+            return Outcome(failure=failure, timings=_and_run(before, began))
         except GuestGone:
             failure = await self._cause_of_death("during the call")
-            return Outcome(failure=failure, timings=Timings(run=_since(began)))
+            return Outcome(failure=failure, timings=_and_run(before, began))
         finally:
             self.relay.token = None
-        return await self._outcome(frame, invocation, Timings(run=_since(began)))
+        return await self._outcome(frame, invocation, _and_run(before, began))
 
     async def _outcome(self, frame: Frame, invocation: Invocation, timings: Timings) -> Outcome:
         if frame.header.get("id") != invocation.call_id:
@@ -259,6 +262,10 @@ def http_server(application: Application) -> Any:  # noqa: ANN401 - a protocol f
 
 def _since(began: float) -> int:
     return int((time.perf_counter() - began) * 1_000_000)
+
+
+def _and_run(before: Timings, began: float) -> Timings:
+    return Timings(before.queue, before.start, before.load, _since(began))
 
 
 def _split_stdout(frame: Frame) -> tuple[bytes, bytes]:

@@ -16,7 +16,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from runners.errors import NoRunner, PlatformFault, QueueFull
@@ -95,17 +95,15 @@ class Pool:
         except _LoadFailed as failed:
             return Outcome(failure=failed.failure, stdout=failed.stdout, timings=failed.timings)
         waited = int((time.perf_counter() - arrived) * 1_000_000)
+        start, load = (instance.start_us, instance.load_us) if is_cold else (0, 0)
+        before = Timings(queue=max(0, waited - start - load), start=start, load=load)
         try:
-            outcome = await instance.run(invocation)
+            return await instance.run(invocation, before)
         except BaseException:
             instance.discard()
             raise
         finally:
             self._give_back(group, instance)
-        start, load = (instance.start_us, instance.load_us) if is_cold else (0, 0)
-        queue = max(0, waited - start - load)
-        timings = Timings(queue=queue, start=start, load=load, run=outcome.timings.run)
-        return replace(outcome, timings=timings)
 
     async def check_load(self, spec: RunSpec, token: str) -> LoadReport:
         """Load the module once in a sandbox of its own and end it."""
