@@ -1,4 +1,4 @@
-"""The pool over real sandboxes of the embedded backend."""
+"""The pool over real sandboxes: of the embedded backend, and where it could matter of both."""
 
 from __future__ import annotations
 
@@ -41,13 +41,28 @@ def apply(input):
     return input
 """
 
+CALLING = """
+import os, urllib.request
+def apply(input):
+    address = os.environ["ALGORITHMIA_API"] + "/v1/algo/some/body"
+    return urllib.request.urlopen(address, data=str(input).encode()).read().decode()
+"""
+
+
+on_both = pytest.mark.parametrize("backend", backends.NAMES, indirect=True)
+
 
 @pytest.fixture(scope="module")
-def backend() -> Backend:
-    return backends.make("bubblewrap", data_dir=Path(settings.DATA_DIR))
+def backend(request: pytest.FixtureRequest) -> Backend:
+    name = getattr(request, "param", "bubblewrap")
+    host = request.getfixturevalue("docker_host") if name == "docker" else ""
+    return backends.make(name, data_dir=Path(settings.DATA_DIR), docker_host=host)
 
 
-async def _nobody(_scope: Scope, _receive: Receive, send: Send) -> None:
+async def _nobody(_scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer after as many seconds as the request says, if it says any."""
+    message = await receive()
+    await asyncio.sleep(float(message.get("body") or 0))
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": b"platform"})
 
@@ -83,6 +98,7 @@ def _result(outcome: Outcome) -> Any:
     return json.loads(outcome.body)
 
 
+@on_both
 async def test_ten_calls_load_the_module_once(pool: Pool) -> None:
     spec = spec_of(COUNTING)
 
@@ -126,6 +142,30 @@ async def test_calls_at_the_same_time_get_sandboxes_up_to_the_limit(pool: Pool) 
     assert len(pids) <= 2
 
 
+async def test_calls_made_by_algorithms_wait_for_a_sandbox_that_will_be_free(
+    backend: Backend,
+) -> None:
+    async with _running(backend, slots=1, slots_per_version=1) as pool:
+        calls = [pool.run(spec_of(SLOW), asking("0.2", depth=1)) for _ in range(6)]
+
+        assert [_result(outcome) for outcome in await asyncio.gather(*calls)] == [0.2] * 6
+
+
+async def test_calls_made_by_algorithms_do_not_wait_for_each_other(backend: Backend) -> None:
+    async with _running(backend, slots=1, slots_per_version=1) as pool:
+        calls = [
+            asyncio.create_task(pool.run(spec_of(CALLING), asking("1.5", depth=depth)))
+            for depth in (0, 1)
+        ]
+        while not all(one.waits_for_others for one in pool._instances) or len(pool._instances) < 2:
+            await asyncio.sleep(0.02)
+
+        with pytest.raises(NoRunner, match="waiting for one could take for ever"):
+            await pool.run(spec_of(CALLING), asking("0", depth=2))
+
+        assert [_result(outcome) for outcome in await asyncio.gather(*calls)] == ["platform"] * 2
+
+
 async def test_an_idle_sandbox_of_another_makes_room(backend: Backend) -> None:
     async with _running(backend, slots=1, slots_per_version=1) as pool:
         await pool.run(spec_of(COUNTING), asking(payer="bob"))
@@ -134,6 +174,7 @@ async def test_an_idle_sandbox_of_another_makes_room(backend: Backend) -> None:
         assert _result(other)["calls"] == 1
 
 
+@on_both
 async def test_a_call_that_takes_too_long_is_ended_and_the_next_one_works(pool: Pool) -> None:
     spec = spec_of(SLOW)
 
@@ -177,6 +218,7 @@ async def test_a_call_waits_no_longer_than_it_was_told_to(backend: Backend) -> N
         assert _result(await running) == 2
 
 
+@on_both
 async def test_a_cancelled_call_ends_its_sandbox_and_not_the_pool(pool: Pool) -> None:
     spec = spec_of(COUNTING.replace('print("call", calls)', "import time; time.sleep(input or 0)"))
     first = _result(await pool.run(spec, asking("0")))
@@ -192,6 +234,7 @@ async def test_a_cancelled_call_ends_its_sandbox_and_not_the_pool(pool: Pool) ->
     assert answer["calls"] == 1
 
 
+@on_both
 @pytest.mark.parametrize(
     ("code", "error_type", "words"),
     [
@@ -221,6 +264,7 @@ async def test_each_death_has_its_own_name_and_the_next_call_an_answer(
     assert _result(beside)["calls"] == 2
 
 
+@on_both
 async def test_a_sandbox_killed_in_the_middle_of_a_call_is_replaced(pool: Pool) -> None:
     spec = spec_of(SLOW)
     await pool.run(spec, asking("0"))
@@ -267,6 +311,7 @@ def apply(input):
     assert outcome.body == b""
 
 
+@on_both
 async def test_a_check_loads_once_and_leaves_nothing_running(pool: Pool) -> None:
     good = await pool.check_load(spec_of(COUNTING), "run.alice")
     bad = await pool.check_load(spec_of("def apply(input)\n    pass"), "run.alice")
@@ -299,6 +344,7 @@ async def test_a_pool_that_stops_refuses_and_ends_everything(backend: Backend) -
         await pool.run(spec_of(COUNTING), asking())
 
 
+@on_both
 async def test_text_and_bytes_come_back_as_they_were(pool: Pool) -> None:
     spec = spec_of("def apply(input): return input")
 

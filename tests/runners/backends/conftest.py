@@ -12,17 +12,9 @@ import pytest
 from runners import backends, runtimes
 from runners.backends.base import Backend, Sandbox
 from runners.specs import MIB, Limits, Mount, SandboxSpec
-from tests.runners.backends import engine
 
 ATTACKS = Path(__file__).parent / "attacks"
 SMALL = Limits(memory=128 * MIB, processes=64, disk=16 * MIB, open_files=256)
-
-
-@pytest.fixture(scope="session")
-def docker_host(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[str]:
-    folder = tmp_path_factory.getbasetemp()
-    with engine.shared(folder if worker_id == "master" else folder.parent) as address:
-        yield address
 
 
 @pytest.fixture(scope="session")
