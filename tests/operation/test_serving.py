@@ -89,6 +89,7 @@ def test_what_was_acknowledged_survives_a_killed_server(site_of_its_own: Site) -
     assert found.content == b"never lost"
 
 
+@pytest.mark.timeout(600)  # seven real builds, on a machine that may be busy
 def test_demo_is_built_published_and_true_and_loading_it_twice_changes_nothing() -> None:
     with sites.site() as site:
         site.manage("migrate", "--verbosity=0")
