@@ -65,8 +65,7 @@ def _install(lock: Lock, target: Path, shop: Workshop) -> Generator[str, None, N
         if result.exit.code != 0:
             raise BuildFailed(_why(result))
         workshop.clear_notes(unfinished)
-        size = _seal(unfinished)
-        (unfinished / _SIZE).write_text(str(size))
+        _note_size(unfinished, _seal(unfinished))
         unfinished.chmod(0o755)
         unfinished.rename(target)
     finally:
@@ -124,6 +123,16 @@ def _seal(folder: Path) -> int:
             elif not stat.S_ISLNK(status.st_mode):
                 os.unlink(name, dir_fd=descriptor)
     return total
+
+
+def _note_size(folder: Path, size: int) -> None:
+    """Write into a file of our own: a package may have left a link of this name to a host's file."""
+    note = folder / _SIZE
+    if note.is_dir() and not note.is_symlink():
+        raise BuildFailed(f"A package leaves a folder {_SIZE} in the environment; do without it.")
+    note.unlink(missing_ok=True)
+    with note.open("x") as file:
+        file.write(str(size))
 
 
 def _size(folder: Path) -> int:
