@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import base64
-import fcntl
-import json
-import shutil
-import subprocess
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -15,10 +11,10 @@ from typing import Any, Final
 
 import pytest
 
+from tests import node_client
 from tests.live import Person, Site
 from tests.python_client import DataApiError, ReadAcl, connected
 
-NODE_FOLDER: Final = Path(__file__).parent.parent / "clients" / "node"
 BINARY: Final = bytes(range(256)) * 40
 
 Node = Callable[..., list[Any]]
@@ -59,31 +55,11 @@ def folder(client: Any) -> Iterator[Any]:
 @pytest.fixture
 def node(live: Site, writer: Person) -> Node:
     """Give what the Node client gives its callback."""
-    _install_node_client()
 
     def _node(operation: str, uri: str, content: str = "") -> list[Any]:
-        command = ["node", "data.js", live.url, writer.key, operation, uri, content]
-        done = subprocess.run(
-            command, cwd=NODE_FOLDER, capture_output=True, text=True, timeout=60, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        answer: list[Any] = json.loads(done.stdout)
-        return answer
+        return node_client.run("data.js", live.url, writer.key, operation, uri, content)
 
     return _node
-
-
-def _install_node_client() -> None:
-    """Fetch the client unless it is there; several pytest workers may ask at once."""
-    npm = shutil.which("npm")
-    assert npm is not None, "npm is missing; `make test` provides it."
-    options = ["--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts"]
-    with (NODE_FOLDER / "package.json").open() as guard:
-        fcntl.flock(guard, fcntl.LOCK_EX)
-        if not (NODE_FOLDER / "node_modules" / "algorithmia").exists():
-            subprocess.run(
-                [npm, "install", *options], cwd=NODE_FOLDER, check=True, capture_output=True
-            )
 
 
 def test_python_learns_its_own_name(client: Any, writer: Person) -> None:
