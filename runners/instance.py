@@ -74,6 +74,11 @@ class Instance:
     def is_usable(self) -> bool:
         return not self._is_closed and not self._guest.is_lost
 
+    @property
+    def waits_for_others(self) -> bool:
+        """Whether its algorithm has called another one and has no answer yet."""
+        return self.relay.open_calls > 0
+
     async def start(self, token: Callable[[], str]) -> Failure | None:
         """Start the sandbox and load the module as the caller of the first call.
 

@@ -45,13 +45,13 @@ class _Group:
     spec: RunSpec
     payer: str
     idle: list[Instance] = field(default_factory=list)
-    busy: int = 0
+    busy: set[Instance] = field(default_factory=set)
     starting: int = 0
     waiting: int = 0
 
     @property
     def size(self) -> int:
-        return len(self.idle) + self.busy + self.starting
+        return len(self.idle) + len(self.busy) + self.starting
 
 
 @dataclass(slots=True, eq=False)
@@ -76,7 +76,7 @@ class Pool:
 
     @property
     def busy(self) -> int:
-        return sum(group.busy for group in self._groups.values())
+        return sum(len(group.busy) for group in self._groups.values())
 
     @property
     def load(self) -> int:
@@ -139,7 +139,7 @@ class Pool:
         while group.idle:
             instance = group.idle.pop()
             if instance.is_usable:
-                group.busy += 1
+                group.busy.add(instance)
                 return instance, False
             self._drop(instance)
         return await self._wait(group, invocation)
@@ -147,10 +147,10 @@ class Pool:
     async def _wait(self, group: _Group, invocation: Invocation) -> tuple[Instance, bool]:
         if len(self._waiting) >= self._limits.queue_length:
             raise QueueFull("Too many calls are waiting on this runner.", retry_after=5)
-        if invocation.depth and not self._room(group, invocation.depth, make=False):
+        if invocation.depth and not self._can_come(group, invocation.depth):
             raise NoRunner(
                 "No sandbox is free for a call made by an algorithm, and waiting for one could "
-                "take for ever, since the calling algorithm holds one itself.",
+                "take for ever, since all are held by algorithms that wait for such calls.",
                 retry_after=5,
             )
         loop = asyncio.get_running_loop()
@@ -158,7 +158,7 @@ class Pool:
         self._waiting.append(waiter)
         group.waiting += 1
         timer = loop.call_later(invocation.queue_seconds, self._expire, waiter)
-        self._dispatch()
+        self._serve(waiter)
         try:
             instance = await waiter.taken
         except asyncio.CancelledError:
@@ -188,11 +188,15 @@ class Pool:
             waiter.group.waiting -= 1
 
     def _give_back(self, group: _Group, instance: Instance) -> None:
-        group.busy -= 1
+        group.busy.discard(instance)
         if not instance.is_usable or self._is_stopping:
             self._drop(instance)
         else:
             instance.idle_since = time.monotonic()
+            first = self._waiting[0] if self._waiting else None
+            if first is not None and first.group is group and not first.taken.done():
+                self._hand_over(group, instance, first)
+                return
             group.idle.append(instance)
         if self._waiting:
             self._dispatch()
@@ -200,29 +204,34 @@ class Pool:
     def _dispatch(self) -> None:
         """Hand free sandboxes to those who wait, in arrival order, and start what is missing."""
         for waiter in list(self._waiting):
-            group = waiter.group
-            if waiter.taken.done():
-                continue
-            while group.idle and not group.idle[-1].is_usable:
-                self._drop(group.idle.pop())
-            if group.idle:
-                group.busy += 1
-                self._leave(waiter)
-                waiter.taken.set_result(group.idle.pop())
-            elif group.starting < group.waiting and self._room(
-                group, waiter.invocation.depth, make=True
-            ):
-                group.starting += 1
-                self._in_background(self._start(group, waiter.invocation.token))
+            self._serve(waiter)
+
+    def _serve(self, waiter: _Waiter) -> None:
+        group = waiter.group
+        if waiter.taken.done():
+            return
+        while group.idle and not group.idle[-1].is_usable:
+            self._drop(group.idle.pop())
+        if group.idle:
+            self._hand_over(group, group.idle.pop(), waiter)
+        elif group.starting < group.waiting and self._room(
+            group, waiter.invocation.depth, make=True
+        ):
+            group.starting += 1
+            self._in_background(self._start(group, waiter.invocation.token))
+
+    def _hand_over(self, group: _Group, instance: Instance, waiter: _Waiter) -> None:
+        group.busy.add(instance)
+        self._leave(waiter)
+        waiter.taken.set_result(instance)
 
     def _room(self, group: _Group, depth: int, *, make: bool) -> bool:
         """Whether one more sandbox of the group may be started, ending an idle one if need be.
 
         Calls from inside sandboxes may go over the limit by as much again: the caller holds a
-        sandbox while it waits, so to let them queue could block everybody for ever.
+        sandbox while it waits, and has to get on.
         """
-        per_version = self._limits.slots_per_version * (2 if depth else 1)
-        if group.size >= per_version:
+        if self._is_full(group, depth):
             return False
         slots = self._limits.slots * (2 if depth else 1)
         if len(self._instances) < slots:
@@ -237,6 +246,22 @@ class Pool:
         if make:
             self._drop(oldest.idle.pop(0))
         return True
+
+    def _is_full(self, group: _Group, depth: int) -> bool:
+        return group.size >= self._limits.slots_per_version * (2 if depth else 1)
+
+    def _can_come(self, group: _Group, depth: int) -> bool:
+        """Whether a call made by an algorithm gets a sandbox, now or when another call ends.
+
+        A sandbox whose own algorithm waits for such a call may wait for this very one.
+        """
+        if self._room(group, depth, make=False):
+            return True
+        groups = [group] if self._is_full(group, depth) else self._groups.values()
+        return any(
+            other.starting or any(not one.waits_for_others for one in other.busy)
+            for other in groups
+        )
 
     # Starting and ending
 
@@ -254,7 +279,7 @@ class Pool:
         finally:
             group.starting -= 1
         if problem is None:
-            group.busy += 1  # for a moment, so that giving it back hands it to who waits
+            group.busy.add(instance)  # for a moment, so that giving it back hands it to who waits
             self._give_back(group, instance)
         else:
             self._drop(instance)

@@ -121,10 +121,15 @@ async def test_more_calls_of_others_at_once_than_the_limit_are_refused(
         await asyncio.sleep(0.01)
 
     refused = await client.post("/v1/algo/a/b", content=b"1")
+    raw = await client.post("/v1/algo/a/b?output=raw", content=b"1")
     platform.release.set()
     answers = await asyncio.gather(*calls)
     afterwards = await client.post("/v1/algo/a/b", content=b"1")
 
-    assert refused.status_code == 429
+    assert (refused.status_code, raw.status_code) == (200, 429)
+    for answer in (refused, raw):
+        assert answer.json()["error"]["message"] == (
+            "An algorithm may have 2 calls of other algorithms open at once; wait for one to end."
+        )
     assert [answer.status_code for answer in answers] == [200, 200]
     assert afterwards.status_code == 200
