@@ -62,8 +62,17 @@ async def call(target: Target, *, by: Actor, ask: Ask) -> Answer:
     """
     by.require(may_reach, target)
     running = _place_in_tree(target, by, ask)
-    payer = ask.payer or _payer(by)
+    payer = running.payer or _payer(by)
     _admit(payer)
+    try:
+        return await _recorded(target, by, ask, running, payer)
+    finally:
+        _dismiss(payer)
+
+
+async def _recorded(
+    target: Target, by: Actor, ask: Ask, running: RunningCall, payer: str
+) -> Answer:
     began = time.perf_counter()
     _journal().begin(_begun(target, by, ask, running))
     try:
@@ -82,8 +91,6 @@ async def call(target: Target, *, by: Actor, ask: Ask) -> Answer:
     except Exception as error:
         _record_refusal(running, began, Call.Result.FAULT, repr(error)[:200])
         raise
-    finally:
-        _dismiss(payer)
     total_us = int((time.perf_counter() - began) * 1_000_000)
     _journal().end(_ended(running.call_id, outcome, total_us))
     return Answer(running.call_id, target, outcome, total_us)
@@ -146,6 +153,7 @@ def _place_in_tree(target: Target, by: Actor, ask: Ask) -> RunningCall:
         algorithm_path=target.path,
         may_call_others=target.may_call_others,
         payer_key_id=by.key_id if parent is None else parent.payer_key_id,
+        payer=ask.payer if parent is None else parent.payer,
     )
 
 
@@ -234,22 +242,23 @@ def _ended(call_id: UUID, outcome: Outcome, total_us: int) -> Ended:
         run_us=timings.run,
         output_bytes=len(outcome.body),
         output_kind="" if failure else outcome.kind.value,
-        error_type=failure.error_type if failure else "",
-        error_message=_storable(failure.message) if failure else "",
+        error_type=_storable(failure.error_type, 60) if failure else "",
+        error_message=_storable(failure.message, 500) if failure else "",
         runner=outcome.runner,
     )
 
 
 def _record_refusal(running: RunningCall, began: float, result: Call.Result, why: str) -> None:
     total_us = int((time.perf_counter() - began) * 1_000_000)
+    message = _storable(why, 500)
     _journal().end(
-        Ended(id=running.call_id, result=result.value, total_us=total_us, error_message=why[:500])
+        Ended(id=running.call_id, result=result.value, total_us=total_us, error_message=message)
     )
 
 
-def _storable(message: str) -> str:
+def _storable(text: str, length: int) -> str:
     """What a database column takes: PostgreSQL knows no NUL character, UTF-8 no lone surrogate."""
-    return message[:500].replace("\0", "�").encode(errors="replace").decode()
+    return text[:length].replace("\0", "�").encode(errors="replace").decode()
 
 
 def _fault(error: RunnerError) -> Failure:

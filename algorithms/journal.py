@@ -145,8 +145,8 @@ class Journal:
     def begin(self, call: Begun) -> None:
         line = orjson.dumps(call) + b"\n"
         with self._lock:
-            self._open[call.id] = line
             self._append(line)
+            self._open[call.id] = line
 
     def end(self, call: Ended) -> None:
         """Record the end of a call; returns when a killed process would no longer lose it."""

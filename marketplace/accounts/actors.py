@@ -26,6 +26,7 @@ class RunningCall:
     algorithm_path: str  # owner/name, for the `.algo` store
     may_call_others: bool
     payer_key_id: UUID | None = None
+    payer: str = ""  # whose sandboxes its calls go to, where the caller has no owner: visitors
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,14 @@ def of_user(user: User) -> Actor:
         scopes=PERSON | ({Scope.ADMIN} if user.is_staff else set()),
         is_staff=user.is_staff,
     )
+
+
+def of_session(user: object) -> Actor:
+    """The person a session belongs to, if they may still come in; else nobody."""
+    if not isinstance(user, User) or not user.is_active:
+        return ANONYMOUS
+    owner = getattr(user, "owner", None)  # `createsuperuser` makes people without a name in URLs
+    return ANONYMOUS if owner is None or owner.is_suspended else of_user(user)
 
 
 def of_key(key: APIKey) -> Actor:

@@ -78,6 +78,7 @@ def _actor(claims: dict[str, Any]) -> Actor:
         algorithm_path=run["algorithm_path"],
         may_call_others=run["may_call_others"],
         payer_key_id=UUID(payer_key) if payer_key else None,
+        payer=run["payer"],
     )
     return Actor(
         user_id=claims["user"],
