@@ -22,8 +22,6 @@ from algorithms import build_logs
 from algorithms.models import Build
 from algorithms.permissions import may_see_builds, may_view
 from marketplace.accounts import actors
-from marketplace.accounts.actors import ANONYMOUS, Actor
-from marketplace.accounts.models import User
 
 logger = logging.getLogger(__name__)
 
@@ -106,16 +104,10 @@ def _look(build_id: UUID, offset: int) -> tuple[str | None, str, str, int]:
 
 def _refusal(build_id: UUID, user: object) -> int | None:
     build = Build.objects.select_related("algorithm__owner").filter(pk=build_id).first()
-    actor = _actor(user)
+    actor = actors.of_session(user)
     if build is None or not may_view(actor, build.algorithm):
         return UNKNOWN
     return None if may_see_builds(actor, build.algorithm) else REFUSED
-
-
-def _actor(user: object) -> Actor:
-    if not isinstance(user, User) or not user.is_active or user.owner.is_suspended:
-        return ANONYMOUS
-    return actors.of_user(user)
 
 
 def _is_from_our_pages(scope: dict[str, Any]) -> bool:

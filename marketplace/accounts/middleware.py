@@ -11,8 +11,7 @@ from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
 from marketplace.accounts import actors
-from marketplace.accounts.actors import ANONYMOUS, Actor
-from marketplace.accounts.models import User
+from marketplace.accounts.actors import Actor
 from marketplace.lib.errors import (
     MarketplaceError,
     NotAllowed,
@@ -60,8 +59,4 @@ def _refusal(request: HttpRequest, error: MarketplaceError) -> HttpResponse:
 
 def actor_of_session(request: HttpRequest) -> Actor:
     """The signed-in person, if they may still come in."""
-    user = request.user
-    if not isinstance(user, User) or not user.is_active:
-        return ANONYMOUS
-    owner = getattr(user, "owner", None)  # `createsuperuser` makes people without a name in URLs
-    return ANONYMOUS if owner is None or owner.is_suspended else actors.of_user(user)
+    return actors.of_session(request.user)

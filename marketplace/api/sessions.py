@@ -16,7 +16,6 @@ from django.http import HttpRequest
 
 from marketplace.accounts import actors
 from marketplace.accounts.actors import ANONYMOUS, Actor
-from marketplace.accounts.models import User
 from marketplace.lib.errors import NotAllowed
 
 
@@ -32,12 +31,10 @@ def actor_of_cookies(cookie_header: str, *, origin: str, site: str, host: str) -
     key = _session_key(cookie_header)
     if not key:
         return ANONYMOUS
-    user = _user(key)
-    if user is None:
-        return ANONYMOUS
-    if not is_own_page(origin, site, host):
+    actor = actors.of_session(_user(key))
+    if not actor.is_anonymous and not is_own_page(origin, site, host):
         raise NotAllowed("A session counts only for requests from this site's own pages.")
-    return actors.of_user(user)
+    return actor
 
 
 def _session_key(cookie_header: str) -> str:
@@ -48,8 +45,7 @@ def _session_key(cookie_header: str) -> str:
     return cookie.value if cookie is not None else ""
 
 
-def _user(session_key: str) -> User | None:
+def _user(session_key: str) -> object:
     request = HttpRequest()
     request.session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
-    user = get_user(request)
-    return user if isinstance(user, User) and user.is_active else None
+    return get_user(request)
