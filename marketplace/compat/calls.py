@@ -23,6 +23,7 @@ from algorithms.gateway import Answer, Ask
 from algorithms.resolving import Target
 from marketplace.accounts.actors import Actor
 from marketplace.api import authentication, sessions
+from marketplace.api.errors import as_header
 from marketplace.compat import wire
 from marketplace.compat.bodies import Disconnected, kind_of, read_body
 from marketplace.lib.errors import (
@@ -182,7 +183,7 @@ def _shape(request: Request, actor: Actor, answer: Answer) -> _Response:
 
 
 def _refused(request: Request | None, error: MarketplaceError) -> _Response:
-    headers: wire.Headers = [_JSON, (b"x-error-message", error.message.encode("ascii", "replace"))]
+    headers: wire.Headers = [_JSON, (b"x-error-message", as_header(error.message).encode())]
     if isinstance(error, TooMany | Unavailable):
         headers.append((b"retry-after", str(error.retry_after).encode()))
         return error.status, wire.refusal(error.message, "SystemError"), headers
