@@ -19,7 +19,7 @@ MIB = 1024 * 1024
 RIGHT_TO_LEFT = "\u05e9\u05dc\u05d5\u05dd \u200f\u05e2\u05d5\u05dc\u05dd\u200e"
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
 TEXTS = ("", "hello", "größe 🦊", FAMILY, "a\x00b", RIGHT_TO_LEFT, '\u2028\r\n\t\\"', "\ufeff")
-VALUES = (
+VALUES: tuple[object, ...] = (
     *(None, True, 0, -1.5, 10**15, [], {}, [1, [2, [3]]]),
     *({"ключ": "🙂", "": None}, "a json string" * 3, {"a": [{"b": False}]}),
 )
