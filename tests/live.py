@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,6 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 90
 LOG_TAIL = 6000
 SHARED = Path(tempfile.gettempdir()) / f"agorithm-shared-{os.getuid()}"
+SLOW_TO_MAKE = ("runtimes", "environments")
 """Copies of interpreters and installed dependencies, named by their content: made once for all."""
 
 
@@ -158,9 +159,8 @@ class Site:
 @pytest.fixture(scope="session")
 def live() -> Iterator[Site]:
     """The whole site as one process, as `make run` starts it. One per pytest worker."""
-    with site() as single:
-        start_server(single)
-        yield single
+    with single() as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
@@ -185,6 +185,14 @@ def live_distributed() -> Iterator[Site]:
         yield several
 
 
+@contextlib.contextmanager
+def single(shared: Sequence[str] = SLOW_TO_MAKE, **environment: str) -> Iterator[Site]:
+    """Such a site of one's own, with these variables in its environment."""
+    with site(shared, **environment) as alone:
+        start_server(alone)
+        yield alone
+
+
 def start_server(single: Site) -> Process:
     """The single process that `make run` starts."""
     port = httpx.URL(single.url).port
@@ -204,12 +212,13 @@ def start_runner(several: Site, name: str = "runner") -> Process:
 
 
 @contextlib.contextmanager
-def site(**environment: str) -> Iterator[Site]:
+def site(shared: Sequence[str] = SLOW_TO_MAKE, **environment: str) -> Iterator[Site]:
+    """A folder, an address and an environment; nothing runs yet."""
     folder = Path(tempfile.mkdtemp(prefix="agorithm-live-", dir="/tmp"))  # short: sockets lie in it
     folder.chmod(0o755)
     new = Site(f"http://127.0.0.1:{servers.free_port()}", folder, {})
     new.environment = _environment(new) | environment
-    _share(new.data_dir)
+    _share(new.data_dir, shared)
     try:
         yield new
     finally:
@@ -235,10 +244,9 @@ def _environment(site: Site) -> dict[str, str]:
     }
 
 
-def _share(data_dir: Path) -> None:
-    """Let sites share what is named by its content and slow to make."""
+def _share(data_dir: Path, names: Sequence[str]) -> None:
     data_dir.mkdir(parents=True)
-    for name in ("runtimes", "environments"):
+    for name in names:
         (SHARED / name).mkdir(parents=True, exist_ok=True)
         (data_dir / name).symlink_to(SHARED / name)
 

@@ -24,8 +24,7 @@ SETTINGS = {
 @pytest.fixture
 def mortal() -> Iterator[Site]:
     """A single-process site of this test's own, which it may kill."""
-    with sites.site() as single:
-        sites.start_server(single)
+    with sites.single() as single:
         yield single
 
 

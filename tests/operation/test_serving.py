@@ -18,8 +18,7 @@ from tests.live import ROOT, Site
 @pytest.fixture
 def site_of_its_own() -> Iterator[Site]:
     """A site that the test may kill, stop and start."""
-    with sites.site() as site:
-        sites.start_server(site)
+    with sites.single() as site:
         yield site
 
 
