@@ -20,6 +20,7 @@ from algorithms.resolving import Target
 from marketplace.accounts import keys, run_tokens
 from marketplace.accounts.actors import Actor, RunningCall
 from marketplace.accounts.scopes import Scope
+from marketplace.lib import database
 from marketplace.lib.errors import NotAllowed, TooMany, Unavailable
 from marketplace.lib.ids import new_id
 from runners import host
@@ -99,6 +100,7 @@ async def _recorded(
 def call_now(target: Target, *, by: Actor, ask: Ask) -> Answer:
     """Run one call from a thread that may wait: a task, a page without JavaScript, publishing."""
     by.require(may_reach, target)
+    database.let_go()
     return host.wait_for(call(target, by=by, ask=ask))
 
 

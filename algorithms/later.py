@@ -8,6 +8,7 @@ most. A call can therefore run twice if the server is killed between its end and
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -17,7 +18,7 @@ from uuid import UUID, uuid4
 
 from celery import shared_task
 from django.conf import settings
-from django.db import close_old_connections, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -25,9 +26,9 @@ from algorithms import gateway
 from algorithms.gateway import Answer, Ask
 from algorithms.models import Build, CallRequest, Version
 from algorithms.resolving import Target, of_build_row, of_version_row
-from marketplace.accounts import actors, run_tokens
+from marketplace.accounts import actors, keys, run_tokens
 from marketplace.accounts.actors import Actor
-from marketplace.accounts.models import APIKey, User
+from marketplace.accounts.models import User
 from marketplace.accounts.scopes import Scope
 from marketplace.lib.errors import (
     MarketplaceError,
@@ -39,6 +40,8 @@ from marketplace.lib.errors import (
 )
 from runners import wire
 from runners.specs import Failure, Kind, Outcome
+
+logger = logging.getLogger(__name__)
 
 HEARTBEAT_SECONDS: Final = 5.0
 LOST_AFTER: Final = timedelta(seconds=30)
@@ -57,6 +60,7 @@ def accept(target: Target, *, by: Actor, ask: Ask, token: str = "") -> CallReque
         raise NotAllowed(f"{by.running.algorithm_path} may not call other algorithms.")
     if by.owner_id is None:
         raise NotSignedIn("A call that nobody waits for needs an account.")
+    _require_room(by.owner_id)
     request = CallRequest.objects.create(
         id=uuid4(),
         caller_id=by.owner_id,
@@ -75,6 +79,18 @@ def accept(target: Target, *, by: Actor, ask: Ask, token: str = "") -> CallReque
     return request
 
 
+def _require_room(owner_id: UUID) -> None:
+    """Bound what one account can make us keep, and what its algorithms can set off for it."""
+    most = settings.WAITING_CALLS_PER_ACCOUNT
+    waiting = CallRequest.objects.filter(caller_id=owner_id).exclude(state=CallRequest.State.DONE)
+    if waiting.count() >= most:
+        raise TooMany(
+            f"This account has {most} calls waiting to be run, which is its limit. "
+            "Nothing was charged; try again when one has ended.",
+            retry_after=10,
+        )
+
+
 @shared_task(name="algorithms.later.run", acks_late=True)
 def run(request_id: str) -> None:
     """Run one accepted call; safe to deliver twice, since only a queued row is taken."""
@@ -88,7 +104,9 @@ def run(request_id: str) -> None:
     with _heartbeat(request.pk):
         outcome = _outcome(request)
     if outcome is None:
-        CallRequest.objects.filter(pk=request.pk).update(state=CallRequest.State.QUEUED)
+        CallRequest.objects.filter(pk=request.pk).update(
+            state=CallRequest.State.QUEUED, heartbeat_at=None
+        )
         return  # nothing could take it now; `recover` sends it again
     CallRequest.objects.filter(pk=request.pk).update(
         state=CallRequest.State.DONE,
@@ -100,20 +118,24 @@ def run(request_id: str) -> None:
 
 @shared_task(name="algorithms.later.recover")
 def recover() -> int:
-    """Queue again what was forgotten; give up on what failed too often; forget what is old."""
-    CallRequest.objects.filter(expires_at__lt=timezone.now()).delete()
-    lost = Q(state=CallRequest.State.RUNNING, heartbeat_at__lt=timezone.now() - LOST_AFTER)
-    waiting = Q(state=CallRequest.State.QUEUED, created_at__lt=timezone.now() - LOST_AFTER)
+    """Queue again what was forgotten; give up on what failed too often; forget what is old.
+
+    A queued row's heartbeat says when its last message was sent: a long queue gets no longer
+    by being looked at.
+    """
+    now = timezone.now()
+    CallRequest.objects.filter(expires_at__lt=now).delete()
+    lost = Q(state=CallRequest.State.RUNNING, heartbeat_at__lt=now - LOST_AFTER)
     CallRequest.objects.filter(lost, attempts__gte=MAX_ATTEMPTS).update(
         state=CallRequest.State.DONE, finished_at=timezone.now(), answer=_given_up()
     )
-    CallRequest.objects.filter(lost).update(state=CallRequest.State.QUEUED)
-    ids = list(
-        CallRequest.objects.filter(waiting | Q(state="queued", attempts__gt=0)).values_list(
-            "pk", flat=True
-        )
-    )
+    CallRequest.objects.filter(lost).update(state=CallRequest.State.QUEUED, heartbeat_at=None)
+    old = Q(created_at__lt=now - LOST_AFTER) | Q(attempts__gt=0)
+    silent = Q(heartbeat_at__lt=now - LOST_AFTER) | Q(heartbeat_at__isnull=True)
+    queued = CallRequest.objects.filter(old & silent, state=CallRequest.State.QUEUED)
+    ids = list(queued.values_list("pk", flat=True))
     for request_id in ids:
+        queued.filter(pk=request_id).update(heartbeat_at=now)
         run.delay(str(request_id))
     return len(ids)
 
@@ -167,12 +189,14 @@ def _actor(identity: dict[str, Any]) -> Actor:
     if "token" in identity:
         return run_tokens.read(identity["token"])
     if "key" in identity:
-        key = APIKey.objects.usable().select_related("owner", "user").filter(pk=identity["key"])
-        found = key.first()
-        if found is None:
-            raise NotAllowed("The key this call was made with has been revoked since.")
-        return actors.of_key(found)
-    return actors.of_user(User.objects.get(pk=identity["user"]))
+        key = keys.still_usable(UUID(identity["key"]))
+        if key is None:
+            raise NotAllowed("The key this call was made with cannot be used any more.")
+        return actors.of_key(key)
+    person = actors.of_session(User.objects.filter(pk=identity["user"]).first())
+    if person.is_anonymous:
+        raise NotAllowed("The account this call was made from cannot be used any more.")
+    return person
 
 
 def _target(wanted: dict[str, Any]) -> Target:
@@ -188,9 +212,12 @@ def _heartbeat(request_id: UUID) -> Iterator[None]:
 
     def beat() -> None:
         while not ended.wait(HEARTBEAT_SECONDS):
-            close_old_connections()
-            CallRequest.objects.filter(pk=request_id).update(heartbeat_at=timezone.now())
-        close_old_connections()
+            try:
+                CallRequest.objects.filter(pk=request_id).update(heartbeat_at=timezone.now())
+            except DatabaseError:  # it may be away for a moment, and must not end the beat
+                logger.exception("The heartbeat of req-%s could not be written", request_id)
+            finally:
+                connection.close()
 
     thread = threading.Thread(target=beat, daemon=True)
     thread.start()

@@ -228,6 +228,9 @@ CALL_OUTPUT_BYTES = 15 * 1024 * 1024
 CALLS_PER_ACCOUNT = env.int("CALLS_PER_ACCOUNT", default=80)
 """Calls of one account at the same time; more are refused with 429."""
 
+WAITING_CALLS_PER_ACCOUNT = env.int("WAITING_CALLS_PER_ACCOUNT", default=200)
+"""Calls of one account that nobody waits for, accepted and not ended; more are refused with 429."""
+
 CALL_TREE_LIMIT = 24
 """How deep calls of algorithms by algorithms may go, and how many one may have open at once."""
 

@@ -124,11 +124,20 @@ def find(secret: str) -> APIKey | None:
     """The usable key with this secret, with its owner and person loaded."""
     if not tokens.is_well_formed(secret):
         return None
+    return _welcome(Q(digest=tokens.digest(secret)))
+
+
+def still_usable(key_id: UUID) -> APIKey | None:
+    """The key, if whoever sent its secret now would still come in."""
+    return _welcome(Q(pk=key_id))
+
+
+def _welcome(wanted: Q) -> APIKey | None:
     usable = APIKey.objects.usable().select_related("owner", "user")
     welcome = usable.filter(
         user__is_active=True, user__owner__is_suspended=False, owner__is_suspended=False
     )
-    key = welcome.filter(digest=tokens.digest(secret)).first()
+    key = welcome.filter(wanted).first()
     return key if key is not None and _still_belongs(key) else None
 
 

@@ -17,6 +17,7 @@ from marketplace.api import paging
 from marketplace.api.rest import APIRequest, json_object
 from marketplace.compat import algorithm_json
 from marketplace.compat.finding import AlgorithmView
+from marketplace.lib import database
 from marketplace.lib.errors import BadInput, NotFound
 
 LOOK_EVERY: Final = 0.1
@@ -85,6 +86,7 @@ def _wait_for(build: Build) -> Build:
         build = rows.get(pk=build.pk)
         if build.has_ended or time.monotonic() > deadline:
             return build
+        database.let_go()
         time.sleep(LOOK_EVERY)
 
 
