@@ -40,6 +40,9 @@ class Target:
     royalty_microcredits: int
     is_open_source: bool
 
+    def __str__(self) -> str:
+        return self.path
+
 
 def resolve(owner: str, name: str, wanted: str, *, by: Actor) -> Target:
     """Find what is to be called; raise NotFound, NotAllowed, NotSignedIn or BadInput.

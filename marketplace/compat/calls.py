@@ -188,7 +188,8 @@ def _refused(request: Request | None, error: MarketplaceError) -> _Response:
         headers.append((b"retry-after", str(error.retry_after).encode()))
         return error.status, wire.refusal(error.message, "SystemError"), headers
     if isinstance(error, NotSignedIn):
-        return 200, wire.refusal(_UNKNOWN_KEY), headers
+        is_visitor = request is not None and not request.authorization
+        return 200, wire.refusal(error.message if is_visitor else _UNKNOWN_KEY), headers
     is_raw = request is not None and request.output == "raw"
     error_type = "InputError" if isinstance(error, BadInput | TooLarge) else ""
     return (error.status if is_raw else 200), wire.refusal(error.message, error_type), headers
