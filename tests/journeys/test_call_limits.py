@@ -1,0 +1,152 @@
+"""Too much at once: what the limits of accounts, queues, visitors and trees of calls say."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests import live as sites
+from tests.journeys.authoring import publish, write
+from tests.journeys.calling import call, records, until
+from tests.live import Person, Site
+from tests.python_client import connected
+
+pytestmark = pytest.mark.live
+
+CODE = (Path(__file__).parent / "inside.txt").read_text()
+SMALL = {
+    "CALLS_PER_ACCOUNT": "3",
+    "RUNNER_SLOTS": "1",
+    "RUNNER_SLOTS_PER_VERSION": "1",
+    "RUNNER_QUEUE_LENGTH": "2",
+    "VISITOR_CALLS_PER_DAY": "2",
+}
+LARGE = {"RUNNER_SLOTS": "13", "RUNNER_SLOTS_PER_VERSION": "13", "CALLS_PER_ACCOUNT": "80"}
+
+
+@pytest.fixture(scope="module")
+def small() -> Iterator[Site]:
+    """A site that takes very little at once."""
+    with sites.single(**SMALL) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def alice(small: Site) -> Person:
+    return small.person("alice")
+
+
+@pytest.fixture(scope="module")
+def bob(small: Site) -> Person:
+    return small.person("bob")
+
+
+@pytest.fixture(scope="module")
+def path(small: Site, alice: Person) -> str:
+    with connected(small.url, alice.key) as client:
+        options = {"pipeline_enabled": True}
+        written = write(client, small, alice, CODE, name="Busy", settings=options)
+        publish(client, written.path, sample="[]")
+    return written.path
+
+
+@pytest.fixture
+def threads() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(8) as threads:
+        yield threads
+
+
+def sleeping(seconds: float) -> list[dict[str, Any]]:
+    return [{"do": "sleep", "seconds": seconds}]
+
+
+def busy(
+    site: Site, path: str, person: Person, threads: ThreadPoolExecutor
+) -> list[Future[httpx.Response]]:
+    """Have the person make as many calls as they may, and the queue be full."""
+    call(site, path, [], key=person.key)  # now there is a sandbox, and it is theirs
+    running = [threads.submit(call, site, path, sleeping(3), key=person.key) for _ in range(3)]
+    time.sleep(1)
+    return running
+
+
+def answers(running: list[Future[httpx.Response]]) -> list[Any]:
+    return [one.result().json().get("result") for one in running]
+
+
+def test_account_over_its_limit_and_a_full_queue_are_told_when_to_come_back(
+    small: Site, alice: Person, bob: Person, path: str, threads: ThreadPoolExecutor
+) -> None:
+    running = busy(small, path, alice, threads)
+
+    over = call(small, path, [], key=alice.key)
+    full = call(small, path, [], key=bob.key)
+
+    assert (over.status_code, over.headers["Retry-After"]) == (429, "1")
+    assert over.json()["error"]["message"] == (
+        "This account has 3 calls running, which is its limit. Nothing was charged; try again when "
+        "one has ended."
+    )
+    assert (full.status_code, full.headers["Retry-After"]) == (503, "5")
+    assert full.json()["error"]["message"] == (
+        "Too many calls are waiting on this runner. Nothing was charged; try again in 5 seconds."
+    )
+    assert answers(running) == [[{"value": 3}]] * 3
+    assert call(small, path, sleeping(0), key=bob.key).json()["result"] == [{"value": 0}]
+    refused = until(lambda: records(small, "result = 'refused'"))
+    assert [row["error_message"] for row in refused] == [
+        "Too many calls are waiting on this runner."
+    ]
+
+
+def test_call_nobody_waits_for_waits_until_there_is_room(
+    small: Site, alice: Person, path: str, threads: ThreadPoolExecutor
+) -> None:
+    running = busy(small, path, alice, threads)
+
+    accepted = call(small, path, sleeping(0), key=alice.key, output="void")
+
+    address = f"{small.url}/v1/requests/{accepted.json()['request_id']}"
+    assert answers(running) == [[{"value": 3}]] * 3
+
+    def done() -> Any:
+        answer = httpx.get(address, headers=alice.headers).json()
+        return answer if answer["status"] == "done" else None
+
+    assert until(done, seconds=90)["result"] == [{"value": 0}]
+
+
+def test_visitor_has_so_many_runs_a_day(small: Site, path: str) -> None:
+    page = {"Sec-Fetch-Site": "same-origin"}
+
+    runs = [call(small, path, [], web=True, headers=page).json() for _ in range(4)]
+
+    assert [run.get("result") for run in runs] == [[], [], None, None]
+    for run in runs[2:]:
+        assert run["error"]["message"] == (
+            "You have made the 2 runs a day that need no account. Sign up to go on: it is free."
+        )
+
+
+def test_calls_of_algorithms_by_algorithms_go_twenty_four_deep(
+    small: Site, bob: Person, path: str
+) -> None:
+    server = small.processes["server"]
+    server.stop()
+    server.environment |= LARGE
+    server.start()
+    small.wait_until_ready()
+
+    answer = call(small, path, [{"do": "descend", "path": path}], key=bob.key).json()
+
+    [deepest] = answer["result"]
+    assert deepest["value"]["depth"] == 24
+    assert (
+        "Calls of algorithms by algorithms may go 24 deep; this one of alice/Busy would be deeper."
+    ) in deepest["value"]["error"]
