@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -107,19 +108,19 @@ def test_file_that_not_everybody_may_read_is_copied_and_not_changed(tmp_path: Pa
 
 
 def test_identity_is_the_content_and_not_the_place(tmp_path: Path) -> None:
-    runtime = runtimes.find(INSTALLED[0])
-    moved = tmp_path / "moved"
-    runtime_copies.make(runtime, moved)
-    fields = {field: getattr(runtime, field) for field in runtime.__slots__ if field != "prefix"}
-    own = runtimes.Runtime(**fields, prefix=str(moved))
+    installed = runtimes.find(INSTALLED[0])
+    runtime_copies.make(installed, tmp_path / "first")
+    first = replace(installed, prefix=str(tmp_path / "first"))
+    runtime_copies.make(first, tmp_path / "second")
+    second = replace(installed, prefix=str(tmp_path / "second"))
 
-    same = runtime_copies.identity(own)
-    library = moved / "lib" / f"python{runtime.minor}"
+    same = runtime_copies.identity(second)
+    library = tmp_path / "second" / "lib" / f"python{installed.minor}"
     (library / "os.py").unlink()
     (library / "os.py").write_text("changed")
-    other = runtime_copies.identity(own)
+    other = runtime_copies.identity(second)
 
-    assert same == runtime_copies.identity(runtime)
+    assert same == runtime_copies.identity(first)
     assert other != same
 
 
