@@ -19,8 +19,10 @@ def may_view(actor: Actor, algorithm: Algorithm) -> bool:
 
 
 def may_view_source(actor: Actor, algorithm: Algorithm) -> bool:
+    """A running algorithm sees its caller's closed source as little as any stranger does."""
     is_open = algorithm.source_visibility == Algorithm.SourceVisibility.OPEN
-    return actor.speaks_for(algorithm.owner_id) or (is_open and may_view(actor, algorithm))
+    is_ours = actor.running is None and actor.speaks_for(algorithm.owner_id)
+    return is_ours or (is_open and may_view(actor, algorithm))
 
 
 def may_edit(actor: Actor, algorithm: Algorithm) -> bool:

@@ -31,7 +31,9 @@ def may_create_organization(actor: Actor, _name: str) -> bool:
 
 
 def may_see_organization(actor: Actor, owner: Owner) -> bool:
-    return may_see_account(actor, owner) or owner.pk in actor.executes_for
+    return may_see_account(actor, owner) or (
+        actor.running is None and owner.pk in actor.executes_for
+    )
 
 
 def may_answer_for(actor: Actor, membership: Membership) -> bool:
@@ -44,7 +46,8 @@ def may_manage_organization(actor: Actor, owner: Owner) -> bool:
 
 
 def may_see_account(actor: Actor, owner: Owner) -> bool:
-    return actor.has(Scope.ADMIN) or actor.speaks_for(owner.pk)
+    """A running algorithm may not: who calls a stranger's code does not tell it who they are."""
+    return actor.running is None and (actor.has(Scope.ADMIN) or actor.speaks_for(owner.pk))
 
 
 def _is_person(actor: Actor) -> bool:
