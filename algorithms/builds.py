@@ -30,7 +30,7 @@ from algorithms import build_logs, repositories, resolving
 from algorithms.models import Algorithm, Build
 from algorithms.permissions import may_build
 from marketplace.accounts import actors, audit, run_tokens
-from marketplace.accounts.actors import ANONYMOUS, Actor, RunningCall
+from marketplace.accounts.actors import Actor, RunningCall
 from marketplace.accounts.scopes import Scope
 from marketplace.lib.errors import (
     BadInput,
@@ -94,10 +94,15 @@ def start(algorithm: Algorithm, *, by: Actor, commit: str | None = None) -> Buil
             environment=environment,
             requested_by_id=by.user_id,
             requested_for_id=by.owner_id,
-            scopes=sorted(by.scopes),
+            scopes=sorted(_lent(by)),
         )
         transaction.on_commit(partial(_queue, build.pk))
     return build
+
+
+def _lent(by: Actor) -> frozenset[Scope]:
+    """What the code may do while it is loaded. A row holds no patterns, so a restricted key calls nothing."""
+    return by.scopes if by.patterns is None else by.scopes - {Scope.CALL}
 
 
 @shared_task(name="algorithms.builds.run", acks_late=True)
@@ -301,15 +306,18 @@ def _check(build: Build) -> partial[LoadReport]:
 
 def _requester(build: Build) -> Actor:
     """Who asked, with the rights they asked with and still have."""
-    user = build.requested_by
-    if user is None or not user.is_active:
-        return ANONYMOUS
-    person = actors.of_user(user)
+    person = actors.of_session(build.requested_by)
     scopes = person.scopes & {Scope(scope) for scope in build.scopes}
-    if build.requested_for_id in (None, person.owner_id):
+    if person.is_anonymous or build.requested_for_id in (None, person.owner_id):
         return replace(person, scopes=scopes)
-    own = person.owner_ids & {build.requested_for_id}
-    return replace(person, scopes=scopes, owner_id=build.requested_for_id, owner_ids=own)
+    theirs = frozenset({build.requested_for_id})
+    return replace(
+        person,
+        scopes=scopes,
+        owner_id=build.requested_for_id,
+        owner_ids=person.owner_ids & theirs,
+        executes_for=person.executes_for & theirs,
+    )
 
 
 def _readme(tree: Path) -> str | None:

@@ -355,11 +355,13 @@ def test_check_runs_as_the_author_within_the_scopes_of_their_key(
 
     run(started(algorithm, alice))
     run(started(algorithm, narrow))
+    run(started(algorithm, replace(alice, patterns=("algo://alice/*",))))
 
-    full, limited = seen
+    full, limited, restricted = seen
     assert (full.name, full.owner_id) == ("alice", alice.owner_id)
     assert full.scopes == {Scope.CALL, Scope.DATA_READ, Scope.DATA_WRITE}
     assert limited.scopes == {Scope.DATA_READ}
+    assert restricted.scopes == {Scope.DATA_READ, Scope.DATA_WRITE}
     assert full.running is not None
     assert full.running.algorithm_path == "alice/Hello"
 
