@@ -96,11 +96,16 @@ class Writer:
     def __init__(self, build_id: UUID) -> None:
         self._build_id = build_id
         self._waiting: list[str] = []
+        self._size = 0
         self._lock = threading.Lock()
 
     def write(self, line: str) -> None:
+        """Take a line; what could not be kept anyway is forgotten at once."""
+        kept = line[:MAX_LINE].rstrip("\n") + "\n"
         with self._lock:
-            self._waiting.append(line[:MAX_LINE].rstrip("\n") + "\n")
+            if self._size <= MAX_CHARACTERS:
+                self._waiting.append(kept)
+                self._size += len(kept)
 
     @property
     def has_lines(self) -> bool:

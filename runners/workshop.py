@@ -7,6 +7,7 @@ strangers runs. Output comes line by line; time, memory and disk have limits.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import queue
@@ -15,6 +16,7 @@ import shutil
 import stat
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +40,9 @@ _LAUNCHER: Final = Path(__file__).resolve().parent / "environments" / "python3" 
 _PROXY: Final = "http://127.0.0.1:9001"  # where install.py listens
 _PULSE_SECONDS: Final = 0.25
 _MEASURE_SECONDS: Final = 2.0
+_LINES_AHEAD: Final = 1000
+"""How far a sandbox may be ahead of whoever follows; then it waits."""
+_REMEMBERED: Final = 1024 * 1024
 _LARGEST_NOTE: Final = 16 * 1024 * 1024
 
 
@@ -75,18 +80,18 @@ def run(
     """Run commands one after the other with `folder` writable; yield what they print."""
     name = f"build-{secrets.token_hex(6)}"
     refusals: list[str] = []
-    printed: list[str] = []
+    printed = _Tail()
     with _way_out(shop, name, refusals) as sockets:
         sandbox = shop.backend.start(_spec(shop, name, sockets, folder, commands))
         try:
             for line in _follow(shop, sandbox, folder):
-                printed.append(line)
+                printed.add(line)
                 if not is_quiet:
                     yield line
             ended = sandbox.wait(30)
         finally:
             sandbox.close()
-    return Result(ended or Exit(137), "\n".join(printed), tuple(dict.fromkeys(refusals)))
+    return Result(ended or Exit(137), printed.text, tuple(dict.fromkeys(refusals)))
 
 
 def write_note(folder: Path, name: str, text: str) -> None:
@@ -135,6 +140,24 @@ def size_of(folder: Path) -> int:
                     seen.add(status.st_ino)
                     total += status.st_blocks * 512
     return total
+
+
+class _Tail:
+    """The last lines of what was printed, however much that was."""
+
+    def __init__(self) -> None:
+        self._lines: deque[str] = deque()
+        self._size = 0
+
+    def add(self, line: str) -> None:
+        self._lines.append(line)
+        self._size += len(line) + 1
+        while self._size > _REMEMBERED:
+            self._size -= len(self._lines.popleft()) + 1
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self._lines)
 
 
 @contextlib.contextmanager
@@ -190,14 +213,24 @@ def _spec(
 
 def _follow(shop: Workshop, sandbox: Sandbox, folder: Path) -> Iterator[str]:
     """Give each line as it comes, and look at the time and the disk in between."""
-    lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+    lines: queue.Queue[str | None] = queue.Queue(_LINES_AHEAD)
+    is_over = threading.Event()
 
     def read() -> None:
-        for line in sandbox.lines():
-            lines.put(line)
-        lines.put(None)
+        for line in itertools.chain(sandbox.lines(), [None]):
+            while not is_over.is_set():
+                with contextlib.suppress(queue.Full):
+                    lines.put(line, timeout=_PULSE_SECONDS)
+                    break
 
     threading.Thread(target=read, name=f"log {sandbox.name}", daemon=True).start()
+    try:
+        yield from _look_after(shop, folder, lines)
+    finally:
+        is_over.set()
+
+
+def _look_after(shop: Workshop, folder: Path, lines: queue.Queue[str | None]) -> Iterator[str]:
     measured = time.monotonic()
     while True:
         try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -113,3 +115,13 @@ def test_pieces_always_make_the_whole(texts: list[str], after: int) -> None:
         build_logs.append(build.pk, text)
 
     assert read_all(build, after=after) == build_logs.whole(build.pk)[after:]
+
+
+def test_writer_keeps_no_more_than_a_log_may_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build_logs, "MAX_CHARACTERS", 1000)
+    writer = Writer(uuid4())
+
+    for _ in range(10_000):
+        writer.write("a program that never stops printing")
+
+    assert 1000 < sum(map(len, writer._waiting)) < 2000
