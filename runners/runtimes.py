@@ -18,7 +18,7 @@ from typing import Final
 
 from django.conf import settings
 
-from runners import runtime_copies
+from runners import guest_bytecode, runtime_copies
 from runners.errors import PlatformFault
 from runners.specs import Mount, RunSpec
 
@@ -102,6 +102,7 @@ def prepare(slug: str) -> PreparedRuntime:
     """Make the interpreter readable for sandboxes; safe to do twice and in two processes."""
     runtime = find(slug)
     digest = runtime_copies.identity(runtime)
+    guest_bytecode.write(runtime, _GUEST_FOLDER)
     if runtime.prefix == "/usr":
         return PreparedRuntime(runtime, Path("/usr"), digest)
     folder = Path(settings.DATA_DIR).resolve() / "runtimes"
