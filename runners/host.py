@@ -108,6 +108,8 @@ async def start_pool(platform: Application) -> Pool:
     """Give this process a pool on the running loop."""
     loop = asyncio.get_running_loop()
     chosen = await loop.run_in_executor(None, backend)
+    for weakness in chosen.weaknesses():
+        logger.warning("Sandboxes by %s: %s", chosen.name, weakness)
     left_behind = await loop.run_in_executor(None, chosen.sweep)
     if left_behind:
         logger.warning("Ended %d sandboxes that a dead process left behind.", left_behind)

@@ -125,9 +125,11 @@ class Site:
         made = json.loads(self.manage("add_person", name, "--keep", *options))
         return Person(made["name"], made["email"], made.get("password", ""), made["key"])
 
-    def add(self, name: str, *command: str, **environment: str) -> Process:
+    def add(
+        self, name: str, *command: str, within: Sequence[str] = (), **environment: str
+    ) -> Process:
         process = Process(
-            [sys.executable, *command],
+            [*within, sys.executable, *command],
             self.environment | environment,
             self.folder / f"{name}.log",
         )
@@ -193,10 +195,11 @@ def single(shared: Sequence[str] = SLOW_TO_MAKE, **environment: str) -> Iterator
         yield alone
 
 
-def start_server(single: Site) -> Process:
-    """The single process that `make run` starts."""
+def start_server(single: Site, *within: str, **environment: str) -> Process:
+    """The single process that `make run` starts, perhaps by a program such as nsenter."""
     port = httpx.URL(single.url).port
-    process = single.add("server", "manage.py", "serve", "--set-up", "--port", str(port))
+    command = ("manage.py", "serve", "--set-up", "--port", str(port))
+    process = single.add("server", *command, within=within, **environment)
     single.wait_until_ready()
     return process
 

@@ -28,6 +28,11 @@ from runners.specs import SandboxSpec
 _SECONDS_TO_START: Final = 30.0
 _SECONDS_TO_END: Final = 30.0
 _CHUNK: Final = 64 * 1024
+_LIMITED: Final = {
+    cgroups.MEMORY: "memory",
+    cgroups.PROCESSES: "the number of processes",
+    cgroups.PROCESSOR: "processor time",
+}
 _NO_LIMITS: Final = (
     "Limits of {missing} are not enforced by the kernel, only by each process for itself: no "
     "control groups can be written. Run as root, or under "
@@ -157,7 +162,9 @@ class BubblewrapBackend:
     def weaknesses(self) -> tuple[str, ...]:
         found = []
         if self._cgroups.missing:
-            found.append(_NO_LIMITS.format(missing=" and ".join(self._cgroups.missing)))
+            *others, last = (_LIMITED[name] for name in self._cgroups.missing)
+            missing = f"{', '.join(others)} and {last}" if others else last
+            found.append(_NO_LIMITS.format(missing=missing))
         if os.getuid():
             found.append(_ONE_USER)
         return tuple(found)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -128,6 +129,24 @@ def test_demo_is_built_published_and_true_and_loading_it_twice_changes_nothing()
         ).json()
         assert understood["result"]["texts"][0]["language"] == "en"
         assert understood["result"]["texts"][0]["sentiment"] == "positive"
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="Only root can hide control groups from a process.")
+def test_what_sandboxes_cannot_promise_is_said_once_and_does_not_stop_the_site() -> None:
+    with sites.site(RUNNER_BACKEND="bubblewrap") as site:
+        hide = 'umount --recursive --lazy /sys/fs/cgroup && exec "$@"'
+        without = ["unshare", "--mount", "--propagation", "private", "sh", "-c", hide, "sh"]
+        sites.start_server(site, *without)
+
+        ready = httpx.get(f"{site.url}/readyz")
+
+        assert (ready.status_code, ready.json()) == (200, {"status": "ok"})
+        warnings = [line for line in site.log.splitlines() if "Sandboxes by bubblewrap: " in line]
+        assert len(warnings) == 1
+        assert (
+            "Limits of memory, the number of processes and processor time are not enforced"
+            in warnings[0]
+        )
 
 
 def test_distributed_site_is_ready_with_its_runner(live_distributed: Site) -> None:

@@ -101,7 +101,7 @@ def test_folders_below_a_private_home_can_be_shown(
 def test_without_control_groups_the_operator_is_told(unlimited: BubblewrapBackend) -> None:
     assert unlimited.problem() is None
     assert unlimited.weaknesses()[0].startswith(
-        "Limits of memory and pids and cpu are not enforced by the kernel"
+        "Limits of memory, the number of processes and processor time are not enforced"
     )
 
 
