@@ -290,7 +290,8 @@ def _statement() -> tuple[str, list[tuple[str, Callable[[Any], Any]]]]:
     names = [field.name for field in (*fields(Begun), *fields(Ended)[1:])]
     quote = connection.ops.quote_name
     columns = [(name, _converter(name)) for name in names]
-    listed = ", ".join(quote(Call._meta.get_field(name).column) for name in names)  # noqa: SLF001
+    columns_of = {field.attname: field.column for field in Call._meta.concrete_fields}  # noqa: SLF001
+    listed = ", ".join(quote(str(columns_of[name])) for name in names)
     places = ", ".join(["%s"] * len(names))
     table = quote(Call._meta.db_table)  # noqa: SLF001
     statement = f"INSERT INTO {table} ({listed}) VALUES ({places}) ON CONFLICT DO NOTHING"  # noqa: S608

@@ -11,7 +11,6 @@ from typing import Any
 from celery.concurrency import get_implementation
 from celery.concurrency.thread import TaskPool
 from celery.signals import worker_init, worker_shutdown
-from celery.worker import WorkController
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
@@ -20,7 +19,7 @@ from runners import host
 
 
 @worker_init.connect
-def start(sender: WorkController, **_: Any) -> None:  # noqa: ANN401 - a signal's extras
+def start(sender: Any, **_: Any) -> None:  # noqa: ANN401 - a WorkController, and a signal's extras
     if settings.IS_EMBEDDED:
         return
     gateway.open_journal()

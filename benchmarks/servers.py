@@ -139,7 +139,7 @@ def _wait(process: subprocess.Popen[bytes], address: str) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise SystemExit(f"{process.args} ended with {process.returncode}.")
+            raise SystemExit(f"A server ended with {process.returncode}: {process.args!r}")
         with contextlib.suppress(urllib.error.URLError, ConnectionError):
             urllib.request.urlopen(address, timeout=2).close()
             return

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+from typing import Any
 
 from marketplace.lib.streaming import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "marketplace.settings")
-django_application = get_asgi_application()  # sets Django up before anything below is imported
+django_application: Any = get_asgi_application()  # sets Django up before anything below is imported
 
 from channels.auth import AuthMiddlewareStack
 from channels.routing import URLRouter

@@ -33,7 +33,7 @@ async def _application(scope: Scope, receive: Receive, send: Send) -> None:
 @pytest.fixture
 async def address(tmp_path: Path) -> AsyncIterator[str]:
     config = uvicorn.Config(
-        _application,  # type: ignore[arg-type]
+        _application,
         http=OneWriteProtocol,
         lifespan="off",
         log_config=None,
