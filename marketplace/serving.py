@@ -7,6 +7,7 @@ import resource
 import signal
 import socket
 import sys
+import warnings
 from types import FrameType
 
 import uvicorn
@@ -38,6 +39,8 @@ class Server(uvicorn.Server):
 
 def make() -> Server:
     sys.setswitchinterval(TURN_SECONDS)
+    # WhiteNoise hands static files over as plain iterators; they are small, and read at once.
+    warnings.filterwarnings("ignore", "StreamingHttpResponse must consume synchronous iterators")
     return Server(
         uvicorn.Config(
             APPLICATION,
