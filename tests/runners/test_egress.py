@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import ipaddress
 import os
 import socket
-import subprocess
-import threading
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,10 +14,8 @@ import pytest
 
 from runners import egress, egress_policy
 from runners.egress_policy import Policy, Refused, is_own, meanings
-
-PUBLIC = "192.88.99.10"  # no longer anybody's; here only inside our own namespace
-OWN = "192.88.99.1"
-PRIVATE = "10.20.0.10"
+from tests import namespaces
+from tests.namespaces import OWN, PRIVATE, PUBLIC
 
 HOSTS = {
     "public.example": [PUBLIC],
@@ -49,81 +44,18 @@ async def resolve(host: str, port: int) -> list[str]:
 
 @pytest.fixture(scope="module")
 def network() -> Iterator[str]:
-    """A namespace with a 'host' and, behind a cable, an 'internet' of two servers."""
-    host, internet = f"agh{os.getpid()}", f"agi{os.getpid()}"
-    try:
-        for line in f"""
-            netns add {host}
-            netns add {internet}
-            link add outside netns {host} type veth peer name inside netns {internet}
-            -n {host} link set lo up
-            -n {host} addr add {OWN}/24 dev outside
-            -n {host} addr add 10.20.0.1/24 dev outside
-            -n {host} link set outside up
-            -n {internet} addr add {PUBLIC}/24 dev inside
-            -n {internet} addr add {PRIVATE}/24 dev inside
-            -n {internet} link set inside up
-            -n {internet} link set lo up
-        """.strip().splitlines():
-            subprocess.run(["ip", *line.split()], check=True, capture_output=True)
-        server = subprocess.Popen(
-            ["ip", "netns", "exec", internet, "python3", "-c", SERVER], stdout=subprocess.PIPE
-        )
-        assert server.stdout is not None
-        server.stdout.readline()
+    with namespaces.internet() as host:
         yield host
-        server.kill()
-        server.wait()
-        server.stdout.close()
-    finally:
-        for name in (host, internet):
-            subprocess.run(["ip", "netns", "delete", name], check=False, capture_output=True)
-
-
-SERVER = """
-import http.server, socketserver, sys
-class Echo(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    def do_GET(self):
-        body = (self.path + " " + self.headers["Host"] + " "
-                + str(self.headers.get("Proxy-Authorization"))).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-    def log_message(self, *words): pass
-server = socketserver.ThreadingTCPServer(("0.0.0.0", 8080), Echo)
-print("ready", flush=True)
-server.serve_forever()
-"""
 
 
 def inside(name: str, work: Callable[[], Awaitable[Any]]) -> Any:
     """Run a coroutine in a thread that has moved into a network namespace."""
-    answer: list[Any] = []
 
-    def move_and_run() -> None:
-        descriptor = os.open(f"/run/netns/{name}", os.O_RDONLY)
-        try:
-            assert ctypes.CDLL(None, use_errno=True).setns(descriptor, 0x40000000) == 0
-        finally:
-            os.close(descriptor)
+    async def run() -> Any:
+        egress_policy._own_networks.cache_clear()
+        return await work()
 
-        async def run() -> Any:
-            egress_policy._own_networks.cache_clear()
-            return await work()
-
-        try:
-            answer.append(asyncio.run(run()))
-        except BaseException as error:  # noqa: BLE001
-            answer.append(error)
-
-    thread = threading.Thread(target=move_and_run)
-    thread.start()
-    thread.join()
-    if isinstance(answer[0], BaseException):
-        raise answer[0]
-    return answer[0]
+    return namespaces.inside(name, lambda: asyncio.run(run()))
 
 
 async def ask(path: Path, *requests: bytes) -> bytes:
