@@ -303,7 +303,7 @@ def _check_json(body: bytes) -> None:
     try:
         orjson.loads(body)
     except orjson.JSONDecodeError:  # stricter than the standard on huge numbers and deep nesting
-        json.loads(body, parse_constant=_refuse_constant)
+        json.loads(body.decode(), parse_constant=_refuse_constant)  # bytes could be UTF-16
 
 
 def _refuse_constant(name: str) -> float:

@@ -275,7 +275,7 @@ class Pool:
                 problem = _LoadFailed(failure, instance)
         except Exception as error:  # noqa: BLE001 - whoever waits must hear of it
             logger.warning("A sandbox of %s did not start: %s", group.spec.algorithm, error)
-            problem = error if isinstance(error, PlatformFault) else PlatformFault(str(error))
+            problem = PlatformFault("A sandbox could not be started.")  # the host's paths stay here
         finally:
             group.starting -= 1
         if problem is None:

@@ -74,9 +74,10 @@ class PoolServer(asyncio.Protocol):
             answer = wire.done(call, outcome, self._pool.load)
         except RunnerError as error:
             answer = wire.refused(call, error, self._pool.load)
-        except Exception as error:
+        except Exception:
             logger.exception("A call failed inside the runner")
-            answer = wire.refused(call, PlatformFault(repr(error)), self._pool.load)
+            fault = PlatformFault("The runner failed; its log says why.")
+            answer = wire.refused(call, fault, self._pool.load)
         finally:
             self._calls.pop(call, None)
         if self._transport is not None and not self._transport.is_closing():
