@@ -79,7 +79,10 @@ async def _recorded(
     try:
         outcome = await host.run(target.spec, _invocation(ask, by, running, payer))
     except NoRunner as error:
-        _record_refusal(running, began, Call.Result.REFUSED, str(error))
+        if ask.is_async:
+            _journal().withdraw(running.call_id)  # it keeps its id and is tried again
+        else:
+            _record_refusal(running, began, Call.Result.REFUSED, str(error))
         raise Unavailable(
             f"{error} Nothing was charged; try again in {error.retry_after} seconds.",
             retry_after=error.retry_after,

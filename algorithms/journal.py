@@ -156,6 +156,12 @@ class Journal:
             begun = self._open.pop(call.id, b"")
             self._ended.append(begun + line)
 
+    def withdraw(self, call_id: UUID) -> None:
+        """Take a call back that was not run and will be begun again, under the same id."""
+        with self._lock:
+            self._append(orjson.dumps({"id": call_id, "withdrawn": True}) + b"\n")
+            self._open.pop(call_id, None)
+
     def flush(self) -> None:
         """Move every ended call into the database."""
         with self._flushing:
@@ -259,7 +265,10 @@ def _rows(lines: list[bytes], *, interrupted: bool = False) -> Iterator[Row]:
     ended: dict[str, Row] = {}
     for line in lines:
         entry = orjson.loads(line)
-        (begun if "started_at" in entry else ended)[entry["id"]] = entry
+        if "withdrawn" in entry:
+            begun.pop(entry["id"], None)
+        else:
+            (begun if "started_at" in entry else ended)[entry["id"]] = entry
     for call_id, entry in begun.items():
         outcome = ended.get(call_id)
         if outcome is not None:

@@ -45,6 +45,7 @@ logger = logging.getLogger(__name__)
 
 HEARTBEAT_SECONDS: Final = 5.0
 LOST_AFTER: Final = timedelta(seconds=30)
+AGAIN_AFTER_SECONDS: Final = 3.0
 MAX_ATTEMPTS: Final = 3
 
 
@@ -105,9 +106,12 @@ def run(request_id: str) -> None:
         outcome = _outcome(request)
     if outcome is None:
         CallRequest.objects.filter(pk=request.pk).update(
-            state=CallRequest.State.QUEUED, heartbeat_at=None
+            state=CallRequest.State.QUEUED,
+            heartbeat_at=timezone.now(),
+            attempts=F("attempts") - 1,  # it was not tried: nothing could take it
         )
-        return  # nothing could take it now; `recover` sends it again
+        run.apply_async((request_id,), countdown=AGAIN_AFTER_SECONDS)
+        return
     CallRequest.objects.filter(pk=request.pk).update(
         state=CallRequest.State.DONE,
         answer=wire.done(request_id, outcome, 0),

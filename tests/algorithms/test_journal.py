@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID, uuid4
 
+import orjson
 import pytest
 from django.db import connections
 
@@ -67,6 +68,34 @@ def test_a_call_still_running_is_not_recorded_yet_and_not_lost_by_a_flush(
     left = b"".join(path.read_bytes() for path in tmp_path.glob("*/*.jsonl"))
     assert str(running).encode() in left
     assert str(ended).encode() not in left
+
+
+def test_a_call_taken_back_leaves_no_row_and_may_be_begun_again(journal: Journal) -> None:
+    call_id = uuid4()
+
+    journal.begin(_begun(call_id))
+    journal.withdraw(call_id)
+    journal.flush()
+    journal.begin(_begun(call_id))
+    journal.end(Ended(id=call_id, result="succeeded", total_us=1))
+    journal.flush()
+
+    assert list(Call.objects.values_list("pk", "result")) == [(call_id, "succeeded")]
+
+
+def test_a_call_taken_back_by_a_killed_process_is_not_recorded(tmp_path: Path) -> None:
+    folder = tmp_path / "dead"
+    folder.mkdir()
+    call_id = uuid4()
+    begun = orjson.dumps(_begun(call_id)) + b"\n"
+    withdrawn = orjson.dumps({"id": call_id, "withdrawn": True}) + b"\n"
+    (folder / "000000000.jsonl").write_bytes(begun + withdrawn + bytes(100))
+
+    journal = Journal(tmp_path)
+    journal.start()
+    journal.stop()
+
+    assert not Call.objects.exists()
 
 
 def test_flushing_twice_records_once(journal: Journal) -> None:
