@@ -153,6 +153,7 @@ STORAGES = {
 _UPLOADS = DATA_DIR / "uploads"  # beside the blobs, so that a finished upload is only renamed
 _UPLOADS.mkdir(parents=True, exist_ok=True)
 FILE_UPLOAD_TEMP_DIR = str(_UPLOADS)
+FILE_UPLOAD_HANDLERS = ["marketplace.accounts.uploads.UploadsOfPeople"]
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024
 MAX_FILE_BYTES = env.int("MAX_FILE_BYTES", default=20 * 1024**3)

@@ -37,7 +37,10 @@ def get_asgi_application() -> StreamingHandler:
 
 class StreamingHandler(ASGIHandler):
     async def handle(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - Django's
-        await super().handle(scope, _Arriving(receive) if _streams(scope) else receive, send)
+        try:
+            await super().handle(scope, _Arriving(receive) if _streams(scope) else receive, send)
+        except _TooLarge:
+            await _refuse(send)
 
     async def read_body(self, receive: Any) -> Any:  # noqa: ANN401 - Django's
         """Give the body as a file: a stream, or what a small body is written to."""
@@ -54,6 +57,10 @@ class StreamingHandler(ASGIHandler):
         if isinstance(receive, _Arriving):
             await receive.complete.wait()
         await super().listen_for_disconnect(receive)
+
+
+class _TooLarge(Exception):
+    """A body that no view reads as a stream is larger than any view takes."""
 
 
 class _Arriving:
@@ -121,7 +128,7 @@ def _streams(scope: MutableMapping[str, Any]) -> bool:
 
 
 async def _fill(file: IO[bytes], receive: Receive) -> None:
-    """Write a body to the file as Django's own handler does."""
+    """Write a body to the file as Django's own handler does, but no more than a view may take."""
     more = True
     while more:
         message = await receive()
@@ -129,5 +136,21 @@ async def _fill(file: IO[bytes], receive: Receive) -> None:
             file.close()
             raise RequestAborted
         file.write(message.get("body", b""))
+        if file.tell() > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            file.close()
+            raise _TooLarge
         more = message.get("more_body", False)
     file.seek(0)
+
+
+async def _refuse(send: Send) -> None:
+    most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    sentence = f"The request body may have {most} bytes at most here."
+    body = f'{{"error":{{"code":2015,"message":"{sentence}"}}}}'.encode()
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+        (b"x-error-message", sentence.encode()),
+    ]
+    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
