@@ -36,8 +36,14 @@ if not SECRET_KEY:
     SECRET_KEY = _secret_file.read_text()
 
 SITE_NAME = env.str("SITE_NAME", default="Agorithm")
-SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000").rstrip("/")
+PORT = env.int("PORT", default=8000)
+"""Where `manage.py serve` listens, unless it is told otherwise."""
+
+SITE_URL = env.str("SITE_URL", default=f"http://127.0.0.1:{PORT}").rstrip("/")
 """Where people and their clients reach the site."""
+
+IS_SITE_URL_GIVEN = "SITE_URL" in env.ENVIRON
+"""Otherwise pages show the address under which their visitor has reached them."""
 
 PLATFORM_URL = env.str("PLATFORM_URL", default=SITE_URL).rstrip("/")
 """Where runners reach it: the relay of a sandbox sends the algorithm's requests there."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.conf import settings
 from django.http import HttpRequest
 
+from marketplace.catalog import addresses
+
 THEMES = frozenset({"light", "dark"})
 
 
@@ -13,6 +15,6 @@ def site(request: HttpRequest) -> dict[str, object]:
     theme = request.COOKIES.get("theme")
     return {
         "site_name": settings.SITE_NAME,
-        "site_url": settings.SITE_URL,
+        "site_url": addresses.site_url(request),
         "theme": theme if theme in THEMES else None,
     }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -13,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from algorithms.models import Algorithm, Version
 from marketplace.accounts.middleware import ActorRequest
 from marketplace.accounts.models import Owner
-from marketplace.catalog import pages, readme, search, snippets, trying
+from marketplace.catalog import addresses, pages, readme, search, snippets, trying
 from marketplace.catalog.pages import AlgorithmPage
 from marketplace.catalog.search import ORDER_LABELS, Query
 from marketplace.lib.errors import BadInput, NotFound
@@ -67,7 +66,7 @@ def owner(request: ActorRequest, owner: str) -> HttpResponse:
 def algorithm(request: ActorRequest, owner: str, name: str) -> HttpResponse:
     """The console. A POST is a browser without JavaScript pressing Run."""
     page = _page(request, owner, name)
-    made = snippets.of(page.path, page.sample_input, settings.SITE_URL)
+    made = snippets.of(page.path, page.sample_input, addresses.site_url(request))
     context: dict[str, object] = {"page": page, "tab": "run", "snippets": made}
     context["input"] = page.sample_input
     if request.method == "POST" and page.version is not None:
@@ -88,7 +87,7 @@ def algorithm_docs(request: ActorRequest, owner: str, name: str) -> HttpResponse
 @require_safe
 def algorithm_api(request: ActorRequest, owner: str, name: str) -> HttpResponse:
     page = _page(request, owner, name)
-    made = snippets.of(page.path, page.sample_input, settings.SITE_URL)
+    made = snippets.of(page.path, page.sample_input, addresses.site_url(request))
     context = {"page": page, "tab": "api", "snippets": made, "key": snippets.KEY}
     return render(request, "catalog/algorithm_api.html", context)
 
@@ -109,7 +108,11 @@ def docs(request: HttpRequest) -> HttpResponse:
         .order_by("created_at")
         .first()
     )
-    made = snippets.of(str(example), example.sample_input, settings.SITE_URL) if example else []
+    made = (
+        snippets.of(str(example), example.sample_input, addresses.site_url(request))
+        if example
+        else []
+    )
     return render(request, "catalog/docs.html", {"example": example, "snippets": made})
 
 
