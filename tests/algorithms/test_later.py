@@ -152,16 +152,23 @@ def test_call_whose_worker_died_is_sent_again_at_once(
     assert sent == [str(request.pk)]
 
 
-def test_call_that_found_no_room_is_sent_again_at_once(
+def test_call_that_found_no_room_is_tried_again_in_a_moment_and_not_counted(
     target: Target, bob: Actor, sent: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def busy(*_: object, **__: object) -> Answer:
         raise TooMany("This account has all its calls running.")
 
+    planned: list[tuple[tuple[str], float]] = []
     monkeypatch.setattr(gateway, "call_now", busy)
+    monkeypatch.setattr(
+        later.run, "apply_async", lambda args, countdown: planned.append((args, countdown))
+    )
     request = later.accept(target, by=bob, ask=VOID)
     later.run(str(request.pk))
 
     later.recover()
 
-    assert sent == [str(request.pk)]
+    assert planned == [((str(request.pk),), later.AGAIN_AFTER_SECONDS)]
+    assert sent == []
+    request.refresh_from_db()
+    assert (request.state, request.attempts) == (CallRequest.State.QUEUED, 0)
