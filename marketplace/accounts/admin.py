@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
+from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth.admin import UserAdmin
+from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.http import HttpRequest
 
+from marketplace.accounts import signing_in
 from marketplace.accounts.models import (
     APIKey,
     AuditEntry,
@@ -16,6 +21,27 @@ from marketplace.accounts.models import (
     Owner,
     User,
 )
+from marketplace.lib.errors import TooMany
+
+
+class StaffSignInForm(AdminAuthenticationForm):
+    """Django's own, with the brake on guessing passwords that all other doors have."""
+
+    def clean(self) -> dict[str, Any]:
+        login = str(self.cleaned_data.get("username", ""))
+        address = str(self.request.META.get("REMOTE_ADDR", "")) if self.request else ""
+        try:
+            signing_in.refuse_guessing(login, address=address)
+        except TooMany as error:
+            raise ValidationError(error.message) from None
+        try:
+            return super().clean()
+        except ValidationError:
+            signing_in.note_failure(login, address=address)
+            raise
+
+
+admin.site.login_form = StaffSignInForm
 
 
 class LookedAt(admin.ModelAdmin):  # type: ignore[type-arg]

@@ -27,11 +27,10 @@ _KEPT: Final = timedelta(days=1)
 
 def check(login: str, password: str, *, address: str) -> User:
     """Give the person, or raise NotSignedIn, NotAllowed (suspended) or TooMany (guessed too often)."""
-    now = timezone.now()
-    _refuse_guessing(login, address, now)
+    refuse_guessing(login, address=address)
     user = _person(login)
     if not _is_right(user, password) or user is None:
-        _note_failure(login, address, now)
+        note_failure(login, address=address)
         raise NotSignedIn("The name or the password is not right.")
     if not user.is_active or user.owner.is_suspended:
         raise NotAllowed("This account is suspended; write to the operator of the site.")
@@ -54,7 +53,9 @@ def _is_right(user: User | None, password: str) -> bool:
     return user.check_password(password)
 
 
-def _refuse_guessing(login: str, address: str, now: datetime) -> None:
+def refuse_guessing(login: str, *, address: str) -> None:
+    """Raise TooMany if there were too many wrong passwords lately."""
+    now = timezone.now()
     lately = FailedSignIn.objects.filter(at__gt=now - WINDOW)
     of_account = lately.filter(login_digest=_digest(login))
     _refuse(of_account.filter(address=address), MOST_FOR_ACCOUNT_AND_ADDRESS, now)
@@ -75,7 +76,8 @@ def _refuse(failures: QuerySet[FailedSignIn], most: int, now: datetime) -> None:
     )
 
 
-def _note_failure(login: str, address: str, now: datetime) -> None:
+def note_failure(login: str, *, address: str) -> None:
+    now = timezone.now()
     FailedSignIn.objects.filter(at__lt=now - _KEPT).delete()
     FailedSignIn.objects.create(at=now, login_digest=_digest(login), address=address[:45])
 

@@ -51,3 +51,25 @@ def test_no_page_shows_the_hash_of_a_key(staff: Client, alice: Actor) -> None:
 
     assert page.status_code == 200
     assert APIKey.objects.get().digest not in page.content.decode()
+
+
+def test_guessing_a_password_is_braked_at_the_staffs_own_door_too(
+    client: Client, staff: Client
+) -> None:
+    def sign_in(password: str) -> int:
+        form = {"username": "alice", "password": password}
+        return client.post("/admin/login/?next=/admin/", form).status_code
+
+    guesses = [sign_in("wrong") for _ in range(5)]
+    right = sign_in("correct horse battery")
+
+    assert guesses == [200] * 5
+    assert right == 200  # the form again, and not the 302 of who got in
+    assert client.get("/admin/").status_code == 302
+
+
+def test_staff_come_in_by_their_own_door(client: Client, staff: Client) -> None:
+    form = {"username": "alice", "password": "correct horse battery"}
+
+    assert client.post("/admin/login/?next=/admin/", form).status_code == 302
+    assert client.get("/admin/").status_code == 200
