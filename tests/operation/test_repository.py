@@ -60,8 +60,14 @@ def test_locks_hold_what_the_project_asks_for() -> None:
         assert named <= locked
 
 
+EVERYBODYS = {"/", "/tmp", "/home", "/opt", "/srv", "/usr/src", "/var/tmp", "/workspace"}
+
+
 def test_no_file_names_a_folder_of_the_machine_it_was_written_on() -> None:
-    ours = re.compile(rf"(?<![\w.-]){re.escape(str(ROOT.parent))}/")
+    parent = str(ROOT.parent)
+    if parent in EVERYBODYS:  # a checkout beside the root or in /tmp tells nothing of a machine
+        parent = str(ROOT)
+    ours = re.compile(rf"(?<![\w.-]){re.escape(parent)}/")
     texts = [path for path in _tracked() if path.is_file() and path.suffix not in {".png", ".dat"}]
 
     naming = [path for path in texts if ours.search(path.read_text(errors="ignore"))]
