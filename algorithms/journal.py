@@ -26,7 +26,13 @@ from uuid import UUID, uuid4
 
 import orjson
 from django.conf import settings
-from django.db import close_old_connections, connection, transaction
+from django.db import (
+    DataError,
+    IntegrityError,
+    close_old_connections,
+    connection,
+    transaction,
+)
 
 from algorithms.models import Call
 
@@ -231,7 +237,7 @@ class Journal:
 
     def _store(self, rows: list[Row]) -> None:
         for start in range(0, len(rows), _BATCH):
-            _insert(rows[start : start + _BATCH])
+            _insert_what_can_be(rows[start : start + _BATCH])
         if self._listener is not None and rows:
             self._listener(rows)
 
@@ -282,6 +288,18 @@ def _interrupted(call_id: str) -> Row:
     result = Call.Result.INTERRUPTED.value
     end = Ended(UUID(call_id), result, 0, error_type="SystemError", error_message=message)
     return asdict(end) | {"id": call_id}
+
+
+def _insert_what_can_be(rows: list[Row]) -> None:
+    """Let no row that the database will never take keep all others out of it."""
+    try:
+        _insert(rows)
+    except (DataError, IntegrityError):
+        if len(rows) == 1:
+            logger.exception("A call cannot be recorded and is given up: %s", rows[0])
+            return
+        for row in rows:
+            _insert_what_can_be([row])
 
 
 def _insert(rows: list[Row]) -> None:

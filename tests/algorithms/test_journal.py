@@ -167,3 +167,17 @@ def test_a_line_cut_off_by_the_end_of_the_process_is_passed_over(tmp_path: Path)
 
     assert not Call.objects.exists()
     assert not folder.exists()
+
+
+def test_a_call_that_no_database_takes_keeps_no_other_out(
+    journal: Journal, caplog: pytest.LogCaptureFixture
+) -> None:
+    bad, good = uuid4(), uuid4()
+    for call_id, total_us in ((bad, -1), (good, 1)):
+        journal.begin(_begun(call_id))
+        journal.end(Ended(id=call_id, result="succeeded", total_us=total_us))
+
+    journal.flush()
+
+    assert list(Call.objects.values_list("pk", flat=True)) == [good]
+    assert str(bad) in caplog.text
