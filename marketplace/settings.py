@@ -266,6 +266,9 @@ SANDBOX_CPUS = env.float("SANDBOX_CPUS", default=1.0)
 SANDBOX_PROCESSES = env.int("SANDBOX_PROCESSES", default=256)
 SANDBOX_DISK_MB = env.int("SANDBOX_DISK_MB", default=512)
 DOCKER_HOST = env.str("DOCKER_HOST", default="")
+DOCKER_RUNTIME = env.str("DOCKER_RUNTIME", default="")
+"""Another runtime of the Docker Engine than its default, such as gVisor's runsc."""
+
 EGRESS_ALLOWED_HOSTS = env.list("EGRESS_ALLOWED_HOSTS", default=[])
 BUILD_TIMEOUT_SECONDS = env.int("BUILD_TIMEOUT_SECONDS", default=1800)
 BUILD_CONSTRAINTS = env.str("BUILD_CONSTRAINTS", default="")

@@ -100,6 +100,7 @@ def backend() -> Backend:
             settings.RUNNER_BACKEND,
             data_dir=Path(settings.DATA_DIR),
             docker_host=settings.DOCKER_HOST,
+            docker_runtime=settings.DOCKER_RUNTIME,
         )
     return _host.backend
 

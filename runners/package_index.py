@@ -152,7 +152,7 @@ def read_pip_configuration(text: str) -> dict[str, str]:
 
 
 def _without_name(place: str) -> str:
-    """uv lets an index have a name, `name=address`."""
+    """Uv lets an index have a name, `name=address`."""
     name, _, address = place.partition("=")
     return address if address and "/" not in name else place
 
