@@ -21,6 +21,9 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 PREFIX: Final = "/v1/"
 CALL_PREFIXES: Final = ("/v1/algo/", "/v1/web/algo/")
+MOST_OTHERS: Final = 32
+"""Requests of one sandbox at the same time that are no calls: each holds a thread of the platform."""
+
 _NOT_PASSED_ON: Final = frozenset(
     {b"authorization", b"cookie", b"host", b"origin", b"referer", b"forwarded", b"connection"}
 )
@@ -38,6 +41,7 @@ class Relay:
         self._host = host.encode()
         self._parallel_calls = parallel_calls
         self.open_calls = 0
+        self._open_others = 0
         self.token: Callable[[], str] | None = None
         """Gives the token of the call in progress, if there is one."""
 
@@ -51,20 +55,28 @@ class Relay:
             return
         is_call = scope["path"].startswith(CALL_PREFIXES)
         self.open_calls += is_call
+        self._open_others += not is_call
         try:
             await self._platform(self._rewritten(scope, token()), receive, send)
         finally:
             self.open_calls -= is_call
+            self._open_others -= not is_call
 
     def _problem(self, scope: Scope) -> tuple[int, str] | None:
         path: str = scope["path"]
         if not path.startswith(PREFIX) or ".." in path.split("/"):
             return 404, "An algorithm reaches the platform's API under /v1/ and nothing else."
-        if path.startswith(CALL_PREFIXES) and self.open_calls >= self._parallel_calls:
+        is_call = path.startswith(CALL_PREFIXES)
+        if is_call and self.open_calls >= self._parallel_calls:
             # As the gateway answers what an algorithm does wrong: its client says what it was.
             return 429 if b"output=raw" in scope["query_string"] else 200, (
                 f"An algorithm may have {self._parallel_calls} calls of other algorithms "
                 "open at once; wait for one to end."
+            )
+        if not is_call and self._open_others >= MOST_OTHERS:
+            return 429, (
+                f"An algorithm may have {MOST_OTHERS} requests for data open at once; "
+                "wait for one to end."
             )
         return None
 

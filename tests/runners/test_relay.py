@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from runners.instance import http_server
-from runners.relay import Message, Receive, Relay, Scope, Send
+from runners.relay import MOST_OTHERS, Message, Receive, Relay, Scope, Send
 
 
 class Platform:
@@ -132,4 +132,26 @@ async def test_more_calls_of_others_at_once_than_the_limit_are_refused(
             "An algorithm may have 2 calls of other algorithms open at once; wait for one to end."
         )
     assert [answer.status_code for answer in answers] == [200, 200]
+    assert afterwards.status_code == 200
+
+
+async def test_one_sandbox_does_not_take_up_the_platform_with_requests_for_data(
+    client: httpx.AsyncClient, relay: Relay, platform: Platform
+) -> None:
+    relay.token = lambda: "run.abc"
+    platform.release.clear()
+    reads = [asyncio.create_task(client.get("/v1/data/.my/x/y")) for _ in range(MOST_OTHERS)]
+    while len(platform.seen) < MOST_OTHERS:
+        await asyncio.sleep(0.01)
+
+    refused = await client.get("/v1/data/.my/x/y")
+    call = asyncio.create_task(client.post("/v1/algo/a/b", content=b"1"))
+    while len(platform.seen) < MOST_OTHERS + 1:
+        await asyncio.sleep(0.01)
+    platform.release.set()
+    answers = await asyncio.gather(*reads, call)
+    afterwards = await client.get("/v1/data/.my/x/y")
+
+    assert refused.status_code == 429
+    assert {answer.status_code for answer in answers} == {200}
     assert afterwards.status_code == 200
