@@ -97,10 +97,11 @@ export class CodeWorkshop extends HTMLElement {
     const path = "requirements.txt";
     const value = await this.files?.read(path);
     const help = "One a line, as pip reads them: opencv-python-headless==4.10.0.84. The next build installs them.";
-    const text = await askText({ title: "Dependencies", label: path, value, button: "Use these", help, lines: 12 });
+    const text = await askText({ title: "Dependencies", label: path, value, button: "Save dependencies", help, lines: 12 });
     if (text === null) return;
     this.files?.write(path, text);
     if (this.current === path) await this.editor.show(path, text);
+    await save(this);
   }
 
   async #newFile() {

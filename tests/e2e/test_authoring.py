@@ -95,6 +95,25 @@ def test_a_log_is_complete_after_a_reload_in_the_middle(page: Page) -> None:
     assert page.locator("#log").inner_text().count("Beginning container customization") == 1
 
 
+def test_dependencies_are_saved_from_their_dialog_and_a_missing_one_is_named(
+    page: Page, live: Site
+) -> None:
+    path = new_algorithm(page)
+
+    page.get_by_role("button", name="Dependencies").click()
+    page.get_by_role("dialog").get_by_label("requirements.txt").fill(
+        "no-such-package-at-all==9.9\n"
+    )
+    page.get_by_role("dialog").get_by_role("button", name="Save dependencies").click()
+    expect(page.locator("#workshop-status")).to_contain_text("Saved as")
+    page.get_by_role("button", name="Build").click()
+    expect(page.locator("#built")).to_contain_text("Build failed", timeout=120_000)
+
+    saved = page.request.get(f"{live.url}/algorithms/{path}/files/requirements.txt")
+    assert saved.text() == "no-such-package-at-all==9.9\n"
+    expect(page.locator("#log")).to_contain_text("There is no package no-such-package-at-all")
+
+
 def test_files_are_made_renamed_and_deleted(page: Page, live: Site) -> None:
     path = new_algorithm(page)
 
