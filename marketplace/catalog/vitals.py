@@ -43,7 +43,11 @@ class Vitals:
     @property
     def last_ago(self) -> str:
         """How long ago the last call was, in its largest unit."""
-        return timesince(self.last_at, depth=1) if self.last_at else ""
+        if self.last_at is None:
+            return ""
+        if timezone.now() - self.last_at < timedelta(minutes=1):
+            return "just now"
+        return f"{timesince(self.last_at, depth=1)} ago"
 
     @property
     def ran_well_last(self) -> bool:

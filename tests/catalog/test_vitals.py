@@ -63,6 +63,18 @@ def test_one_that_nobody_called_lately_has_none() -> None:
     assert Vitals().ran_well_last is False
 
 
+@pytest.mark.parametrize(
+    ("ago", "said"),
+    [
+        (timedelta(seconds=20), "just now"),
+        (timedelta(minutes=5, seconds=1), "5\xa0minutes ago"),
+        (timedelta(days=2, hours=3), "2\xa0days ago"),
+    ],
+)
+def test_last_call_is_told_in_its_largest_unit(ago: timedelta, said: str) -> None:
+    assert Vitals(last_at=datetime.now(UTC) - ago).last_ago == said
+
+
 @pytest.mark.django_db
 def test_only_the_newest_calls_of_each_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(vitals, "SAMPLE", 2)
