@@ -5,7 +5,7 @@ import errno
 written = 0
 try:
     for number in range(1000):
-        with open(f"/tmp/work/{number}", "wb") as file:
+        with open(str(number), "wb") as file:
             written += file.write(bytes(1024 * 1024))
             file.flush()
 except OSError as error:
