@@ -285,11 +285,12 @@ def test_sockets_folder_is_short_enough_wherever_the_data_is(
 def test_sandbox_of_a_killed_process_ends_by_itself_and_is_swept(
     backend: Backend, python: SandboxSpec, tmp_path: Path
 ) -> None:
-    mark = f"{secrets.randbelow(10**6)}.5"
+    mark = f"{1000 + secrets.randbelow(10**6)}.5"
     child = _start_elsewhere(backend, python, tmp_path, mark)
+    _eventually(mark, is_running=True)
     child.kill()
     child.wait(PATIENCE)
-    _eventually_gone(mark)
+    _eventually(mark, is_running=False)
     stranger = _like(backend, tmp_path / "another")
     stranger.sockets_folder("waiting")
 
@@ -367,10 +368,10 @@ time.sleep(600)
     return child
 
 
-def _eventually_gone(mark: str) -> None:
+def _eventually(mark: str, *, is_running: bool) -> None:
     deadline = time.monotonic() + 10
-    while _running(mark):
-        assert time.monotonic() < deadline, f"sleep {mark} still runs"
+    while _running(mark) is not is_running:
+        assert time.monotonic() < deadline, f"sleep {mark} runs: {not is_running}"
         time.sleep(0.05)
 
 
