@@ -32,7 +32,7 @@ try "Browser code" node_modules/.bin/tsc --project jsconfig.json
 
 if [ "${1:-all}" = all ]; then
     unset DATA_DIR
-    try "Tests on PostgreSQL" python -m tests.servers pytest -q -n "$workers" -m database
+    try "Tests on PostgreSQL" python -m tests.servers pytest -q -n "$workers" -m database --reuse-db
     try "Tests on SQLite, and of the whole site" pytest -q -n "$workers"
 fi
 
