@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Final, TypeVar
 from uuid import UUID
 
 from marketplace.accounts.models import APIKey, Membership, Owner, User
@@ -12,6 +12,9 @@ from marketplace.accounts.scopes import PERSON, Scope, covers
 from marketplace.lib.errors import NotAllowed, NotSignedIn
 
 T = TypeVar("T")
+
+PATTERNS_NAMED: Final = 3
+"""How many of a restricted key's patterns a refusal tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +83,16 @@ class Actor:
     def _why(self) -> str:
         if self.key_id is None:
             return ""
-        granted = ", ".join(sorted(self.scopes)) or "nothing"
+        granted = ", ".join(self._granted(scope) for scope in sorted(self.scopes)) or "nothing"
         return f" with the key “{self.key_label}”, which allows: {granted}"
+
+    def _granted(self, scope: Scope) -> str:
+        if scope is not Scope.CALL or self.patterns is None:
+            return scope
+        named = list(self.patterns[:PATTERNS_NAMED])
+        if len(self.patterns) > PATTERNS_NAMED:
+            named.append("and others")
+        return f"call {', '.join(named)} only" if named else "call no algorithm"
 
 
 ANONYMOUS = Actor()
