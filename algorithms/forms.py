@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django import forms
@@ -194,6 +195,16 @@ class PublishForm(forms.Form):
             ]
             field.initial = Version.Callability.PRIVATE
             field.help_text = "What everybody may call is for the organization's owners to decide."
+
+    def clean_sample_input(self) -> str:
+        """Refuse broken JSON, as the console does: a version is for ever, and so is its sample."""
+        sample = str(self.cleaned_data["sample_input"])
+        if sample.lstrip().startswith(("{", "[", '"')):
+            try:
+                json.loads(sample)
+            except ValueError as error:
+                raise forms.ValidationError(f"This looks like JSON but is not: {error}.") from None
+        return sample
 
     def wanted(self) -> dict[str, Any]:
         """What publishing.publish takes."""
