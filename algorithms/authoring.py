@@ -110,7 +110,7 @@ def update(
         algorithm.environment = environment
     _set(algorithm, changes)
     with transaction.atomic():
-        algorithm.save()
+        algorithm.save(update_fields=[*changes, "environment", "updated_at"])
         audit.record(by, "changed an algorithm", algorithm, changed=", ".join(sorted(changes)))
     return algorithm
 
@@ -152,13 +152,14 @@ def save_files(
 def delete(algorithm: Algorithm, *, by: Actor) -> None:
     """Remove an algorithm for good, with its source, builds and private versions."""
     by.require(may_delete, algorithm)
-    if algorithm.versions.public().exists():
-        raise NotAllowed(
-            f"{algorithm} has been published for everyone, and others may depend on it: "
-            "only an administrator can remove it."
-        )
     algorithm_id = algorithm.pk
     with transaction.atomic():
+        Algorithm.objects.select_for_update().get(pk=algorithm_id)  # nobody publishes meanwhile
+        if algorithm.versions.public().exists():
+            raise NotAllowed(
+                f"{algorithm} has been published for everyone, and others may depend on it: "
+                "only an administrator can remove it."
+            )
         audit.record(by, "deleted an algorithm", algorithm)
         algorithm.versions.all().delete()
         algorithm.delete()

@@ -255,6 +255,9 @@ RUNNER_SLOTS = env.int("RUNNER_SLOTS", default=8)
 """Sandboxes one runner keeps at the same time."""
 
 RUNNER_SLOTS_PER_VERSION = env.int("RUNNER_SLOTS_PER_VERSION", default=4)
+RUNNER_SLOTS_PER_PAYER = env.int("RUNNER_SLOTS_PER_PAYER", default=RUNNER_SLOTS - RUNNER_SLOTS // 4)
+"""Of them, those that calls of one account may hold, so that there is always one for others."""
+
 RUNNER_QUEUE_LENGTH = env.int("RUNNER_QUEUE_LENGTH", default=200)
 RUNNER_QUEUE_SECONDS = env.float("RUNNER_QUEUE_SECONDS", default=60.0)
 RUNNER_IDLE_SECONDS = env.float("RUNNER_IDLE_SECONDS", default=300.0)

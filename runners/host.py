@@ -125,6 +125,7 @@ async def start_pool(platform: Application) -> Pool:
     limits = PoolLimits(
         slots=settings.RUNNER_SLOTS,
         slots_per_version=settings.RUNNER_SLOTS_PER_VERSION,
+        slots_per_payer=settings.RUNNER_SLOTS_PER_PAYER,
         queue_length=settings.RUNNER_QUEUE_LENGTH,
         idle_seconds=settings.RUNNER_IDLE_SECONDS,
     )

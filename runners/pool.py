@@ -34,6 +34,7 @@ class PoolLimits:
 
     slots: int = 8  # sandboxes at the same time
     slots_per_version: int = 4  # of one version and payer
+    slots_per_payer: int = 6  # busy for calls from outside, so that nobody has them all
     queue_length: int = 200  # calls that may wait
     idle_seconds: float = 300.0  # an unused sandbox is ended after this
 
@@ -248,7 +249,16 @@ class Pool:
         return True
 
     def _is_full(self, group: _Group, depth: int) -> bool:
-        return group.size >= self._limits.slots_per_version * (2 if depth else 1)
+        if group.size >= self._limits.slots_per_version * (2 if depth else 1):
+            return True
+        return depth == 0 and self._held_by(group.payer) >= self._limits.slots_per_payer
+
+    def _held_by(self, payer: str) -> int:
+        """Sandboxes that a payer keeps from others. Idle ones can be ended, so they do not count."""
+        if not payer:
+            return 0
+        mine = [group for group in self._groups.values() if group.payer == payer]
+        return sum(len(group.busy) + group.starting for group in mine)
 
     def _can_come(self, group: _Group, depth: int) -> bool:
         """Whether a call made by an algorithm gets a sandbox, now or when another call ends.

@@ -23,6 +23,10 @@ class AlgorithmQuerySet(models.QuerySet["Algorithm"]):
 
     def at(self, owner: str, name: str) -> Self:
         """By its place in a URL, whatever the letter case."""
+        if not (names.PATTERN.match(owner) and names.PATTERN.match(name)):
+            return (
+                self.none()
+            )  # such a thing cannot be, and PostgreSQL refuses some to be asked for
         return self.filter(owner__name__iexact=owner, name__iexact=name)
 
 

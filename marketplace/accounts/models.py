@@ -88,7 +88,7 @@ class Membership(models.Model):
 class OwnerQuerySet(models.QuerySet["Owner"]):
     def named(self, name: str) -> Self:
         """By name, whatever its letter case: two names that differ only in case cannot exist."""
-        return self.filter(name__iexact=name)
+        return self.filter(name__iexact=name) if names.PATTERN.match(name) else self.none()
 
     def open(self) -> Self:
         """Those that have not been closed for good."""

@@ -354,3 +354,18 @@ async def test_text_and_bytes_come_back_as_they_were(pool: Pool) -> None:
 
     assert (text.kind, text.body.decode()) == (Kind.TEXT, "grün\u2028")
     assert (binary.kind, binary.body) == (Kind.BINARY, bytes(range(256)) * 4000)
+
+
+async def test_one_payer_never_holds_every_sandbox(backend: Backend) -> None:
+    async with _running(backend, slots=2, slots_per_version=1, slots_per_payer=1) as pool:
+        slow = asyncio.create_task(pool.run(spec_of(SLOW), asking("2", payer="bob")))
+        await asyncio.sleep(0.3)
+        second = asyncio.create_task(pool.run(spec_of(COUNTING), asking(payer="bob")))
+        await asyncio.sleep(0.1)
+
+        other = await pool.run(spec_of(COUNTING), asking(payer="carol"))
+
+        assert _result(other)["calls"] == 1
+        assert not slow.done()
+        assert _result(await slow) == 2
+        assert _result(await second)["calls"] == 1
