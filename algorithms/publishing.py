@@ -46,6 +46,8 @@ class Plan:
     newest: SemVer | None
     smallest: Part
     reasons: tuple[str, ...]
+    changed: frozenset[str] = frozenset()
+    """The settings that publishing itself changes; all others stay what they are by then."""
 
     def number(self, part: Part) -> SemVer:
         return FIRST if self.newest is None else self.newest.bump(part)
@@ -107,9 +109,9 @@ def planned(
         may_call_others=wanted.may_call_others,
     )
     if newest is None:
-        return Plan(build, terms, wanted, None, Part.REVISION, ())
+        return Plan(build, terms, wanted, None, Part.REVISION, (), frozenset(changes))
     smallest, reasons = smallest_bump(terms_of(newest), terms, promised=_promised(newest))
-    return Plan(build, terms, wanted, newest.number, smallest, tuple(reasons))
+    return Plan(build, terms, wanted, newest.number, smallest, tuple(reasons), frozenset(changes))
 
 
 def _promised(newest: Version) -> Terms | None:
@@ -229,7 +231,8 @@ def _write(
         sample_output=sample_output,
         published_by_id=by.user_id,
     )
-    _keep(algorithm, vars(plan.settings), is_public=algorithm.is_public or version.is_public)
+    kept = {name: getattr(plan.settings, name) for name in plan.changed}
+    _keep(algorithm, kept, is_public=algorithm.is_public or version.is_public)
     audit.record(by, "published", version, callability=version.callability)
     return version
 

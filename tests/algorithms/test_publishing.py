@@ -53,6 +53,19 @@ def rebuilt(algorithm: Algorithm) -> Algorithm:
     return Algorithm.objects.get(pk=algorithm.pk)
 
 
+def test_what_changed_since_the_algorithm_was_read_stays_changed(
+    algorithm: Algorithm, alice: Actor
+) -> None:
+    Algorithm.objects.update(readme="# From the build", source_visibility="open", tagline="New")
+
+    publish(algorithm, by=alice, tagline="Newer")
+
+    algorithm.refresh_from_db()
+    assert algorithm.readme == "# From the build"
+    assert algorithm.source_visibility == "open"
+    assert algorithm.tagline == "Newer"
+
+
 def test_first_version_is_0_1_0_private_and_recorded(algorithm: Algorithm, alice: Actor) -> None:
     version = publish(algorithm, by=alice, part=Part.MAJOR, release_notes="Works.")
 
