@@ -209,3 +209,11 @@ def test_the_chosen_colours_are_those_of_the_first_paint(client: Client, hello: 
 
     client.cookies["theme"] = '"><script>'
     assert '<html lang="en" class="no-js">' in text(client, "/")
+
+
+@pytest.mark.django_db
+def test_form_of_an_old_page_is_refused_in_words_of_our_own() -> None:
+    response = Client(enforce_csrf_checks=True).post("/sign_out/")
+
+    assert response.status_code == 403
+    assert "load the page again" in response.content.decode()
