@@ -207,8 +207,8 @@ CELERY_TASK_ROUTES = {
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE = {
-    "queue-what-was-forgotten": {"task": "algorithms.builds.recover", "schedule": 30.0},
-    "queue-forgotten-requests": {"task": "algorithms.later.recover", "schedule": 30.0},
+    "queue-what-was-forgotten": {"task": "algorithms.builds.recover", "schedule": 10.0},
+    "queue-forgotten-requests": {"task": "algorithms.later.recover", "schedule": 10.0},
     "sweep-temporary-data": {"task": "data_collections.sweeping.sweep", "schedule": 600.0},
 }
 

@@ -65,7 +65,7 @@ def test_build_goes_on_after_the_whole_site_was_killed(mortal: Site) -> None:
     mortal.processes["server"].start()
     mortal.wait_until_ready()
 
-    wait_for(build, author, "succeeded", 120)
+    wait_for(build, author, "succeeded", 200)
     log = httpx.get(f"{build}/log", headers=author.headers).text
     assert "The worker was lost; the build starts again." in log
     assert log.count("Build succeeded") == 1
@@ -79,6 +79,6 @@ def test_build_goes_on_with_another_runner(live_distributed: Site) -> None:
     live_distributed.processes["runner"].kill()
     runner = sites.start_runner(live_distributed, "second")
 
-    wait_for(build, author, "succeeded", 120)
+    wait_for(build, author, "succeeded", 200)
     assert runner.running is not None
     assert runner.running.poll() is None
