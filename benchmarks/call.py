@@ -9,15 +9,15 @@ decode JSON and encode it again. Read the ratios: absolute figures belong to the
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import statistics
 
 from benchmarks import servers
-from benchmarks.load import Figures, measure, post
+from benchmarks.load import Figures, Target, generator, measure
 
 BODY = b'{"name":"world","values":[1,2,3]}'
 CONNECTIONS = (1, 8, 64)
+REFERENCE = "FastAPI echo, bare"
 SOURCE = "def apply(input):\n    return input\n"
 
 
@@ -29,20 +29,14 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="also print the medians as JSON")
     options = parser.parse_args()
     with servers.fastapi_echo() as echo_port, servers.site(options.backend, SOURCE) as site:
+        json_body = {"Content-Type": "application/json"}
         roads = {
-            "FastAPI echo, bare": (
-                echo_port,
-                post("127.0.0.1", "/echo", BODY, Content_Type="application/json"),
-            ),
-            "Agorithm, whole road": (
+            REFERENCE: Target(echo_port, "/echo", BODY, json_body),
+            "Agorithm, whole road": Target(
                 site.port,
-                post(
-                    "127.0.0.1",
-                    f"/v1/algo/{site.path}",
-                    BODY,
-                    Content_Type="application/json",
-                    Authorization=f"Simple {site.key}",
-                ),
+                f"/v1/algo/{site.path}",
+                BODY,
+                json_body | {"Authorization": f"Simple {site.key}"},
             ),
         }
         results = _measure(roads, options.seconds, options.rounds)
@@ -52,29 +46,18 @@ def main() -> None:
 
 
 def _measure(
-    roads: dict[str, tuple[int, bytes]], seconds: float, rounds: int
+    roads: dict[str, Target], seconds: float, rounds: int
 ) -> dict[tuple[str, int], Figures]:
     """Medians over rounds in which the roads take turns, so that a busy moment hits both."""
     found: dict[tuple[str, int], list[Figures]] = {}
-    for port, request in roads.values():  # warm up
-        asyncio.run(_one(port, request, 8, 1.0))
+    for target in roads.values():  # warm up
+        measure(target, connections=8, seconds=1.0)
     for _ in range(rounds):
         for connections in CONNECTIONS:
-            for road, (port, request) in roads.items():
-                figures = asyncio.run(_one(port, request, connections, seconds))
+            for road, target in roads.items():
+                figures = measure(target, connections=connections, seconds=seconds)
                 found.setdefault((road, connections), []).append(figures)
     return {key: _median(figures) for key, figures in found.items()}
-
-
-async def _one(port: int, request: bytes, connections: int, seconds: float) -> Figures:
-    return await measure(
-        "127.0.0.1",
-        port,
-        request,
-        connections=connections,
-        seconds=seconds,
-        expected=b'"result":',
-    )
 
 
 def _median(figures: list[Figures]) -> Figures:
@@ -87,11 +70,12 @@ def _median(figures: list[Figures]) -> Figures:
 
 
 def _print(results: dict[tuple[str, int], Figures]) -> None:
+    print(f"Asked by {generator()}.")
     print(
         f"{'':22} {'conn':>4} {'p50 ms':>8} {'p99 ms':>8} {'req/s':>8} {'p50 x':>6} {'req/s x':>7} {'failed':>6}"
     )
     for (road, connections), one in results.items():
-        base = results[("FastAPI echo, bare", connections)]
+        base = results[(REFERENCE, connections)]
         print(
             f"{road:22} {connections:4} {one.p50:8.3f} {one.p99:8.3f} {one.per_second:8.0f} "
             f"{one.p50 / base.p50:6.2f} {one.per_second / base.per_second:7.2f} {one.failures:6}"

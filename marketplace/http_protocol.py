@@ -52,7 +52,8 @@ class OneWriteCycle(RequestResponseCycle):
             await super().send(message)
         finally:
             self.transport = transport
-            transport.write(b"".join(gathered.parts))
+            if gathered.parts and not transport.is_closing():
+                transport.write(b"".join(gathered.parts))
             if gathered.is_to_be_closed:
                 transport.close()
 

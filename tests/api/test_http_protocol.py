@@ -18,6 +18,8 @@ async def _application(scope: Scope, receive: Receive, send: Send) -> None:
     path = scope["path"]
     if path == "/raises":
         raise ValueError
+    if path == "/slow":
+        await asyncio.sleep(0.3)
     headers = [(b"content-length", b"5")] if path == "/sized" else []
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     if path == "/raises-after-head":
@@ -91,3 +93,18 @@ async def test_an_application_that_fails_before_its_body_is_answered_with_500(
 
     assert answer.startswith(b"HTTP/1.1 500 ")
     assert answer.count(b"HTTP/1.1") == 1
+
+
+async def test_an_answer_to_somebody_who_has_gone_is_dropped_in_silence(
+    address: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, writer = await asyncio.open_unix_connection(address)
+    writer.write(_get("/slow", "keep-alive"))
+    await writer.drain()
+    await asyncio.sleep(0.1)
+
+    writer.close()
+    await asyncio.sleep(0.5)
+
+    assert caplog.records == []
+    assert (await _ask(address, _get("/sized"))).endswith(b"hello")
