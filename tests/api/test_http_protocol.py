@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import uvicorn
+import uvloop
 from uvicorn.server import ServerState
 
 from marketplace.http_protocol import OneWriteProtocol
@@ -32,8 +34,8 @@ async def _application(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": b"hello"})
 
 
-@pytest.fixture
-async def address(tmp_path: Path) -> AsyncIterator[str]:
+@contextlib.asynccontextmanager
+async def _serving(folder: Path) -> AsyncIterator[str]:
     config = uvicorn.Config(
         _application,
         http=OneWriteProtocol,
@@ -42,12 +44,18 @@ async def address(tmp_path: Path) -> AsyncIterator[str]:
     )
     config.load()
     state = ServerState()
-    path = str(tmp_path / "server.sock")
+    path = str(folder / "server.sock")
     server = await asyncio.get_running_loop().create_unix_server(
         lambda: OneWriteProtocol(config=config, server_state=state, app_state={}), path
     )
     yield path
     server.close()
+
+
+@pytest.fixture
+async def address(tmp_path: Path) -> AsyncIterator[str]:
+    async with _serving(tmp_path) as path:
+        yield path
 
 
 async def _ask(address: str, request: bytes) -> bytes:
@@ -95,16 +103,21 @@ async def test_an_application_that_fails_before_its_body_is_answered_with_500(
     assert answer.count(b"HTTP/1.1") == 1
 
 
-async def test_an_answer_to_somebody_who_has_gone_is_dropped_in_silence(
-    address: str, caplog: pytest.LogCaptureFixture
+def test_an_answer_to_somebody_who_has_gone_is_dropped_in_silence(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    _, writer = await asyncio.open_unix_connection(address)
-    writer.write(_get("/slow", "keep-alive"))
-    await writer.drain()
-    await asyncio.sleep(0.1)
+    async def leave_and_ask() -> bytes:
+        async with _serving(tmp_path) as address:
+            _, writer = await asyncio.open_unix_connection(address)
+            writer.write(_get("/slow", "keep-alive"))
+            await writer.drain()
+            await asyncio.sleep(0.1)
+            writer.close()
+            await asyncio.sleep(0.5)
+            return await _ask(address, _get("/sized"))
 
-    writer.close()
-    await asyncio.sleep(0.5)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # as the site is served
+        answer = runner.run(leave_and_ask())
 
     assert caplog.records == []
-    assert (await _ask(address, _get("/sized"))).endswith(b"hello")
+    assert answer.endswith(b"hello")
