@@ -222,6 +222,8 @@ def _follow(shop: Workshop, sandbox: Sandbox, folder: Path) -> Iterator[str]:
                 with contextlib.suppress(queue.Full):
                     lines.put(line, timeout=_PULSE_SECONDS)
                     break
+            if is_over.is_set():
+                return
 
     threading.Thread(target=read, name=f"log {sandbox.name}", daemon=True).start()
     try:

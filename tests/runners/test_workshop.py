@@ -75,6 +75,10 @@ def test_sandbox_waits_for_whoever_follows_it(tmp_path: Path) -> None:
 
     assert sandbox.printed < 2000
     steps.close()
+    time.sleep(0.5)
+    printed = sandbox.printed
+    time.sleep(0.2)
+    assert sandbox.printed == printed  # nobody reads on when nobody follows
 
 
 def test_sandbox_that_prints_for_ever_is_ended_in_time(tmp_path: Path) -> None:
