@@ -218,6 +218,7 @@ class Journal:
                 self.flush()
             except Exception:
                 logger.exception("Calls could not be recorded yet; they stay in the journal")
+        connection.close()
 
     def _replay(self) -> None:
         """Take over what processes that are gone have left."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from django.db import connection
+from pytest_django import DjangoDbBlocker
 
 from marketplace.accounts import actors
 from marketplace.accounts.actors import Actor
@@ -20,6 +22,22 @@ def _person(name: str) -> Actor:
     owner: Owner = OwnerFactory.create(name=name)
     assert owner.user is not None
     return actors.of_user(owner.user)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """The test database, from which connections that threads have left open are ended.
+
+    PostgreSQL removes no database that somebody is connected to.
+    """
+    yield
+    with django_db_blocker.unblock():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
 
 
 @pytest.fixture
