@@ -1,7 +1,8 @@
 """The OpenCV guide, whole: train, upload, write, build, publish, call; nothing but its own steps.
 
-The code is the guide's own; only the names of owner and collection are filled in, and on
-Python 3.11 the pins are those that still hold the functions the guide uses.
+The code is the guide's own; only the names of owner and collection are filled in. On Python 3.6
+it has the guide's own pin, on 3.11 the newest OpenCV that still holds the functions it uses (5.0
+has no cv2.ml) and the newest numpy that still makes a float of an array of one.
 """
 
 from __future__ import annotations
@@ -118,18 +119,19 @@ def apply(input):
 
 @dataclass(frozen=True)
 class Case:
+    """A Python and the packages that work together on it, in training as in the algorithm."""
+
     python: str
-    requirements: str
-    trains: bool
+    packages: tuple[str, ...]
+
+    @property
+    def requirements(self) -> str:
+        return "\n".join(("algorithmia>=1.0.0,<2.0", "six", *self.packages)) + "\n"
 
 
 CASES = (
-    Case("3.6", "algorithmia>=1.0.0,<2.0\nsix\nopencv-python==3.4.1.15\n", trains=False),
-    Case(
-        "3.11",
-        "algorithmia>=1.0.0,<2.0\nsix\nopencv-python-headless==4.10.0.84\nnumpy<2\n",
-        trains=True,
-    ),
+    Case("3.6", ("opencv-python==3.4.1.15",)),
+    Case("3.11", ("opencv-python-headless==4.14.0.94", "numpy<2.4")),
 )
 
 
@@ -166,13 +168,14 @@ def dataset(client: Any, author: Person) -> str:
     return f"data://{author.name}/dataset"
 
 
-def _train(site: Site, author: Person, collection: str, folder: Path) -> None:
+def _train(case: Case, site: Site, author: Person, collection: str, folder: Path) -> None:
     """On the author's own machine: the guide's script with the packages it asks for."""
-    environment = folder / "training"
-    python = environment / "bin" / "python"
+    runtime = runtimes.find(f"python{case.python.replace('.', '')}")
+    interpreter = Path(runtime.prefix) / "bin" / runtime.executable
+    python = folder / "training" / "bin" / "python"
     uv = shutil.which("uv") or str(Path(sys.executable).with_name("uv"))
-    subprocess.run([uv, "venv", "-q", "-p", sys.executable, environment], check=True)
-    packages = ["algorithmia==2.0.5", "opencv-python-headless==4.10.0.84", "numpy<2"]
+    subprocess.run([uv, "venv", "-q", "-p", interpreter, python.parent.parent], check=True)
+    packages = ["algorithmia==2.0.5", *case.packages]
     subprocess.run([uv, "pip", "install", "-q", "-p", python, *packages], check=True)
     script = TRAINING.format(
         features=FEATURES,
@@ -204,12 +207,8 @@ def test_the_guide_from_training_to_a_strangers_call(
 ) -> None:
     collection = f"model{case.python.replace('.', '')}"
     client.dir(f"data://{author.name}/{collection}").create()
-    model = client.file(f"data://{author.name}/{collection}/svm_data.dat")
-    if case.trains:
-        _train(live, author, collection, tmp_path)
-    else:
-        model.putFile(str(DATA / "svm_data.dat"))
-    assert model.exists()
+    _train(case, live, author, collection, tmp_path)
+    assert client.file(f"data://{author.name}/{collection}/svm_data.dat").exists()
 
     code = ALGORITHM.format(features=FEATURES, owner=author.name, collection=collection)
     written = write(
