@@ -270,6 +270,7 @@ def _lines(build: Build, tree: Path, pulse: Pulse) -> Generator[str, None, Build
         tree=tree,
         algorithm=str(algorithm),
         network=Network(algorithm.network_access),
+        variables=resolving.variables(algorithm),
         limits=resolving.sandbox_limits(),
     )
     return builder.build(

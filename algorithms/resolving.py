@@ -11,11 +11,12 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models.signals import post_delete, post_save
 
-from algorithms.models import Algorithm, Build, Version
+from algorithms.models import Algorithm, Build, Secret, Version
 from algorithms.permissions import may_call, may_call_unpublished, may_call_version, may_view
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import Owner
-from marketplace.lib.errors import BadInput, Conflict, NotFound
+from marketplace.lib import sealing
+from marketplace.lib.errors import BadInput, Conflict, NotFound, Unavailable
 from marketplace.lib.semver import Range, SemVer
 from runners.models import Environment
 from runners.specs import MIB, Limits, Network, RunSpec
@@ -212,8 +213,21 @@ def _spec(build: Build, *, network: str, is_shareable: bool) -> RunSpec:
         network=Network(network),
         gpu=environment.is_gpu,
         is_shareable=is_shareable,
+        variables=variables(build.algorithm),
         limits=sandbox_limits(),
     )
+
+
+def variables(algorithm: Algorithm) -> tuple[tuple[str, str], ...]:
+    """The algorithm's secrets, for its sandboxes and nobody else; asks nobody whether they may."""
+    secrets = Secret.objects.filter(algorithm=algorithm).order_by("secret_key")
+    try:
+        return tuple((secret.secret_key, secret.unseal()) for secret in secrets)
+    except sealing.Unreadable:
+        raise Unavailable(
+            f"The secrets of {algorithm} cannot be read any more, because this site's SECRET_KEY "
+            "has changed. Its owner must set them again. Nothing was charged."
+        ) from None
 
 
 def sandbox_limits() -> Limits:
@@ -239,6 +253,6 @@ def forget_all(**_: object) -> None:
     _remembered.clear()
 
 
-for _model in (Algorithm, Version, Build, Owner):
+for _model in (Algorithm, Version, Build, Secret, Owner):
     post_save.connect(forget_all, sender=_model, weak=False)
     post_delete.connect(forget_all, sender=_model, weak=False)

@@ -60,7 +60,7 @@ class SandboxSpec:
     name: str
     argv: tuple[str, ...]
     mounts: tuple[Mount, ...]
-    environment: tuple[tuple[str, str], ...] = ()
+    environment: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # secrets too
     limits: Limits = Limits()
     sockets: str = ""  # host folder, shown read-only at /run/agorithm
     gpu: bool = False

@@ -9,6 +9,7 @@ from django.urls import URLPattern, re_path
 
 from marketplace.api.rest import either
 from marketplace.compat import (
+    algorithm_secrets,
     algorithms,
     builds,
     data,
@@ -44,6 +45,8 @@ _BELOW_AN_ALGORITHM: dict[str, Callable[..., HttpResponseBase]] = {
     "/log": algorithms.LogView.as_view(),
     "/scm/status": algorithms.ScmStatusView.as_view(),
     "/errors": algorithms.ErrorsView.as_view(),
+    "/secrets": algorithm_secrets.SecretsView.as_view(),
+    "/secrets/<uuid:secret_id>": algorithm_secrets.SecretView.as_view(),
 }
 # By id first: in `/v1/algorithms/<uuid>/versions` the last part is no algorithm's name.
 _PLACES = ("v1/algorithms/<uuid:algorithm_id>", "v1/algorithms/<str:owner>/<str:name>")
@@ -54,6 +57,7 @@ algorithm_urls = [
     for route in either(place + rest, view)
 ] + [
     *either("v1/algorithms/<str:owner>", algorithms.OwnerView.as_view()),
+    *either("v1/secret-provider", algorithm_secrets.ProvidersView.as_view()),
     *either("v1/users/<str:owner>/algorithms", algorithms.OwnersAlgorithmsView.as_view()),
 ]
 

@@ -98,6 +98,10 @@ def _variables(spec: RunSpec) -> dict[str, str]:
     return dict(spec.variables) | ours
 
 
+OWN_VARIABLES: Final = frozenset(_variables(RunSpec("", "", network=Network.FULL)))
+"""What no secret can be called."""
+
+
 def _named_in_configuration(tree: Path) -> str | None:
     """Give the module that algorithmia.conf names; None if there is no such file or no name."""
     path = tree / "algorithmia.conf"
