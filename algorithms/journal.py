@@ -17,6 +17,7 @@ import mmap
 import os
 import shutil
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
@@ -40,7 +41,8 @@ logger = logging.getLogger(__name__)
 
 FLUSH_SECONDS: Final = 0.5
 SEGMENT_BYTES: Final = 4 * 1024 * 1024
-_BATCH: Final = 500
+_BATCH: Final = 50
+_PAUSE_SECONDS: Final = 0.003
 
 Row = dict[str, Any]
 
@@ -174,7 +176,7 @@ class Journal:
             ended, segment = self._take()
             try:
                 if ended:
-                    self._store(list(_rows(b"".join(ended).splitlines())))
+                    self._store_in_turns(ended)
             except Exception:
                 with self._lock:  # tried again with the next flush; the file still has them
                     self._ended[:0] = ended
@@ -236,9 +238,23 @@ class Journal:
                 finally:
                     os.close(held)
 
+    def _store_in_turns(self, ended: list[bytes]) -> None:
+        """A little at a time: calls wait for the interpreter while rows are made of lines."""
+        stored: list[Row] = []
+        for start in range(0, len(ended), _BATCH):
+            if start:
+                time.sleep(_PAUSE_SECONDS)
+            rows = list(_rows(b"".join(ended[start : start + _BATCH]).splitlines()))
+            _insert_what_can_be(rows)
+            stored += rows
+        self._tell(stored)
+
     def _store(self, rows: list[Row]) -> None:
         for start in range(0, len(rows), _BATCH):
             _insert_what_can_be(rows[start : start + _BATCH])
+        self._tell(rows)
+
+    def _tell(self, rows: list[Row]) -> None:
         if self._listener is not None and rows:
             self._listener(rows)
 
