@@ -117,6 +117,11 @@ def _payer(actor: Actor) -> str:
 _open_calls: Counter[str] = Counter()
 
 
+def calls_in_progress() -> int:
+    """How many calls this process is taking care of at the moment."""
+    return _open_calls.total()
+
+
 def _admit(payer: str) -> None:
     if _open_calls[payer] >= settings.CALLS_PER_ACCOUNT:
         raise TooMany(

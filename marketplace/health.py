@@ -11,6 +11,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
+from algorithms import gateway
 from marketplace import embedded
 from runners import host
 
@@ -23,11 +24,15 @@ def healthz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 - a view's si
 
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 - a view's signature
-    """Everything that a page or a call needs answers too; 503 names what does not."""
+    """Everything that a page or a call needs answers too; 503 names what does not.
+
+    `calls` is the number of calls in progress: zero when a process can be ended unnoticed.
+    """
     checks = {"database": _database, "runner": _runner, "tasks": _tasks}
     problems = {name: problem for name, check in checks.items() if (problem := _ask(check))}
     status = "unready" if problems else "ok"
-    return JsonResponse({"status": status, **problems}, status=503 if problems else 200)
+    answer = {"status": status, "calls": gateway.calls_in_progress(), **problems}
+    return JsonResponse(answer, status=503 if problems else 200)
 
 
 def _ask(check: Callable[[], str]) -> str:

@@ -205,7 +205,7 @@ def test_pages_carry_no_inline_script_or_style(client: Client, hello: Version) -
 
 def test_the_chosen_colours_are_those_of_the_first_paint(client: Client, hello: Version) -> None:
     client.cookies["theme"] = "dark"
-    assert '<html lang="en" class="no-js" data-theme="dark">' in text(client, "/")
+    assert '<html lang="en" dir="ltr" class="no-js" data-theme="dark">' in text(client, "/")
 
     client.cookies["theme"] = '"><script>'
     assert '<html lang="en" class="no-js">' in text(client, "/")

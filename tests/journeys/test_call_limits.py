@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -72,10 +71,14 @@ def busy(
     """Have the person make as many calls as they may, and the queue be full."""
     call(site, path, [], key=person.key)  # now there is a sandbox, and it is theirs
     running = [threads.submit(call, site, path, sleeping(8), key=person.key)]
-    time.sleep(1)
+    until(lambda: in_progress(site) == 1)
     running += [threads.submit(call, site, path, sleeping(0), key=person.key) for _ in range(2)]
-    time.sleep(1)
+    until(lambda: in_progress(site) == 3)
     return running
+
+
+def in_progress(site: Site) -> Any:
+    return httpx.get(f"{site.url}/readyz").json()["calls"]
 
 
 def answers(running: list[Future[httpx.Response]]) -> list[Any]:

@@ -1,0 +1,1 @@
+"""Names the storefront's models, nothing more."""
