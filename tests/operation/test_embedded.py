@@ -125,6 +125,7 @@ def test_process_without_runner_or_worker_is_alive_but_not_ready(db: None, clien
     assert ready.status_code == 503
     assert ready.json() == {
         "status": "unready",
+        "calls": 0,
         "runner": "has not started",
         "tasks": "the background worker is not running",
     }
