@@ -1,4 +1,4 @@
-"""Users, organizations, the names they have in URLs, and their API keys."""
+"""Users, organizations, and the names they have in URLs."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from typing import Self
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models.functions import Lower
-from django.utils import timezone
 
-from marketplace.accounts.scopes import PERSON, Scope
 from marketplace.lib import names
 
 
@@ -132,112 +130,3 @@ class Owner(models.Model):
         if self.organization is not None:
             return self.organization.label
         return self.user.get_full_name() if self.user is not None else self.name
-
-
-class APIKeyQuerySet(models.QuerySet["APIKey"]):
-    def usable(self) -> Self:
-        """Neither revoked nor expired."""
-        now = timezone.now()
-        fresh = models.Q(expires_at__isnull=True) | models.Q(expires_at__gt=now)
-        return self.filter(fresh, revoked_at__isnull=True)
-
-
-class APIKey(models.Model):
-    """A secret that speaks for an owner within its scopes. Only its hash is kept."""
-
-    class AlgorithmAccess(models.TextChoices):
-        FULL = "full", "Every algorithm I may call"
-        RESTRICTED = "restricted", "Only these algorithms"
-        NONE = "none", "No algorithms"
-
-    class DataAccess(models.TextChoices):
-        NONE = "none", "No access"
-        READ = "read", "Read only"
-        READ_WRITE = "read_write", "Read and write"
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    owner = models.ForeignKey(Owner, on_delete=models.CASCADE, related_name="api_keys")
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_keys")
-    label = models.CharField(max_length=100)
-    digest = models.CharField(max_length=64, unique=True)
-    mask = models.CharField(max_length=20)
-    algorithm_access = models.CharField(
-        max_length=10, choices=AlgorithmAccess.choices, default=AlgorithmAccess.FULL
-    )
-    algorithm_patterns: models.JSONField[list[str], list[str]] = models.JSONField(
-        default=list,
-        blank=True,
-        help_text="For a restricted key: algo://owner/name, algo://owner/*",
-    )
-    may_manage = models.BooleanField("manage my algorithms", default=False)
-    data_access = models.CharField(
-        max_length=10, choices=DataAccess.choices, default=DataAccess.NONE
-    )
-    from_native = models.BooleanField("from programs", default=True)
-    from_web = models.BooleanField("from web pages", default=False)
-    web_origin = models.CharField(
-        max_length=255, blank=True, help_text="The host name of the pages that may use it."
-    )
-    is_admin = models.BooleanField(default=False)
-    created_at = models.DateTimeField(auto_now_add=True)
-    expires_at = models.DateTimeField(null=True, blank=True)
-    revoked_at = models.DateTimeField(null=True, blank=True)
-    last_used_at = models.DateTimeField(null=True, blank=True)
-    last_used_from = models.GenericIPAddressField(null=True, blank=True)
-
-    objects = APIKeyQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = "API key"
-
-    def __str__(self) -> str:
-        return f"{self.label} ({self.mask})"
-
-    @property
-    def scopes(self) -> frozenset[Scope]:
-        """The rights of the key, before those of its owner are asked."""
-        if self.is_admin:
-            return frozenset({Scope.ADMIN})
-        granted = {
-            Scope.CALL: self.algorithm_access != self.AlgorithmAccess.NONE,
-            Scope.MANAGE: self.may_manage,
-            Scope.DATA_READ: self.data_access != self.DataAccess.NONE,
-            Scope.DATA_WRITE: self.data_access == self.DataAccess.READ_WRITE,
-        }
-        return frozenset(scope for scope, given in granted.items() if given) & PERSON
-
-
-class FailedSignIn(models.Model):
-    """One wrong password. Kept for a day, to slow down who guesses."""
-
-    at = models.DateTimeField(db_index=True)
-    login_digest = models.CharField(
-        max_length=64,
-        db_index=True,
-        help_text="A hash of what was typed: people type passwords into the wrong field.",
-    )
-    address = models.CharField(max_length=45, db_index=True, blank=True)
-
-    def __str__(self) -> str:
-        return f"{self.address} at {self.at}"
-
-
-class AuditEntry(models.Model):
-    """Who did what, when. Written once, never edited."""
-
-    at = models.DateTimeField(auto_now_add=True, db_index=True)
-    actor_name = models.CharField(max_length=100)
-    user = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True)
-    key = models.ForeignKey(APIKey, on_delete=models.SET_NULL, null=True, blank=True)
-    action = models.CharField(max_length=60)
-    target = models.CharField(max_length=200)
-    details: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField(
-        default=dict, blank=True
-    )
-
-    class Meta:
-        verbose_name_plural = "audit entries"
-        ordering = ["-at"]
-
-    def __str__(self) -> str:
-        return f"{self.actor_name} {self.action} {self.target}"
