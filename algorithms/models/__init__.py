@@ -3,7 +3,8 @@
 from algorithms.models.algorithm import Algorithm
 from algorithms.models.build import Build, BuildLogChunk
 from algorithms.models.call import Call, CallRequest
+from algorithms.models.run import Run
 from algorithms.models.secret import Secret
 from algorithms.models.version import Version
 
-__all__ = ["Algorithm", "Build", "BuildLogChunk", "Call", "CallRequest", "Secret", "Version"]
+__all__ = ["Algorithm", "Build", "BuildLogChunk", "Call", "CallRequest", "Run", "Secret", "Version"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Self
+from typing import Any, Self
 
 from django.db import models
 
@@ -11,6 +11,9 @@ from algorithms.models.algorithm import Algorithm
 from algorithms.models.build import Build
 from marketplace.accounts.models import User
 from marketplace.lib.semver import SemVer
+
+Schema = dict[str, Any] | None
+"""A JSON Schema object, or nothing where none is known."""
 
 
 class VersionQuerySet(models.QuerySet["Version"]):
@@ -25,6 +28,15 @@ class Version(models.Model):
     class Callability(models.TextChoices):
         PUBLIC = "public", "Public: anybody with a key"
         PRIVATE = "private", "Private: only the owner"
+
+    class SchemaSource(models.TextChoices):
+        """Where the schemas come from, the most reliable first."""
+
+        DECLARED = "declared", "Declared by the author"
+        SIGNATURE = "signature", "Read from the type hints of apply"
+        DOCSTRING = "docstring", "Read from the docstring of apply"
+        SAMPLE = "sample", "Guessed from the sample input and output"
+        UNKNOWN = "", "Not known"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     algorithm = models.ForeignKey(Algorithm, on_delete=models.CASCADE, related_name="versions")
@@ -42,6 +54,15 @@ class Version(models.Model):
     release_notes = models.TextField(blank=True)
     sample_input = models.TextField(blank=True)
     sample_output = models.TextField(blank=True)
+    input_schema: models.JSONField[Schema, Schema] = models.JSONField(
+        null=True, blank=True, help_text="JSON Schema of what it takes, if it is known."
+    )
+    output_schema: models.JSONField[Schema, Schema] = models.JSONField(
+        null=True, blank=True, help_text="JSON Schema of what it answers, if it is known."
+    )
+    schema_source = models.CharField(
+        max_length=10, choices=SchemaSource.choices, blank=True, default=SchemaSource.UNKNOWN
+    )
     published_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
