@@ -3,8 +3,19 @@
 from algorithms.models.algorithm import Algorithm
 from algorithms.models.build import Build, BuildLogChunk
 from algorithms.models.call import Call, CallRequest
+from algorithms.models.gallery import AlgorithmImage
 from algorithms.models.run import Run
 from algorithms.models.secret import Secret
 from algorithms.models.version import Version
 
-__all__ = ["Algorithm", "Build", "BuildLogChunk", "Call", "CallRequest", "Run", "Secret", "Version"]
+__all__ = [
+    "Algorithm",
+    "AlgorithmImage",
+    "Build",
+    "BuildLogChunk",
+    "Call",
+    "CallRequest",
+    "Run",
+    "Secret",
+    "Version",
+]

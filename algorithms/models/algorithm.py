@@ -19,7 +19,8 @@ class AlgorithmQuerySet(models.QuerySet["Algorithm"]):
     def visible_to(self, actor: Actor) -> Self:
         """Published for everyone, and all that the actor's owners have."""
         mine = Q(owner__in=actor.owner_ids | actor.executes_for)
-        return self.filter(mine | Q(is_public=True, owner__is_suspended=False))
+        shown = Q(is_public=True, owner__is_suspended=False, quarantined_at__isnull=True)
+        return self.filter(mine | shown)
 
     def at(self, owner: str, name: str) -> Self:
         """By its place in a URL, whatever the letter case."""
@@ -74,9 +75,20 @@ class Algorithm(models.Model):
         "keeps nothing of one call for the next.",
     )
     sample_input = models.TextField(blank=True)
+    performance_notes = models.TextField(
+        blank=True, help_text="How fast and how good it is, by what measure; as Markdown."
+    )
+    links: models.JSONField[list[dict[str, str]], list[dict[str, str]]] = models.JSONField(
+        default=list, blank=True, help_text="Places elsewhere, each with a label and a url."
+    )
     royalty_microcredits = models.PositiveBigIntegerField(default=0)
     is_public = models.BooleanField(
         default=False, help_text="Has a version that everyone may call: kept true by publishing."
+    )
+    quarantined_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="Hidden and not callable since then, by a decision of the moderators.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

@@ -39,6 +39,9 @@ class Build(models.Model):
         DependencySet, on_delete=models.PROTECT, null=True, blank=True, related_name="builds"
     )
     source_digest = models.CharField(max_length=64, blank=True)
+    was_cached = models.BooleanField(
+        null=True, blank=True, help_text="Whether its dependencies were installed already."
+    )
     module = models.CharField(max_length=200, blank=True, help_text="Dotted name, src.Hello")
     contract = models.CharField(max_length=20, default="apply")
     error = models.TextField(blank=True, help_text="One sentence on why it failed.")

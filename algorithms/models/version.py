@@ -18,6 +18,11 @@ Schema = dict[str, Any] | None
 
 class VersionQuerySet(models.QuerySet["Version"]):
     def public(self) -> Self:
+        """Those offered to everyone; one that was withdrawn is not offered any more."""
+        return self.ever_public().filter(yanked_at__isnull=True)
+
+    def ever_public(self) -> Self:
+        """Those that somebody may have pinned, the withdrawn ones included."""
         return self.filter(callability=Version.Callability.PUBLIC)
 
     def newest_first(self) -> Self:
@@ -64,6 +69,14 @@ class Version(models.Model):
         max_length=10, choices=SchemaSource.choices, blank=True, default=SchemaSource.UNKNOWN
     )
     published_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True)
+    yanked_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="Withdrawn since then: no pattern leads to it, but who pinned it goes on.",
+    )
+    yank_reason = models.CharField(
+        max_length=300, blank=True, help_text="One sentence for those who pinned it."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = VersionQuerySet.as_manager()
@@ -83,6 +96,10 @@ class Version(models.Model):
     @property
     def number(self) -> SemVer:
         return SemVer(self.major, self.minor, self.revision)
+
+    @property
+    def is_yanked(self) -> bool:
+        return self.yanked_at is not None
 
     @property
     def is_public(self) -> bool:
