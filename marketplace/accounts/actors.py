@@ -13,6 +13,9 @@ from marketplace.lib.errors import NotAllowed, NotSignedIn
 
 T = TypeVar("T")
 
+_ADMINISTRATORS: Final = ("owner", "admin")
+_MEMBERS: Final = (*_ADMINISTRATORS, "member")
+
 PATTERNS_NAMED: Final = 3
 """How many of a restricted key's patterns a refusal tells."""
 
@@ -38,7 +41,8 @@ class Actor:
 
     `owner_id` is whom `.my` means and who pays; `owner_ids` are all owners the actor may act
     for (a person's own and their organizations'); `executes_for` those whose private
-    algorithms they may call without seeing the source.
+    algorithms they may call without seeing the source; `bills_for` those whose bills they may
+    see and pay.
     """
 
     user_id: int | None = None
@@ -47,6 +51,7 @@ class Actor:
     owner_ids: frozenset[UUID] = frozenset()
     administers: frozenset[UUID] = frozenset()
     executes_for: frozenset[UUID] = frozenset()
+    bills_for: frozenset[UUID] = frozenset()
     scopes: frozenset[Scope] = frozenset()
     patterns: tuple[str, ...] | None = None
     key_id: UUID | None = None
@@ -106,9 +111,10 @@ def of_user(user: User) -> Actor:
         user_id=user.pk,
         owner_id=owner.pk,
         name=owner.name,
-        owner_ids=frozenset({owner.pk, *_with(roles, "owner", "member")}),
-        administers=frozenset({owner.pk, *_with(roles, "owner")}),
+        owner_ids=frozenset({owner.pk, *_with(roles, *_MEMBERS)}),
+        administers=frozenset({owner.pk, *_with(roles, *_ADMINISTRATORS)}),
         executes_for=frozenset(_with(roles, "executor")),
+        bills_for=frozenset({owner.pk, *_with(roles, *_ADMINISTRATORS, "billing")}),
         scopes=PERSON | ({Scope.ADMIN} if user.is_staff else set()),
         is_staff=user.is_staff,
     )
@@ -133,9 +139,10 @@ def of_key(key: APIKey) -> Actor:
         user_id=key.user_id,
         owner_id=owner.pk,
         name=owner.name,
-        owner_ids=frozenset({*own, *_with(roles, "owner", "member")}),
-        administers=frozenset({*own, *_with(roles, "owner")}),
+        owner_ids=frozenset({*own, *_with(roles, *_MEMBERS)}),
+        administers=frozenset({*own, *_with(roles, *_ADMINISTRATORS)}),
         executes_for=frozenset(_with(roles, "executor")),
+        bills_for=frozenset({*own, *_with(roles, *_ADMINISTRATORS, "billing")}),
         scopes=frozenset() if key.is_admin and not key.user.is_staff else key.scopes,
         patterns=_patterns(key),
         key_id=key.pk,

@@ -19,6 +19,12 @@ class User(AbstractUser):
     full_name = models.CharField(max_length=100, blank=True)
     company_name = models.CharField(max_length=100, blank=True)
     company_role = models.CharField(max_length=100, blank=True)
+    language = models.CharField(
+        max_length=10, blank=True, help_text="Of pages and mails; empty: what the browser asks for."
+    )
+    theme = models.CharField(
+        max_length=5, blank=True, help_text="light or dark; empty: as the system has it."
+    )
 
     class Meta(AbstractUser.Meta):
         constraints = [
@@ -38,8 +44,14 @@ class Organization(models.Model):
     contact_name = models.CharField(max_length=100, blank=True)
     website = models.URLField(blank=True)
     type_name = models.CharField(max_length=20, default="basic")
+    approves_versions = models.BooleanField(
+        default=False, help_text="Its administrators approve each public version of its members."
+    )
     members: models.ManyToManyField[User, Membership] = models.ManyToManyField(
-        User, through="Membership", related_name="organizations"
+        User,
+        through="Membership",
+        through_fields=("organization", "user"),
+        related_name="organizations",
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -52,8 +64,10 @@ class Membership(models.Model):
 
     class Role(models.TextChoices):
         OWNER = "owner", "Owner"
+        ADMIN = "admin", "Administrator"  # people, keys and approvals; no owner
         MEMBER = "member", "Member"
         EXECUTOR = "executor", "Executor"  # may call, may not see source
+        BILLING = "billing", "Billing"  # sees and pays the bills, and nothing else
         INVITED = "invited", "Invited"
 
     organization = models.ForeignKey(
@@ -66,6 +80,12 @@ class Membership(models.Model):
         choices=Role.choices,
         default=Role.MEMBER,
         help_text="The role an invited person gets by accepting.",
+    )
+    invited_by = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    expires_at = models.DateTimeField(
+        null=True, blank=True, help_text="Until when an invitation can be accepted."
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -81,6 +101,34 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} in {self.organization} ({self.role})"
+
+
+class Invitation(models.Model):
+    """Asks somebody without an account here, by e-mail, to join. Only the link's hash is kept."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    organization = models.ForeignKey(
+        Organization, on_delete=models.CASCADE, related_name="invitations"
+    )
+    email = models.EmailField()
+    role = models.CharField(max_length=10, choices=Membership.Role.choices)
+    digest = models.CharField(max_length=64, unique=True)
+    invited_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                "organization", Lower("email"), name="one_invitation_per_address"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(role="invited"), name="a_mailed_invitation_is_to_a_role"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} to {self.organization} as {self.role}"
 
 
 class OwnerQuerySet(models.QuerySet["Owner"]):
@@ -130,3 +178,15 @@ class Owner(models.Model):
         if self.organization is not None:
             return self.organization.label
         return self.user.get_full_name() if self.user is not None else self.name
+
+
+class Avatar(models.Model):
+    """An owner's picture, made anew from what was uploaded: square, small, nothing but pixels."""
+
+    owner = models.OneToOneField(Owner, on_delete=models.CASCADE, related_name="avatar")
+    image = models.BinaryField(help_text="WebP")
+    digest = models.CharField(max_length=64)
+    changed_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"picture of {self.owner}"
