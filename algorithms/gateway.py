@@ -197,9 +197,8 @@ def open_journal() -> None:
 
 def _note_keys(rows: list[journals.Row]) -> None:
     """Keep when each key was last used for a call."""
-    latest = {row["key_id"]: row["started_at"] for row in rows if row["key_id"]}
-    uses = {UUID(key): (datetime.fromtimestamp(when, tz=UTC), "") for key, when in latest.items()}
-    keys.note_use(uses)
+    latest = {begun.key_id: begun.started_at for begun, _ in rows if begun.key_id}
+    keys.note_use({key: (datetime.fromtimestamp(when, tz=UTC), "") for key, when in latest.items()})
 
 
 def close_journal() -> None:

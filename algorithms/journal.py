@@ -19,8 +19,10 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
+from functools import cache
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -42,9 +44,7 @@ logger = logging.getLogger(__name__)
 FLUSH_SECONDS: Final = 0.5
 SEGMENT_BYTES: Final = 4 * 1024 * 1024
 _BATCH: Final = 50
-_PAUSE_SECONDS: Final = 0.003
-
-Row = dict[str, Any]
+_PAUSE_SECONDS: Final = 0.002
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,10 @@ class Ended:
     error_type: str = ""
     error_message: str = ""
     runner: str = ""
+
+
+Row = tuple[Begun, Ended]
+"""A call that is over, as it began and as it ended."""
 
 
 class Segment:
@@ -120,8 +124,8 @@ class Journal:
         self._listener = listener
         self._lock = threading.Lock()
         self._flushing = threading.Lock()
-        self._open: dict[UUID, bytes] = {}
-        self._ended: list[bytes] = []
+        self._open: dict[UUID, tuple[Begun, bytes]] = {}
+        self._ended: list[Row] = []
         self._first_file = 0
         self._next_number = 0
         self._segment: Segment | None = None
@@ -154,15 +158,16 @@ class Journal:
         line = orjson.dumps(call) + b"\n"
         with self._lock:
             self._append(line)
-            self._open[call.id] = line
+            self._open[call.id] = call, line
 
     def end(self, call: Ended) -> None:
         """Record the end of a call; returns when a killed process would no longer lose it."""
         line = orjson.dumps(call) + b"\n"
         with self._lock:
             self._append(line)
-            begun = self._open.pop(call.id, b"")
-            self._ended.append(begun + line)
+            begun = self._open.pop(call.id, None)
+            if begun is not None:
+                self._ended.append((begun[0], call))
 
     def withdraw(self, call_id: UUID) -> None:
         """Take a call back that was not run and will be begun again, under the same id."""
@@ -185,14 +190,14 @@ class Journal:
                 self._path(number).unlink(missing_ok=True)
             self._first_file = max(self._first_file, segment)
 
-    def _take(self) -> tuple[list[bytes], int]:
+    def _take(self) -> tuple[list[Row], int]:
         """Begin a new file and give what ended until now, with the number of that file."""
         with self._lock:
             ended, self._ended = self._ended, []
             first_kept = self._next_number
             if ended:
                 self._new_segment()
-                for line in self._open.values():
+                for _, line in self._open.values():
                     self._append(line)
             return ended, first_kept if ended else 0
 
@@ -233,21 +238,18 @@ class Journal:
                     lines = [
                         line for path in sorted(folder.glob("*.jsonl")) for line in _lines(path)
                     ]
-                    self._store(list(_rows(lines, interrupted=True)))
+                    self._store(list(_rows(lines)))
                     shutil.rmtree(folder)
                 finally:
                     os.close(held)
 
-    def _store_in_turns(self, ended: list[bytes]) -> None:
-        """A little at a time: calls wait for the interpreter while rows are made of lines."""
-        stored: list[Row] = []
+    def _store_in_turns(self, ended: list[Row]) -> None:
+        """A little at a time: calls wait for the interpreter while rows are made."""
         for start in range(0, len(ended), _BATCH):
             if start:
                 time.sleep(_PAUSE_SECONDS)
-            rows = list(_rows(b"".join(ended[start : start + _BATCH]).splitlines()))
-            _insert_what_can_be(rows)
-            stored += rows
-        self._tell(stored)
+            _insert_what_can_be(ended[start : start + _BATCH])
+        self._tell(ended)
 
     def _store(self, rows: list[Row]) -> None:
         for start in range(0, len(rows), _BATCH):
@@ -282,29 +284,31 @@ def _lines(path: Path) -> Iterator[bytes]:
             yield line
 
 
-def _rows(lines: list[bytes], *, interrupted: bool = False) -> Iterator[Row]:
-    """Join the lines of each call into one row."""
-    begun: dict[str, Row] = {}
-    ended: dict[str, Row] = {}
+def _rows(lines: list[bytes]) -> Iterator[Row]:
+    """Join the lines of each call of a dead process; what has no end was interrupted."""
+    begun: dict[UUID, Begun] = {}
+    ended: dict[UUID, Ended] = {}
     for line in lines:
         entry = orjson.loads(line)
+        call_id = UUID(entry["id"])
         if "withdrawn" in entry:
-            begun.pop(entry["id"], None)
+            begun.pop(call_id, None)
+        elif "started_at" in entry:
+            begun[call_id] = Begun(**_with_ids(entry))
         else:
-            (begun if "started_at" in entry else ended)[entry["id"]] = entry
-    for call_id, entry in begun.items():
-        outcome = ended.get(call_id)
-        if outcome is not None:
-            yield entry | outcome
-        elif interrupted:
-            yield entry | _interrupted(call_id)
+            ended[call_id] = Ended(**_with_ids(entry))
+    for call_id, call in begun.items():
+        yield call, ended.get(call_id) or _interrupted(call_id)
 
 
-def _interrupted(call_id: str) -> Row:
+def _with_ids(entry: dict[str, Any]) -> dict[str, Any]:
+    return entry | {name: UUID(entry[name]) for name in _UUIDS & entry.keys() if entry[name]}
+
+
+def _interrupted(call_id: UUID) -> Ended:
     message = "The server stopped while the call was running; nothing was charged."
     result = Call.Result.INTERRUPTED.value
-    end = Ended(UUID(call_id), result, 0, error_type="SystemError", error_message=message)
-    return asdict(end) | {"id": call_id}
+    return Ended(call_id, result, 0, error_type="SystemError", error_message=message)
 
 
 def _insert_what_can_be(rows: list[Row]) -> None:
@@ -320,49 +324,51 @@ def _insert_what_can_be(rows: list[Row]) -> None:
 
 
 def _insert(rows: list[Row]) -> None:
-    """Insert rows that are not there yet, without making a model instance of each.
+    """Insert rows that are not there yet, in one statement and without model instances.
 
-    At a few thousand calls a second the instances would cost more than the calls.
+    At a few thousand calls a second the instances would cost more than the calls, and with a
+    statement for each row SQLite would wait for the interpreter as often.
     """
-    statement, columns = _statement()
-    values = [[convert(row[name]) for name, convert in columns] for row in rows]
+    vendor = connection.vendor
+    adapt = _hex if vendor == "sqlite" else _unchanged
+    moment = connection.ops.adapt_datetimefield_value
+    values: list[Any] = []
+    for begun, ended in rows:
+        row = [*_FIRST(begun), *_SECOND(ended)]
+        for place in _UUID_PLACES:
+            row[place] = adapt(row[place])
+        row[_MOMENT] = moment(datetime.fromtimestamp(begun.started_at, tz=UTC))
+        values += row
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.executemany(statement, values)
-
-
-def _statement() -> tuple[str, list[tuple[str, Callable[[Any], Any]]]]:
-    names = [field.name for field in (*fields(Begun), *fields(Ended)[1:])]
-    quote = connection.ops.quote_name
-    columns = [(name, _converter(name)) for name in names]
-    columns_of = {field.attname: field.column for field in Call._meta.concrete_fields}  # noqa: SLF001
-    listed = ", ".join(quote(str(columns_of[name])) for name in names)
-    places = ", ".join(["%s"] * len(names))
-    table = quote(Call._meta.db_table)  # noqa: SLF001
-    statement = f"INSERT INTO {table} ({listed}) VALUES ({places}) ON CONFLICT DO NOTHING"  # noqa: S608
-    return statement, columns
-
-
-def _converter(name: str) -> Callable[[Any], Any]:
-    """How the text of a column's value in the journal becomes what the database takes."""
-    if name == "started_at":
-        return _moment
-    if name in _UUIDS and not connection.features.has_native_uuid_field:
-        return _hex
-    return _unchanged
+        cursor.execute(_statement(vendor, len(rows)), values)
 
 
 _UUIDS: Final = frozenset(
     {"id", "root_id", "parent_id", "caller_id", "key_id", "algorithm_id", "version_id", "build_id"}
 )
+_BEGUN: Final = [field.name for field in fields(Begun)]
+_ENDED: Final = [field.name for field in fields(Ended)[1:]]
+_FIRST: Final = attrgetter(*_BEGUN)
+_SECOND: Final = attrgetter(*_ENDED)
+_UUID_PLACES: Final = [place for place, name in enumerate(_BEGUN) if name in _UUIDS]
+_MOMENT: Final = _BEGUN.index("started_at")
 
 
-def _moment(seconds: float) -> Any:  # noqa: ANN401 - a backend's own form
-    return connection.ops.adapt_datetimefield_value(datetime.fromtimestamp(seconds, tz=UTC))
+@cache
+def _statement(vendor: str, rows: int) -> str:  # noqa: ARG001 - databases quote in different ways
+    names = [*_BEGUN, *_ENDED]
+    quote = connection.ops.quote_name
+    columns_of = {field.attname: field.column for field in Call._meta.concrete_fields}  # noqa: SLF001
+    listed = ", ".join(quote(str(columns_of[name])) for name in names)
+    row = f"({', '.join(['%s'] * len(names))})"
+    table = quote(Call._meta.db_table)  # noqa: SLF001
+    places = ", ".join([row] * rows)
+    return f"INSERT INTO {table} ({listed}) VALUES {places} ON CONFLICT DO NOTHING"  # noqa: S608
 
 
-def _hex(text: str | None) -> str | None:
-    return None if text is None else text.replace("-", "")
+def _hex(value: UUID | None) -> str | None:
+    return None if value is None else value.hex
 
 
-def _unchanged(value: Any) -> Any:  # noqa: ANN401
+def _unchanged(value: UUID | None) -> UUID | None:
     return value
