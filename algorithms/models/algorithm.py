@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from typing import Self
+from collections.abc import Iterable
+from typing import Any, Final, Self
 
 from django.db import models
 from django.db.models import Q
@@ -13,6 +14,14 @@ from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import Owner
 from marketplace.lib import names
 from runners.models import Environment
+
+KEPT_TRUE: Final = frozenset(
+    {"is_listed", "published_at", "language", "is_gpu", "price_microcredits", "price_band"}
+    | {"network", "input_kind", "output_kind", "facets", "calls_30d", "callers_30d", "trending"}
+    | {"p50_us", "success_rate", "reliability", "last_success_at"}
+    | {"stars_count", "rating_average", "rating_count"}
+)
+"""What marketplace/catalog keeps true from versions, calls, stars and reviews."""
 
 
 class AlgorithmQuerySet(models.QuerySet["Algorithm"]):
@@ -90,6 +99,41 @@ class Algorithm(models.Model):
         blank=True,
         help_text="Hidden and not callable since then, by a decision of the moderators.",
     )
+    task = models.CharField(
+        max_length=40, blank=True, help_text="What it is for: the slug of one of the categories."
+    )
+    is_listed = models.BooleanField(
+        default=False, editable=False, help_text="Shown to everyone in explore and in feeds."
+    )
+    published_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When its first public version came."
+    )
+    language = models.CharField(max_length=30, blank=True, editable=False)
+    is_gpu = models.BooleanField(default=False, editable=False)
+    price_microcredits = models.PositiveBigIntegerField(default=0, editable=False)
+    price_band = models.CharField(max_length=10, blank=True, editable=False)
+    network = models.CharField(max_length=10, blank=True, editable=False)
+    input_kind = models.CharField(max_length=10, blank=True, editable=False)
+    output_kind = models.CharField(max_length=10, blank=True, editable=False)
+    facets = models.CharField(
+        max_length=200, blank=True, editable=False, help_text="All of them in one text, to count."
+    )
+    calls_30d = models.PositiveIntegerField(default=0, editable=False)
+    callers_30d = models.PositiveIntegerField(
+        default=0, editable=False, help_text="Distinct ones, its owner left out."
+    )
+    trending = models.FloatField(
+        default=0, editable=False, help_text="Distinct callers, those of a week ago half as much."
+    )
+    p50_us = models.PositiveBigIntegerField(null=True, blank=True, editable=False)
+    success_rate = models.FloatField(null=True, blank=True, editable=False)
+    reliability = models.FloatField(
+        default=0, editable=False, help_text="What the success rate is at least, given few calls."
+    )
+    last_success_at = models.DateTimeField(null=True, blank=True, editable=False)
+    stars_count = models.PositiveIntegerField(default=0, editable=False)
+    rating_average = models.FloatField(null=True, blank=True, editable=False)
+    rating_count = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -103,6 +147,25 @@ class Algorithm(models.Model):
                 name="closed_source_needs_the_platform_license",
             ),
         ]
+        indexes = [
+            models.Index(*fields, "id", name=f"listed_by_{name}", condition=Q(is_listed=True))
+            for name, fields in {
+                "trending": [models.F("trending").desc()],
+                "age": [models.F("published_at").desc()],
+                "speed": [models.F("p50_us").asc()],
+                "price": [models.F("price_microcredits").asc()],
+                "reliability": [models.F("reliability").desc()],
+                "stars": [models.F("stars_count").desc()],
+                "facets": [models.F("facets").asc()],
+            }.items()
+        ]
 
     def __str__(self) -> str:
         return f"{self.owner}/{self.name}"
+
+    def save(self, *, update_fields: Iterable[str] | None = None, **options: Any) -> None:  # noqa: ANN401 - Django's
+        """Leave alone what others keep true, unless it is named: this copy of it may be old."""
+        if update_fields is None and not (self._state.adding or options.get("force_insert")):
+            concrete = [field.name for field in self._meta.concrete_fields if not field.primary_key]
+            update_fields = [name for name in concrete if name not in KEPT_TRUE]
+        super().save(update_fields=update_fields, **options)
