@@ -10,18 +10,17 @@ import asyncio
 import contextlib
 import logging
 from typing import Any, Final
-from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 import orjson
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
-from django.conf import settings
 
 from algorithms import build_logs
 from algorithms.models import Build
 from algorithms.permissions import may_see_builds, may_view
 from marketplace.accounts import actors
+from marketplace.lib.sockets import is_from_our_pages, resumes_after
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +40,7 @@ class BuildLogConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channel
     async def connect(self) -> None:
         self.build_id = self.scope["url_route"]["kwargs"]["build_id"]
         self.news = asyncio.Event()
-        if not _is_from_our_pages(self.scope):
+        if not is_from_our_pages(self.scope):
             await self.close()
             return
         await self.accept()
@@ -50,7 +49,7 @@ class BuildLogConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channel
             await self.close(code=refusal)
             return
         await self.channel_layer.group_add(build_logs.group(self.build_id), self.channel_name)
-        self.follower = asyncio.create_task(self._follow(_offset(self.scope)))
+        self.follower = asyncio.create_task(self._follow(resumes_after(self.scope)))
 
     async def disconnect(self, code: int) -> None:
         del code
@@ -108,18 +107,3 @@ def _refusal(build_id: UUID, user: object) -> int | None:
     if build is None or not may_view(actor, build.algorithm):
         return UNKNOWN
     return None if may_see_builds(actor, build.algorithm) else REFUSED
-
-
-def _is_from_our_pages(scope: dict[str, Any]) -> bool:
-    """A browser says which page opened the socket, and sends its cookies from any page."""
-    headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
-    origin = headers.get(b"origin")
-    if origin is None:
-        return True
-    ours = {urlsplit(address).netloc for address in settings.CSRF_TRUSTED_ORIGINS}
-    return urlsplit(origin).netloc in ours | {headers.get(b"host", "")}
-
-
-def _offset(scope: dict[str, Any]) -> int:
-    text = parse_qs(scope["query_string"].decode("latin-1")).get("after", ["0"])[0]
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0

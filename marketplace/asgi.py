@@ -17,14 +17,17 @@ from channels.security.websocket import AllowedHostsOriginValidator
 from django.conf import settings
 
 from algorithms import gateway
-from algorithms.routing import websocket_urlpatterns
+from algorithms.routing import websocket_urlpatterns as of_algorithms
 from marketplace import embedded
+from marketplace.accounts.routing import websocket_urlpatterns as of_people
 from marketplace.compat import calls
 from marketplace.lib import live
 from runners import host
 from runners.relay import Receive, Scope, Send
 
-websockets = AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)))
+websockets = AllowedHostsOriginValidator(
+    AuthMiddlewareStack(URLRouter([*of_algorithms, *of_people]))
+)
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:

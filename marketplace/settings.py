@@ -212,6 +212,10 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE = {
     "queue-what-was-forgotten": {"task": "algorithms.builds.recover", "schedule": 10.0},
     "queue-forgotten-requests": {"task": "algorithms.later.recover", "schedule": 10.0},
+    "tidy-up-notifications": {
+        "task": "marketplace.accounts.notifications.tidy_up",
+        "schedule": 1800.0,
+    },
     "sweep-temporary-data": {"task": "data_collections.sweeping.sweep", "schedule": 600.0},
 }
 

@@ -21,6 +21,11 @@ def may_change_profile(actor: Actor, owner: Owner) -> bool:
     return _is_person(actor) and owner.pk == actor.owner_id
 
 
+def may_change_own_settings(actor: Actor, _what: str) -> bool:
+    """What a person sets for themselves, signed in: a key and a running algorithm set nothing."""
+    return _is_person(actor) and actor.user_id is not None
+
+
 def may_administer(actor: Actor, _what: str) -> bool:
     """See and change everybody's accounts, as the predecessor's administration endpoints do."""
     return actor.has(Scope.ADMIN)
