@@ -23,7 +23,12 @@ class VersionQuerySet(models.QuerySet["Version"]):
 
     def ever_public(self) -> Self:
         """Those that somebody may have pinned, the withdrawn ones included."""
-        return self.filter(callability=Version.Callability.PUBLIC)
+        granted = (Version.Approval.UNASKED, Version.Approval.APPROVED)
+        return self.filter(callability=Version.Callability.PUBLIC, approval__in=granted)
+
+    def waiting(self) -> Self:
+        """Those that an organization's administrators have yet to approve."""
+        return self.filter(approval=Version.Approval.WAITING)
 
     def newest_first(self) -> Self:
         return self.order_by("-major", "-minor", "-revision")
@@ -33,6 +38,14 @@ class Version(models.Model):
     class Callability(models.TextChoices):
         PUBLIC = "public", "Public: anybody with a key"
         PRIVATE = "private", "Private: only the owner"
+
+    class Approval(models.TextChoices):
+        """What the organization says of a public version; until it is approved nobody else calls it."""
+
+        UNASKED = "", "Not asked for"
+        WAITING = "waiting", "Waits for approval"
+        APPROVED = "approved", "Approved"
+        REFUSED = "refused", "Refused"
 
     class SchemaSource(models.TextChoices):
         """Where the schemas come from, the most reliable first."""
@@ -69,6 +82,14 @@ class Version(models.Model):
         max_length=10, choices=SchemaSource.choices, blank=True, default=SchemaSource.UNKNOWN
     )
     published_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True)
+    approval = models.CharField(
+        max_length=8, choices=Approval.choices, blank=True, default=Approval.UNASKED
+    )
+    approval_reason = models.TextField(blank=True, help_text="What was said with the decision.")
+    approved_by = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    approval_at = models.DateTimeField(null=True, blank=True)
     yanked_at = models.DateTimeField(
         null=True,
         blank=True,
@@ -88,6 +109,10 @@ class Version(models.Model):
                 fields=["algorithm", "major", "minor", "revision"],
                 name="one_version_per_number",
             ),
+            models.CheckConstraint(
+                condition=models.Q(approval="") | models.Q(callability="public"),
+                name="only_public_versions_need_approval",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -103,4 +128,6 @@ class Version(models.Model):
 
     @property
     def is_public(self) -> bool:
-        return self.callability == self.Callability.PUBLIC
+        """Whether everyone may call it: published for everyone, and approved where that is asked."""
+        is_granted = self.approval in (self.Approval.UNASKED, self.Approval.APPROVED)
+        return self.callability == self.Callability.PUBLIC and is_granted
