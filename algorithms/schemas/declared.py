@@ -1,0 +1,120 @@
+"""What an author has declared: `schema.json`, or `input` and `output` atop the README."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+import yaml
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError
+
+from algorithms.schemas.shapes import Schema
+from marketplace.lib.errors import BadInput
+
+FILE: Final = "schema.json"
+LARGEST: Final = 200_000
+_DEEPEST: Final = 40
+_FRONT: Final = re.compile(r"\A---[ \t]*\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
+
+
+def of_file(text: str) -> tuple[Schema | None, Schema | None]:
+    """The two schemas in a schema.json."""
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise BadInput(f"{FILE} is not valid JSON: {error}.") from None
+    return _both(value, FILE)
+
+
+def of_readme(text: str) -> tuple[Schema | None, Schema | None]:
+    """The two schemas in the front matter of a README; none where it has no such words."""
+    found = _FRONT.match(text)
+    if found is None:
+        return None, None
+    try:
+        value = yaml.load(found[1], _Loader)  # noqa: S506 - a SafeLoader without aliases
+    except yaml.YAMLError as error:
+        raise BadInput(f"The front matter of the README is not valid YAML: {error}.") from None
+    if not isinstance(value, dict) or not {"input", "output"} & set(value):
+        return None, None
+    return _both(value, "The front matter of the README")
+
+
+def without_front_matter(text: str) -> str:
+    """A README as people read it."""
+    return _FRONT.sub("", text)
+
+
+def checked(schema: Any, *, what: str) -> Schema:  # noqa: ANN401 - what an author wrote
+    """Give the schema if it is one that can be kept; raise BadInput with the reason."""
+    if schema is True:
+        return {}
+    if not isinstance(schema, Mapping):
+        raise BadInput(f"{what} is no JSON Schema: a schema is an object.")
+    try:
+        text = json.dumps(schema, allow_nan=False)
+    except (ValueError, TypeError, RecursionError):
+        raise BadInput(f"{what} holds values that JSON does not know.") from None
+    if len(text) > LARGEST:
+        raise BadInput(f"{what} has {LARGEST} characters at most.")
+    _check_depth(schema, what)
+    plain: Schema = json.loads(text)
+    try:
+        Draft202012Validator.check_schema(plain)
+    except SchemaError as error:
+        place = "/".join(str(part) for part in error.absolute_path) or "its top"
+        raise BadInput(
+            f"{what} is no JSON Schema: {error.message[:200]} (at {place}). Nothing was changed."
+        ) from None
+    return plain
+
+
+def written(text: str, *, what: str) -> Schema | None:
+    """What somebody typed as a schema; nothing typed is no schema."""
+    if not text.strip():
+        return None
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise BadInput(f"{what} is not valid JSON: {error}.") from None
+    return checked(value, what=what)
+
+
+def _both(value: object, place: str) -> tuple[Schema | None, Schema | None]:
+    if not isinstance(value, dict) or not {"input", "output"} & set(value):
+        raise BadInput(f'{place} is an object with "input", "output" or both, each a JSON Schema.')
+    parts = (value.get("input"), value.get("output"))
+    names = ("input", "output")
+    input_, output = (
+        None if part is None else checked(part, what=f"The {name} in {place}")
+        for name, part in zip(names, parts, strict=True)
+    )
+    return input_, output
+
+
+def _check_depth(value: object, what: str, depth: int = 0) -> None:
+    """A schema is shown and compared recursively, and refers to nothing outside itself."""
+    if depth > _DEEPEST:
+        raise BadInput(f"{what} is nested more than {_DEEPEST} levels deep.")
+    children: list[object] = []
+    if isinstance(value, Mapping):
+        reference = value.get("$ref", "#")
+        if isinstance(reference, str) and not reference.startswith("#"):
+            raise BadInput(f"{what} may refer only to its own parts, not to {reference[:80]!r}.")
+        children = list(value.values())
+    elif isinstance(value, list):
+        children = value
+    for child in children:
+        _check_depth(child, what, depth + 1)
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses aliases, with which a few lines can mean gigabytes."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("aliases are not allowed here")
+        return super().compose_node(parent, index)
