@@ -41,7 +41,7 @@ from marketplace.lib.errors import (
     Unavailable,
 )
 from runners import builder, dependency_sets, host
-from runners.builder import BuildResult, BuildSpec
+from runners.builder import BuildResult, BuildSpec, Memory
 from runners.errors import BuildFailed, RunnerError
 from runners.specs import LoadReport, Network
 
@@ -51,7 +51,6 @@ HEARTBEAT_SECONDS: Final = 2.0
 FLUSH_SECONDS: Final = 0.1
 LOST_AFTER: Final = timedelta(seconds=20)
 MAX_ATTEMPTS: Final = 3
-MAX_WAITING: Final = 20
 README_BYTES: Final = 500_000
 
 _AGAIN: Final = "Your code is not at fault: start the build again."
@@ -80,9 +79,10 @@ def start(algorithm: Algorithm, *, by: Actor, commit: str | None = None) -> Buil
     unfinished = Build.objects.filter(algorithm__owner=algorithm.owner).exclude(
         state__in=Build.ENDED
     )
-    if unfinished.count() >= MAX_WAITING:
+    most = limits.builds_at_once(algorithm.owner_id)
+    if unfinished.count() >= most:
         raise TooMany(
-            f"{algorithm.owner} already has {MAX_WAITING} builds waiting or running; "
+            f"{algorithm.owner} already has {most} builds waiting or running; "
             "wait for one or cancel it.",
             retry_after=10,
         )
@@ -98,6 +98,15 @@ def start(algorithm: Algorithm, *, by: Actor, commit: str | None = None) -> Buil
         )
         transaction.on_commit(partial(_queue, build.pk))
     return build
+
+
+def start_or_join(algorithm: Algorithm, *, by: Actor, commit: str | None = None) -> Build:
+    """A build of the commit: the one under way, if somebody asks a second time for the same."""
+    by.require(may_build, algorithm)
+    wanted = repositories.resolve(algorithm.pk, commit or repositories.head(algorithm.pk))
+    under_way = algorithm.builds.filter(commit=wanted, environment=algorithm.environment)
+    present = under_way.exclude(state__in=Build.ENDED).first()
+    return present or start(algorithm, by=by, commit=wanted)
 
 
 def _lent(by: Actor) -> frozenset[Scope]:
@@ -274,7 +283,12 @@ def _lines(build: Build, tree: Path, pulse: Pulse) -> Generator[str, None, Build
         limits=resolving.sandbox_limits(),
     )
     return builder.build(
-        spec, check=_check(build), find_lock=dependency_sets.fresh_lock, pulse=pulse.stop_if_lost
+        spec,
+        check=_check(build),
+        memory=Memory(
+            dependency_sets.fresh_lock, partial(dependency_sets.record, build.environment)
+        ),
+        pulse=pulse.stop_if_lost,
     )
 
 
@@ -347,6 +361,7 @@ def _end(build: Build, ending: Ending) -> None:
 def _made(build: Build, result: BuildResult) -> dict[str, object]:
     return {
         "dependencies": dependency_sets.record(build.environment, result),
+        "was_cached": not result.was_installed,
         "source_digest": result.source_digest,
         "module": result.module,
         "contract": result.contract,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from algorithms.views import builds, dashboard, editor, publishing, settings
+from algorithms.views import assistance, builds, dashboard, editor, publishing, settings
 
 app_name = "algorithms"
 
@@ -13,6 +13,10 @@ one_algorithm = [
     path("dependencies/", editor.dependencies, name="dependencies"),
     path("files/", editor.FilesView.as_view(), name="files"),
     path("files/<path:path>", editor.FileView.as_view(), name="file"),
+    path("check/", assistance.CheckView.as_view(), name="check"),
+    path("packages/", assistance.PackagesView.as_view(), name="packages"),
+    path("search/", assistance.SearchView.as_view(), name="search"),
+    path("tests/", assistance.TestsView.as_view(), name="tests"),
     path("builds/", builds.build_list, name="builds"),
     path("builds/<uuid:build_id>/", builds.build, name="build"),
     path("builds/<uuid:build_id>/log", builds.build_log, name="build_log"),

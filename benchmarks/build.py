@@ -24,6 +24,7 @@ os.environ.update(DATA_DIR=_FOLDER, DJANGO_SETTINGS_MODULE="marketplace.settings
 django.setup()
 
 from runners import runtimes  # noqa: E402 - settings first
+from runners.builder import Memory  # noqa: E402
 from tests.runners.building import run_build, template_tree  # noqa: E402
 
 
@@ -50,7 +51,7 @@ def _roads(slug: str) -> dict[str, Callable[[], object]]:
     known = run_build(tree, slug=slug).done  # interpreter and sandbox are ready from here on
     runtime = runtimes.find(slug)
     python = Path(runtime.prefix) / "bin" / runtime.executable
-    warm = lambda *_: known.lock  # noqa: E731
+    warm = Memory(lambda *_: known.lock)
 
     def cold() -> None:
         shutil.rmtree(Path(_FOLDER) / "environments" / known.dependencies_digest)
@@ -64,7 +65,7 @@ def _roads(slug: str) -> dict[str, Callable[[], object]]:
 
     roads: dict[str, Callable[[], object]] = {
         "Agorithm, everything new": cold,
-        "Agorithm, only the code is new": lambda: run_build(tree, slug=slug, find_lock=warm),
+        "Agorithm, only the code is new": lambda: run_build(tree, slug=slug, memory=warm),
         "python -m venv, pip install": by_hand,
     }
     image = _image()

@@ -35,6 +35,7 @@ from runners.workshop import Workshop
 _PULSE_SECONDS: Final = 0.25
 
 Check = Callable[[RunSpec], LoadReport]
+Keep = Callable[["BuildResult"], object]
 FindLock = Callable[[str, str], str | None]
 
 
@@ -66,19 +67,29 @@ class BuildResult:
     contract: str
 
 
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What builds remember of one another, so that nothing is resolved twice."""
+
+    find_lock: FindLock = lambda _slug, _requirements_digest: None
+    """Gives the lock that these requirements led to, if it is known and fresh."""
+
+    keep: Keep = lambda _result: None
+    """Is told what was installed before the module loads: a build that fails there is kept too."""
+
+
 def build(
     spec: BuildSpec,
     *,
     check: Check,
-    find_lock: FindLock = lambda _slug, _requirements_digest: None,
+    memory: Memory | None = None,
     pulse: Callable[[], None] = lambda: None,
     backend: Backend | None = None,
 ) -> Generator[str, None, BuildResult]:
     """Build it, yielding log lines.
 
-    `check` loads the module once in a sandbox as it will run. `find_lock(slug, requirements
-    digest)` may give the lock of an earlier build. `pulse` is called several times a second;
-    what it raises ends the build, which leaves nothing behind.
+    `check` loads the module once in a sandbox as it will run. `pulse` is called several times
+    a second; what it raises ends the build, which leaves nothing behind.
     """
     began = time.perf_counter()
     yield "Beginning container customization"
@@ -92,9 +103,10 @@ def build(
     shop.check()
     yield f"Source: {_count(source.files, 'file')}, {_size(source.size_bytes)}"
 
+    memory = memory or Memory()
     question = _question(source.folder, shop)
     yield f"Requirements: {', '.join(question.wanted) or 'none'}"
-    known = find_lock(spec.environment_slug, question.digest)
+    known = memory.find_lock(spec.environment_slug, question.digest)
     lock = yield from _lock(question, known, shop)
     artefact = yield from _install(lock, data / "environments", shop)
 
@@ -109,6 +121,7 @@ def build(
         module=entrance.module,
         contract=entrance.contract,
     )
+    memory.keep(result)
     shop.check()
     yield f"Loading {entrance.module} once, as a caller's sandbox will"
     yield from _check(run_spec(spec, result), check, shop)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import mimetypes
 from typing import Any, Final
 
@@ -156,14 +157,29 @@ def _saved(request: ActorRequest, algorithm: Algorithm) -> HttpResponse:
 
 
 def _changes(given: Any) -> dict[str, bytes | None]:  # noqa: ANN401 - JSON of a stranger
-    if not isinstance(given, dict) or not all(
-        text is None or isinstance(text, str) for text in given.values()
-    ):
-        raise BadInput("changes is an object of paths with their new text, or null to remove.")
-    return {
-        path: None if text is None else text.encode("utf-8", "replace")
-        for path, text in given.items()
-    }
+    if not isinstance(given, dict):
+        raise _odd_changes()
+    return {path: _content(content) for path, content in given.items()}
+
+
+def _content(given: Any) -> bytes | None:  # noqa: ANN401 - JSON of a stranger
+    if given is None:
+        return None
+    if isinstance(given, str):
+        return given.encode("utf-8", "replace")
+    if not isinstance(given, dict) or not isinstance(given.get("base64"), str):
+        raise _odd_changes()
+    try:
+        return base64.b64decode(given["base64"], validate=True)
+    except ValueError:
+        raise _odd_changes() from None
+
+
+def _odd_changes() -> BadInput:
+    return BadInput(
+        'changes is an object of paths with their new text, with {"base64": …} for bytes, '
+        "or with null to remove."
+    )
 
 
 def _main_file(algorithm: Algorithm, paths: list[str]) -> str:

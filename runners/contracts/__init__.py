@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from runners.contracts.apply import Apply
+from runners.contracts.apply import Apply, Tests
 from runners.contracts.base import Contract, Detected
 from runners.errors import BuildFailed, PlatformFault
 
-_CONTRACTS: Final[tuple[Contract, ...]] = (Apply(),)
+_CONTRACTS: Final[tuple[Contract, ...]] = (Apply(), Tests())
 
 
 def get(name: str) -> Contract:

@@ -67,6 +67,16 @@ class Apply:
         )
 
 
+class Tests(Apply):
+    """The same files and surroundings, but a call runs the author's unit tests."""
+
+    name = "tests"
+
+    def detect(self, tree: Path) -> Detected | None:
+        del tree  # never what an algorithm is written for
+        return None
+
+
 def _variables(spec: RunSpec) -> dict[str, str]:
     """What the author's process finds in its environment; secrets cannot replace ours."""
     threads = str(max(1, math.ceil(spec.limits.cpus)))

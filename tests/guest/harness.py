@@ -127,9 +127,11 @@ class Guest:
         self._connection.settimeout(SECONDS)
         self.hello = self.receive().header
 
-    def load(self, module: str = "src.Hello", **limits: int) -> Answer:
+    def load(
+        self, module: str = "src.Hello", *, contract: str = "apply", **limits: int
+    ) -> Answer:
         header = {
-            "contract": "apply",
+            "contract": contract,
             "module": module,
             "limits": {"stdout": 1_000_000, "output": 15_000_000} | limits,
         }

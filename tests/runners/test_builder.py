@@ -99,7 +99,9 @@ def test_template_builds_and_a_second_build_installs_nothing(tmp_path: Path, slu
 
     first = run_build(tree, slug=slug)
     began = time.monotonic()
-    second = run_build(tree, slug=slug, find_lock=lambda _slug, _digest: first.done.lock)
+    second = run_build(
+        tree, slug=slug, memory=builder.Memory(lambda _slug, _digest: first.done.lock)
+    )
     seconds = time.monotonic() - began
 
     assert first.lines[0] == "Beginning container customization"
