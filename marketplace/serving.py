@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import resource
 import signal
 import socket
@@ -31,6 +32,10 @@ class AddressTaken(Exception):
 class Server(uvicorn.Server):
     """Ends at the first signal and returns; a second Ctrl-C does not wait for open requests."""
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        _settle_memory()
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's
         if self.should_exit and sig == signal.SIGINT:
             self.force_exit = True
@@ -56,6 +61,16 @@ def make() -> Server:
             backlog=WAITING_CONNECTIONS,
         )
     )
+
+
+def _settle_memory() -> None:
+    """Tell the garbage collector that what was loaded stays.
+
+    Looking through all modules takes it 70 ms again and again, in which no call gets on.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(2_000, 20, 50)
 
 
 def listen(host: str, port: int) -> socket.socket:
