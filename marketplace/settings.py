@@ -253,6 +253,30 @@ VISITOR_CALLS_PER_DAY = env.int("VISITOR_CALLS_PER_DAY", default=20)
 
 REQUEST_KEEP_DAYS = env.int("REQUEST_KEEP_DAYS", default=7)
 
+# Money: amounts in micro-units (1 USD is 1,000,000), rates in 1e-10 USD as the predecessor's
+
+CURRENCY = env.str("CURRENCY", default="usd").lower()
+"""The one currency of the books; never change it once there are any."""
+
+CPU_RATE = env.int("CPU_RATE", default=1_000_000)
+"""What a second of running costs, in 1e-10 USD: 1,000,000 is one credit, 0.0001 USD."""
+
+GPU_RATE = env.int("GPU_RATE", default=5_000_000)
+MINIMUM_BILLED_MS = env.int("MINIMUM_BILLED_MS", default=10)
+"""A call that is billed is billed for at least this long."""
+
+AUTHOR_SHARE_BPS = env.int("AUTHOR_SHARE_BPS", default=7000)
+"""The author's part of a royalty, in hundredths of a percent."""
+
+CHARGE_TIMEOUTS = env.bool("CHARGE_TIMEOUTS", default=True)
+"""Whether the time is billed when a call runs out of it; its royalty never is."""
+
+HOLD_SLICE_SECONDS = env.int("HOLD_SLICE_SECONDS", default=60)
+"""Credit for a long call is set aside for this long at a time."""
+
+FREE_CREDITS_PER_MONTH = env.int("FREE_CREDITS_PER_MONTH", default=10_000 if IS_EMBEDDED else 0)
+"""Given to every account each month, and gone at its end; 10,000 credits are one dollar."""
+
 # Runners and sandboxes
 
 RUNNER_BACKEND = env.str("RUNNER_BACKEND", default="auto")

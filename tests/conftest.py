@@ -9,11 +9,13 @@ from collections.abc import Iterator
 
 import pytest
 from django.db import connection
+from django.db.backends.base.operations import BaseDatabaseOperations
 from pytest_django import DjangoDbBlocker
 
 from marketplace.accounts import actors
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import Owner
+from tests import ledgers
 from tests.factories import OwnerFactory
 from tests.runners.backends import engine
 
@@ -28,9 +30,12 @@ def _person(name: str) -> Actor:
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """The test database, from which connections that threads have left open are ended.
 
-    PostgreSQL removes no database that somebody is connected to.
+    PostgreSQL removes no database that somebody is connected to. The books, which the product
+    only ever adds to, are emptied with the rest between tests.
     """
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseDatabaseOperations, "execute_sql_flush", ledgers.flush_books_too)
+        yield
     with django_db_blocker.unblock():
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:

@@ -1,0 +1,26 @@
+"""Who may give credit, set budgets and stop all spending."""
+
+from __future__ import annotations
+
+from marketplace.accounts.actors import Actor
+from marketplace.accounts.models import Owner
+from marketplace.accounts.scopes import Scope
+
+
+def may_grant_credit(actor: Actor, _owner: Owner) -> bool:
+    return actor.is_staff and actor.has(Scope.ADMIN)
+
+
+def may_stop_spending(actor: Actor, _what: str) -> bool:
+    return actor.is_staff and actor.has(Scope.ADMIN)
+
+
+def may_see_budgets(actor: Actor, owner: Owner) -> bool:
+    """The owner's people; a running algorithm is told nothing of its caller's money."""
+    return actor.running is None and (actor.has(Scope.ADMIN) or actor.speaks_for(owner.pk))
+
+
+def may_set_budgets(actor: Actor, owner: Owner) -> bool:
+    """Who answers for the account, signed in: a key that could raise its own budget has none."""
+    is_person = actor.has(Scope.ACCOUNT) and actor.key_id is None and actor.running is None
+    return is_person and owner.pk in actor.administers
