@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from marketplace.accounts.views import keys, organizations, person, recovery, signing
+from marketplace.accounts.views import keys, notifications, organizations, person, recovery, signing
 
 app_name = "accounts"
 
@@ -18,6 +18,10 @@ urlpatterns = [
     path("sign_out/", signing.sign_out, name="sign_out"),
     path("profile/", person.profile, name="profile"),
     path("profile/password/", person.password, name="password"),
+    path("notifications/", notifications.everything, name="notifications"),
+    path("notifications/read/", notifications.read_all, name="read_notifications"),
+    path("notifications/settings/", notifications.choices, name="notification_choices"),
+    path("notifications/<int:notification_id>/", notifications.open_one, name="open_notification"),
     path("keys/", keys.key_list, name="keys"),
     path("keys/<uuid:key_id>/revoke/", keys.revoke, name="revoke_key"),
     path("organizations/", organizations.mine, name="organizations"),

@@ -1,5 +1,6 @@
 // What every page uses.
 import "./copy-button.js";
+import "./notification-bell.js";
 import "./site-menu.js";
 import "./theme-toggle.js";
 
