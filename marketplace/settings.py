@@ -105,6 +105,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
                 "marketplace.catalog.context.site",
+                "marketplace.accounts.context.person",
             ],
         },
     },
