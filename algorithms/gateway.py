@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -16,8 +15,9 @@ from django.conf import settings
 from algorithms import journal as journals
 from algorithms.journal import Begun, Ended, Journal
 from algorithms.models import Call
+from algorithms.open_calls import OpenCalls
 from algorithms.resolving import Target
-from marketplace.accounts import keys, run_tokens
+from marketplace.accounts import keys, limits, run_tokens
 from marketplace.accounts.actors import Actor, RunningCall
 from marketplace.accounts.scopes import Scope
 from marketplace.lib import database
@@ -114,7 +114,7 @@ def _payer(actor: Actor) -> str:
     return actor.owner_id.hex if actor.owner_id is not None else ""
 
 
-_open_calls: Counter[str] = Counter()
+_open_calls = OpenCalls()
 
 
 def calls_in_progress() -> int:
@@ -123,19 +123,18 @@ def calls_in_progress() -> int:
 
 
 def _admit(payer: str) -> None:
-    if _open_calls[payer] >= settings.CALLS_PER_ACCOUNT:
+    most = limits.calls_at_once(payer)
+    if _open_calls.of(payer) >= most:
         raise TooMany(
-            f"This account has {settings.CALLS_PER_ACCOUNT} calls running, which is its limit. "
+            f"This account has {most} calls running, which is its limit. "
             "Nothing was charged; try again when one has ended.",
             retry_after=1,
         )
-    _open_calls[payer] += 1
+    _open_calls.begin(payer)
 
 
 def _dismiss(payer: str) -> None:
-    _open_calls[payer] -= 1
-    if not _open_calls[payer]:
-        del _open_calls[payer]
+    _open_calls.end(payer)
 
 
 def _place_in_tree(target: Target, by: Actor, ask: Ask) -> RunningCall:
@@ -193,6 +192,7 @@ def open_journal() -> None:
     if _Opened.journal is None:
         _Opened.journal = journals.open_journal(_note_keys)
         _Opened.journal.start()
+        _open_calls.share()
 
 
 def _note_keys(rows: list[journals.Row]) -> None:
@@ -203,6 +203,7 @@ def _note_keys(rows: list[journals.Row]) -> None:
 
 def close_journal() -> None:
     if _Opened.journal is not None:
+        _open_calls.stop_sharing()
         _Opened.journal.stop()
         _Opened.journal = None
 

@@ -25,7 +25,7 @@ from django.utils import timezone
 from algorithms import gateway
 from algorithms.gateway import Answer, Ask
 from algorithms.models import Build, CallRequest, Version
-from algorithms.resolving import Target, of_build_row, of_version_row
+from algorithms.resolving import Target, of_build_row, of_version_row, refuse_quarantined
 from marketplace.accounts import actors, keys, run_tokens
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import User
@@ -205,7 +205,9 @@ def _actor(identity: dict[str, Any]) -> Actor:
 
 def _target(wanted: dict[str, Any]) -> Target:
     if wanted["version"] is not None:
-        return of_version_row(Version.objects.get(pk=wanted["version"]))
+        version = Version.objects.get(pk=wanted["version"])
+        refuse_quarantined(version.algorithm)
+        return of_version_row(version)
     return of_build_row(Build.objects.get(pk=wanted["build"]))
 
 

@@ -15,7 +15,8 @@ def may_create_for(actor: Actor, owner: Owner) -> bool:
 def may_view(actor: Actor, algorithm: Algorithm) -> bool:
     """Whether the actor may know that the algorithm exists."""
     mine = algorithm.owner_id in actor.owner_ids | actor.executes_for
-    return mine or (algorithm.is_public and not algorithm.owner.is_suspended)
+    is_shown = algorithm.quarantined_at is None and not algorithm.owner.is_suspended
+    return mine or (algorithm.is_public and is_shown)
 
 
 def may_view_source(actor: Actor, algorithm: Algorithm) -> bool:
@@ -23,6 +24,13 @@ def may_view_source(actor: Actor, algorithm: Algorithm) -> bool:
     is_open = algorithm.source_visibility == Algorithm.SourceVisibility.OPEN
     is_ours = actor.running is None and actor.speaks_for(algorithm.owner_id)
     return is_ours or (is_open and may_view(actor, algorithm))
+
+
+def may_fetch(actor: Actor, algorithm: Algorithm) -> bool:
+    """Clone it: open source by anybody with an account, the rest by those who may change it."""
+    is_open = algorithm.source_visibility == Algorithm.SourceVisibility.OPEN
+    is_somebody = not actor.is_anonymous and actor.running is None
+    return may_edit(actor, algorithm) or (is_somebody and is_open and may_view(actor, algorithm))
 
 
 def may_edit(actor: Actor, algorithm: Algorithm) -> bool:

@@ -13,6 +13,7 @@ from django.db.models.signals import post_delete, post_save
 
 from algorithms.models import Algorithm, Build, Secret, Version
 from algorithms.permissions import may_call, may_call_unpublished, may_call_version, may_view
+from marketplace.accounts import limits
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import Owner
 from marketplace.lib import sealing
@@ -40,6 +41,7 @@ class Target:
     may_call_others: bool
     royalty_microcredits: int
     is_open_source: bool
+    warning: str = ""  # what who pinned a withdrawn version should know
 
     def __str__(self) -> str:
         return self.path
@@ -51,8 +53,11 @@ def resolve(owner: str, name: str, wanted: str, *, by: Actor) -> Target:
     Partial forms (`1.2`, `1.*`) never reach private versions, so that two callers of one
     address get the same code.
     """
+    limits.refresh()
     algorithm = find(owner, name, by=by)
     by.require(may_call, algorithm)
+    if not _HASH.match(wanted):
+        refuse_quarantined(algorithm)
     return _target(algorithm, wanted, by)
 
 
@@ -62,9 +67,25 @@ def find(owner: str, name: str, *, by: Actor) -> Algorithm:
     rows = rows.at(owner, name) if name else rows.filter(pk__in=_uuids(owner))
     algorithm = rows.first()
     place = f"{owner}/{name}" if name else owner
+    if algorithm is not None and algorithm.is_public and not may_view(by, algorithm):
+        refuse_quarantined(algorithm)
     if algorithm is None or not may_view(by, algorithm):
         raise NotFound(f"algorithm algo://{place} not found", wire_code=1001)
     return algorithm
+
+
+def refuse_quarantined(algorithm: Algorithm) -> None:
+    """Raise NotFound while the moderators keep it from being called, and say that it is they.
+
+    It has been public, so its existence is no secret; its owner may still run unpublished builds.
+    """
+    if algorithm.quarantined_at is not None:
+        raise NotFound(
+            f"algorithm algo://{algorithm} is quarantined: this site's moderators have stopped it "
+            f"on {algorithm.quarantined_at:%Y-%m-%d} and no version of it can be called until "
+            "they release it. Nothing was charged.",
+            wire_code=1001,
+        )
 
 
 def remembered(owner: str, name: str, wanted: str, actor: Actor) -> Target | None:
@@ -121,7 +142,8 @@ def _version(algorithm: Algorithm, wanted: str, by: Actor) -> Version | None:
         return versions.public().first()
     if wanted == "latestPrivate":
         by.require(may_call_unpublished, algorithm)
-        return versions.filter(callability=Version.Callability.PRIVATE).first()
+        private = versions.filter(callability=Version.Callability.PRIVATE)
+        return private.filter(yanked_at__isnull=True).first()
     if _EXACT.match(wanted):
         number = SemVer.parse(wanted)
         return versions.filter(
@@ -176,6 +198,17 @@ def of_version_row(version: Version) -> Target:
         may_call_others=version.may_call_others,
         royalty_microcredits=version.royalty_microcredits,
         is_open_source=algorithm.source_visibility == Algorithm.SourceVisibility.OPEN,
+        warning=_warning(version),
+    )
+
+
+def _warning(version: Version) -> str:
+    if not version.is_yanked:
+        return ""
+    reason = f" {version.yank_reason}" if version.yank_reason else ""
+    return (
+        f"Version {version.number} of {version.algorithm} was withdrawn: it still runs for those "
+        f"who name it, and no pattern leads to it. Move to another version.{reason}"
     )
 
 

@@ -11,6 +11,7 @@ from django.template.defaultfilters import filesizeformat
 
 from data_collections.models import Collection, DataFile
 from data_collections.permissions import may_see_usage_of
+from marketplace.accounts import limits
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import Owner
 from marketplace.lib.errors import TooLarge
@@ -41,7 +42,7 @@ class Usage:
 def usage(owner: Owner, *, by: Actor) -> Usage:
     """How much of the quota is in use."""
     by.require(may_see_usage_of, owner)
-    return Usage(used_by(owner.pk), settings.OWNER_QUOTA_BYTES)
+    return Usage(used_by(owner.pk), limits.storage_bytes(owner.pk))
 
 
 def used_by(owner_id: UUID) -> int:
@@ -62,14 +63,14 @@ def room_for(collection: Collection, name: str) -> int:
     """How many bytes a file of this name may have: what it replaces does not count."""
     files = DataFile.objects.filter(collection=collection, name=name)
     replaced: int = files.values_list("size", flat=True).first() or 0
-    limit: int = settings.OWNER_QUOTA_BYTES
+    limit = limits.storage_bytes(collection.owner_id)
     return limit - used_by(collection.owner_id) + replaced
 
 
 def check_room(size: int, room: int, collection: Collection) -> None:
     """Raise OverQuota if a file of this size does not fit into the room."""
     if size > room:
-        limit = settings.OWNER_QUOTA_BYTES
+        limit = limits.storage_bytes(collection.owner_id)
         used = _words(used_by(collection.owner_id))
         raise OverQuota(
             f"{collection.owner} uses {used} of the {_words(limit)} that its quota allows, and this "

@@ -6,11 +6,12 @@ file, named by the variable with `_FILE` added.
 
 from __future__ import annotations
 
-import secrets
 from pathlib import Path
 
 import environ
 from csp.constants import NONCE
+
+from marketplace.lib import secret_file
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -28,12 +29,7 @@ IS_EMBEDDED = env.bool("EMBEDDED", default="REDIS_URL" not in env.ENVIRON)
 
 SECRET_KEY = env.str("SECRET_KEY", default="")
 if not SECRET_KEY:
-    _secret_file = DATA_DIR / "secret_key"
-    if not _secret_file.exists():
-        DATA_DIR.mkdir(parents=True, exist_ok=True)
-        _secret_file.touch(mode=0o600)
-        _secret_file.write_text(secrets.token_urlsafe(50))
-    SECRET_KEY = _secret_file.read_text()
+    SECRET_KEY = secret_file.read_or_make(DATA_DIR / "secret_key")
 
 SITE_NAME = env.str("SITE_NAME", default="Agorithm")
 PORT = env.int("PORT", default=8000)
@@ -72,9 +68,11 @@ INSTALLED_APPS = [
     "runners",
     "algorithms",
     "marketplace.catalog",
+    "marketplace.staff",
 ]
 
 MIDDLEWARE = [
+    "marketplace.request_ids.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -217,8 +215,22 @@ CELERY_BEAT_SCHEDULE = {
         "task": "marketplace.accounts.notifications.tidy_up",
         "schedule": 1800.0,
     },
+    "look-how-the-site-is": {"task": "marketplace.staff.health_samples.sample", "schedule": 60.0},
     "sweep-temporary-data": {"task": "data_collections.sweeping.sweep", "schedule": 600.0},
 }
+
+CACHES = {
+    "default": (
+        {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+        if IS_EMBEDDED
+        else {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": env.str("REDIS_URL"),
+            "KEY_PREFIX": "agorithm",
+        }
+    )
+}
+"""What several processes count together lies here: runs of visitors, sign-ups, comments."""
 
 CHANNEL_LAYERS = {
     "default": (
@@ -241,7 +253,13 @@ CALL_TIMEOUT_MAX = 3000
 CALL_INPUT_BYTES = 10 * 1024 * 1024
 CALL_OUTPUT_BYTES = 15 * 1024 * 1024
 CALLS_PER_ACCOUNT = env.int("CALLS_PER_ACCOUNT", default=80)
-"""Calls of one account at the same time; more are refused with 429."""
+"""Calls of one account at the same time; more are refused with 429. Staff can set others."""
+
+BUILDS_PER_ACCOUNT = env.int("BUILDS_PER_ACCOUNT", default=20)
+"""Builds of one account waiting or running. Staff can set others."""
+
+SIGN_UPS_PER_HOUR = env.int("SIGN_UPS_PER_HOUR", default=20)
+"""New accounts from one address; more are refused with 429."""
 
 WAITING_CALLS_PER_ACCOUNT = env.int("WAITING_CALLS_PER_ACCOUNT", default=200)
 """Calls of one account that nobody waits for, accepted and not ended; more are refused with 429."""
@@ -319,6 +337,9 @@ BUILD_MEMORY_MB = env.int("BUILD_MEMORY_MB", default=4096)
 BUILD_DISK_MB = env.int("BUILD_DISK_MB", default=20480)
 """How large the dependencies of one build may be, installed."""
 
+GIT_PUSH_MB = env.int("GIT_PUSH_MB", default=250)
+"""How much one push by git may bring, as git packs it."""
+
 PYENV_ROOT = env.str("PYENV_ROOT", default="~/.pyenv")
 HAS_GPU = env.str("HAS_GPU", default="auto")
 """yes, no, or auto: whether the machine shows NVIDIA devices."""
@@ -365,7 +386,12 @@ SPECTACULAR_SETTINGS = {"TITLE": f"{SITE_NAME} API", "VERSION": "1"}
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "filters": {"request": {"()": "marketplace.request_ids.NameRequest"}},
+    "formatters": {
+        "plain": {"format": "%(asctime)s %(levelname)s %(name)s%(request_name)s: %(message)s"}
+    },
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["request"]}
+    },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="WARNING")},
 }

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from marketplace import health
+from marketplace.compat import unknown
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("marketplace.compat.urls")),
@@ -17,4 +18,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("algorithms.urls")),
     path("", include("data_collections.urls")),
     path("", include("marketplace.catalog.urls")),
+    path("", include("marketplace.staff.urls")),
+    re_path(r"^api(?:/|\Z)", unknown.nothing_here),
 ]
+handler500 = "marketplace.failing.server_error"
+

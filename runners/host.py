@@ -93,6 +93,12 @@ def is_running() -> bool:
     return _host.loop is not None
 
 
+def is_anyone_running() -> bool:
+    """Whether calls could be run: by a pool of this process or by runners seen a moment ago."""
+    seen = Runner.objects.filter(last_seen_at__gt=timezone.now() - LOST_AFTER)
+    return _host.pool is not None or seen.exists()
+
+
 def backend() -> Backend:
     """The sandbox backend of this machine, by the RUNNER_BACKEND setting."""
     if _host.backend is None:

@@ -99,6 +99,8 @@ def _metadata(answer: Answer, kind: Kind | None, *, with_stdout: bool) -> bytes:
         },
         "version": answer.target.label,
     }
+    if answer.target.warning:
+        metadata["warning"] = _sound(answer.target.warning)
     if with_stdout:
         metadata["stdout"] = answer.outcome.stdout.decode(errors="replace")
     return orjson.dumps(metadata)

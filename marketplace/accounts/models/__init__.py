@@ -20,7 +20,7 @@ from marketplace.accounts.models.security import (
     RecoveryCode,
     SignedInBrowser,
 )
-from marketplace.accounts.models.site import (
+from marketplace.accounts.models.site_state import (
     Announcement,
     HealthDay,
     Incident,
