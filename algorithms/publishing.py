@@ -20,6 +20,15 @@ from algorithms.authoring import Settings
 from algorithms.gateway import Ask
 from algorithms.models import Algorithm, Build, Version
 from algorithms.permissions import may_publish, may_publish_for_everyone
+from algorithms.schemas import (
+    NOT_KNOWN,
+    Difference,
+    Schemas,
+    compare,
+    infer,
+    of_version,
+    smallest_part,
+)
 from algorithms.terms import Terms, smallest_bump, terms_of
 from marketplace.accounts import audit
 from marketplace.accounts.actors import Actor
@@ -46,6 +55,10 @@ class Plan:
     newest: SemVer | None
     smallest: Part
     reasons: tuple[str, ...]
+    schemas: Schemas = NOT_KNOWN
+    differences: tuple[Difference, ...] = ()
+    """What callers of the newest version would notice in what goes in and comes out."""
+
     changed: frozenset[str] = frozenset()
     """The settings that publishing itself changes; all others stay what they are by then."""
 
@@ -58,27 +71,31 @@ class Plan:
         return _ORDER[_ORDER.index(self.smallest) :]
 
 
-def publish(
+def publish(  # noqa: PLR0913 - each is a field of the dialog
     algorithm: Algorithm,
     *,
     by: Actor,
     part: Part | None = None,
     callability: str | None = None,
     release_notes: str = "",
+    schemas: Schemas | None = None,
     **changes: Any,  # noqa: ANN401 - fields of authoring.Settings, checked there
 ) -> Version:
     """Give the newest successful build the next version number.
 
     Without a part a minor release is made, or a major one if the terms need it. Settings
     named in `changes` are kept in the algorithm too. The sample input, if there is one, is
-    run on the build and must succeed: its output is stored as the sample output.
+    run on the build and must succeed: its output is stored as the sample output. Schemas
+    are inferred unless the author gives them.
     """
     by.require(may_publish, algorithm)
     if len(release_notes) > NOTES_LENGTH:
         raise BadInput(f"Release notes have {NOTES_LENGTH} characters at most.")
-    plan = planned(algorithm, by=by, callability=callability, **changes)
+    plan = planned(algorithm, by=by, callability=callability, schemas=schemas, **changes)
     _check_part(plan, part)
     sample_output = _run_sample(plan, by=by)
+    if schemas is None:
+        plan = replace(plan, schemas=infer(plan.build, plan.settings.sample_input, sample_output))
     try:
         return _write(plan, algorithm.pk, by=by, part=part, texts=(release_notes, sample_output))
     except IntegrityError:  # somebody published at the same moment
@@ -90,6 +107,7 @@ def planned(
     *,
     by: Actor,
     callability: str | None = None,
+    schemas: Schemas | None = None,
     **changes: Any,  # noqa: ANN401 - fields of authoring.Settings, checked there
 ) -> Plan:
     """Work out what publishing now would do, without doing it."""
@@ -108,16 +126,29 @@ def planned(
         network_access=wanted.network_access,
         may_call_others=wanted.may_call_others,
     )
+    known = schemas or infer(build, wanted.sample_input)
+    plan = Plan(build, terms, wanted, None, Part.REVISION, (), known, (), frozenset(changes))
     if newest is None:
-        return Plan(build, terms, wanted, None, Part.REVISION, (), frozenset(changes))
-    smallest, reasons = smallest_bump(terms_of(newest), terms, promised=_promised(newest))
-    return Plan(build, terms, wanted, newest.number, smallest, tuple(reasons), frozenset(changes))
+        return plan
+    promised = _promised(newest)
+    kept = terms_of(promised) if promised is not None else None
+    demands = [
+        smallest_bump(terms_of(newest), terms, promised=kept),
+        smallest_part(promised, known),
+    ]
+    return replace(
+        plan,
+        newest=newest.number,
+        smallest=max((part for part, _ in demands), key=_ORDER.index),
+        reasons=tuple(reason for _, reasons in demands for reason in reasons),
+        differences=tuple(compare(of_version(newest), known)),
+    )
 
 
-def _promised(newest: Version) -> Terms | None:
+def _promised(newest: Version) -> Version | None:
+    """The version whose terms and schemas all callers of the present major rely on."""
     same_major = newest.algorithm.versions.public().filter(major=newest.major)
-    public = same_major.newest_first().first()
-    return terms_of(public) if public is not None else None
+    return same_major.newest_first().first()
 
 
 def _publishable(algorithm: Algorithm) -> Build:
@@ -229,6 +260,9 @@ def _write(
         release_notes=release_notes,
         sample_input=plan.settings.sample_input,
         sample_output=sample_output,
+        input_schema=plan.schemas.input,
+        output_schema=plan.schemas.output,
+        schema_source=plan.schemas.source,
         published_by_id=by.user_id,
     )
     kept = {name: getattr(plan.settings, name) for name in plan.changed}

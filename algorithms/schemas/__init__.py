@@ -7,9 +7,10 @@ An author's code is read here and never run. A schema describes; it refuses no c
 
 from algorithms.schemas.comparing import Difference, compare, smallest_part
 from algorithms.schemas.declared import checked, written
-from algorithms.schemas.inferring import Schemas, infer, of_texts, of_version
+from algorithms.schemas.inferring import NOT_KNOWN, Schemas, infer, of_texts, of_version
 
 __all__ = [
+    "NOT_KNOWN",
     "Difference",
     "Schemas",
     "checked",

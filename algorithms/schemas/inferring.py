@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Final
 
 from algorithms import repositories
 from algorithms.models import Build, Version
 from algorithms.schemas import declared, samples, signature
 from algorithms.schemas.shapes import Schema, completed
 from algorithms.schemas.signature import Said
-from marketplace.lib.errors import NotFound
+from marketplace.lib.errors import NotFound, TooLarge
 
 Source = Version.SchemaSource
 
@@ -35,6 +36,9 @@ class Schemas:
     @property
     def output_text(self) -> str:
         return _text(self.output)
+
+
+NOT_KNOWN: Final = Schemas()
 
 
 def infer(build: Build, sample_input: str = "", sample_output: str = "") -> Schemas:
@@ -107,7 +111,7 @@ class _Files:
         build = self._build
         try:
             content = repositories.read(build.algorithm_id, build.commit, path)
-        except NotFound:
+        except (NotFound, TooLarge):
             return ""
         return content.decode(errors="replace")
 
