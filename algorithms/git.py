@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final
@@ -38,6 +38,19 @@ _OPTIONS: Final = (
 )
 
 
+_SERVING: Final = (
+    "transfer.fsckObjects=true",
+    "receive.fsck.badTimezone=ignore",  # commits of programs that are long gone
+    "receive.autogc=false",  # nothing that was ever built may be tidied away
+    "receive.advertisePushOptions=false",
+    "uploadpack.allowFilter=true",
+    "core.bigFileThreshold=16m",
+    "pack.threads=1",
+    "pack.windowMemory=64m",
+    "pack.deltaCacheSize=64m",
+)
+
+
 class GitFailed(Exception):
     """The program said no; the message is what it printed."""
 
@@ -63,6 +76,21 @@ def run(
     if done.returncode:
         raise GitFailed(done.stderr.decode(errors="replace").strip()[:500])
     return done.stdout
+
+
+def service(
+    name: str, repository: Path, *, is_advertisement: bool, options: Sequence[str] = ()
+) -> list[str]:
+    """The command that speaks git's own protocol over its standard streams, once."""
+    said = ("--advertise-refs",) if is_advertisement else ()
+    configured = [word for option in (*_SERVING, *options) for word in ("-c", option)]
+    service = (name, "--stateless-rpc", *said, str(repository))
+    return _command(None, (*configured, *service))
+
+
+def service_environment(**further: str) -> dict[str, str]:
+    """What such a command finds in its environment."""
+    return dict(_ENVIRONMENT) | further
 
 
 @contextmanager

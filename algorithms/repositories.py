@@ -69,6 +69,14 @@ def path_of(algorithm_id: UUID) -> Path:
     return Path(settings.DATA_DIR) / "repositories" / f"{algorithm_id}.git"
 
 
+def existing(algorithm_id: UUID) -> Path:
+    """Where the repository is; NotFound if it is not there."""
+    repository = path_of(algorithm_id)
+    if not repository.is_dir():
+        raise NotFound("This algorithm has no repository.")
+    return repository
+
+
 def create(algorithm_id: UUID, *, files: Mapping[str, bytes], author: Author, message: str) -> str:
     """Make a repository with these files as its first commit; give that commit."""
     target = path_of(algorithm_id)
@@ -95,7 +103,7 @@ def delete(algorithm_id: UUID) -> None:
 
 def head(algorithm_id: UUID) -> str:
     """The newest commit of the branch that counts."""
-    _, commit = _branch(_existing(algorithm_id))
+    _, commit = _branch(existing(algorithm_id))
     if commit is None:
         raise NotFound("This repository has no commit yet: push to its branch master.")
     return commit
@@ -109,7 +117,7 @@ def resolve(algorithm_id: UUID, commit: str) -> str:
     try:
         return _line(
             *("rev-parse", "--verify", "--quiet", f"{wanted}^{{commit}}"),
-            repository=_existing(algorithm_id),
+            repository=existing(algorithm_id),
         )
     except GitFailed:
         raise NotFound(f"There is no commit {wanted} in this repository.") from None
@@ -117,7 +125,7 @@ def resolve(algorithm_id: UUID, commit: str) -> str:
 
 def tree(algorithm_id: UUID, commit: str) -> list[File]:
     """All files of a commit, in the order of their paths."""
-    return _tree(_existing(algorithm_id), resolve(algorithm_id, commit))
+    return _tree(existing(algorithm_id), resolve(algorithm_id, commit))
 
 
 def read(algorithm_id: UUID, commit: str, path: str, *, limit: int = MAX_FILE_BYTES) -> bytes:
@@ -144,7 +152,7 @@ def commit(
     All of it happens or nothing: Conflict if the branch has moved on from `parent`. Changes
     that change nothing make no commit.
     """
-    repository = _existing(algorithm_id)
+    repository = existing(algorithm_id)
     return _commit(repository, changes, parent=parent, author=author, message=message)
 
 
@@ -175,13 +183,6 @@ def export(algorithm_id: UUID, commit: str, folder: Path) -> None:
             with target.open("xb") as out:
                 reader.copy(file.blob, out)
             target.chmod(0o755 if file.mode == "100755" else 0o644)
-
-
-def _existing(algorithm_id: UUID) -> Path:
-    repository = path_of(algorithm_id)
-    if not repository.is_dir():
-        raise NotFound("This algorithm has no repository.")
-    return repository
 
 
 def _branch(repository: Path) -> tuple[str, str | None]:

@@ -53,6 +53,19 @@ def actor_from(authorization: str) -> Actor:
     return actor
 
 
+def actor_of_git(authorization: str, *, address: str) -> Actor:
+    """Give who sends a request of git's: a name with a password or key, or a key as elsewhere."""
+    if not authorization.strip():
+        raise NotSignedIn("Send your account name with your password or an API key.")
+    is_basic = authorization.strip().partition(" ")[0].lower() == "basic"
+    if is_basic:
+        actor = actor_from_basic(authorization, address=address)
+    else:
+        actor = actor_from(authorization)
+    check_origin(actor, origin="", referer="")
+    return actor
+
+
 def actor_from_basic(authorization: str, *, address: str) -> Actor:
     """Give who sends a Basic header, as git does: the password is the person's or one of their keys.
 
@@ -68,8 +81,19 @@ def actor_from_basic(authorization: str, *, address: str) -> Actor:
     if scheme.lower() != "basic" or not separator:
         raise NotSignedIn("Send your account name with your password or an API key.")
     if password.startswith(tokens.PREFIX):
-        return actor_from(password)
+        return _actor_of_typed_key(password, address)
     return actors.of_user(signing_in.check(login, password, address=address))
+
+
+def _actor_of_typed_key(key: str, address: str) -> Actor:
+    """A good key always comes in; wrong ones are braked by their address, so that no key is guessed."""
+    try:
+        return actor_from(key)
+    except NotSignedIn:
+        of_address = f"keys from {address}"
+        signing_in.refuse_guessing(of_address, address=address)
+        signing_in.note_failure(of_address, address=address)
+        raise
 
 
 def check_origin(actor: Actor, *, origin: str, referer: str) -> None:

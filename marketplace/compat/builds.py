@@ -9,9 +9,9 @@ from uuid import UUID
 from django.conf import settings
 from rest_framework.response import Response
 
-from algorithms import build_logs, builds, repositories
+from algorithms import build_logs, builds
 from algorithms.models import Algorithm, Build
-from algorithms.permissions import may_build, may_see_builds
+from algorithms.permissions import may_see_builds
 from marketplace.accounts.actors import Actor
 from marketplace.api import paging
 from marketplace.api.rest import APIRequest, json_object
@@ -32,7 +32,7 @@ class CompileView(AlgorithmView):
         commit = body.get("commitSha") or None
         if commit is not None and not isinstance(commit, str):
             raise BadInput("commitSha is the hash of a commit.")
-        build = _wait_for(_started(algorithm, request.actor, commit))
+        build = _wait_for(builds.start_or_join(algorithm, by=request.actor, commit=commit))
         answer = algorithm_json.of_build(algorithm, build)
         answer["compilation"] = {
             "successful": build.state == Build.State.SUCCEEDED,
@@ -65,17 +65,6 @@ class BuildLogView(AlgorithmView):
                 wire_code=MISSING,
             )
         return Response({"logs": build_logs.whole(build.pk)})
-
-
-def _started(algorithm: Algorithm, actor: Actor, commit: str | None) -> Build:
-    """A build of the commit; the one under way if the client asks a second time for the same."""
-    actor.require(may_build, algorithm)
-    wanted = (
-        repositories.resolve(algorithm.pk, commit) if commit else repositories.head(algorithm.pk)
-    )
-    under_way = algorithm.builds.filter(commit=wanted, environment=algorithm.environment)
-    present = under_way.exclude(state__in=Build.ENDED).first()
-    return present or builds.start(algorithm, by=actor, commit=wanted)
 
 
 def _wait_for(build: Build) -> Build:
