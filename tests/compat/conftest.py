@@ -1,8 +1,9 @@
-"""Fixtures of the Data API's tests."""
+"""Fixtures of the tests of the wire."""
 
 from __future__ import annotations
 
 from tests.compat.data_api import models, wire
+from tests.compat.management_api import api, hello, own_data_folder
 from tests.data_collections.conftest import own_storage, running
 
-__all__ = ["models", "own_storage", "running", "wire"]
+__all__ = ["api", "hello", "models", "own_data_folder", "own_storage", "running", "wire"]

@@ -1,86 +1,22 @@
-"""The management API as the predecessor's clients call it: paths, bodies, objects, refusals."""
+"""The management API as the predecessor's clients call it: create, find, change, delete."""
 
 from __future__ import annotations
 
-import io
 import json
-import tarfile
 import uuid
 from typing import Any
 
 import pytest
 from django.conf import LazySettings
-from django.test import Client
 
 from algorithms import repositories
-from algorithms.models import Algorithm, Build, Version
+from algorithms.models import Algorithm, Version
 from algorithms.publishing import publish
-from marketplace.accounts import keys
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.keys import KeyScopes
-from marketplace.accounts.models import APIKey, Owner
-from tests.factories import AlgorithmFactory, BuildFactory, EnvironmentFactory
-
-CREATE: dict[str, Any] = {
-    "name": "Hello",
-    "details": {"label": "Hello label", "tagline": "Says hello", "summary": "# Hello"},
-    "settings": {
-        "source_visibility": "open",
-        "license": "mit",
-        "network_access": "full",
-        "pipeline_enabled": True,
-        "algorithm_environment": "python311",
-    },
-    "version_info": {"sample_input": '"you"'},
-}
-
-
-class Api:
-    """A client that sends a key, as the Python client does: without a prefix."""
-
-    def __init__(self, key: str) -> None:
-        self.client = Client(headers={"Authorization": key} if key else {})
-
-    def send(self, method: str, path: str, body: object = None, **kwargs: Any) -> tuple[int, Any]:
-        data = "" if body is None else json.dumps(body)
-        sent = {"data": data, "content_type": "application/json", **kwargs}
-        response = self.client.generic(method, path, **sent)
-        self.raw = response.content
-        return response.status_code, json.loads(response.content) if response.content else None
-
-    def get(self, path: str) -> tuple[int, Any]:
-        return self.send("GET", path)
-
-    def post(self, path: str, body: object = None) -> tuple[int, Any]:
-        return self.send("POST", path, body)
-
-
-def api_of(actor: Actor, scopes: KeyScopes = keys.FULL) -> Api:
-    owner = Owner.objects.get(name=actor.name)
-    return Api(keys.create(owner, by=actor, label="test", scopes=scopes)[1])
-
-
-@pytest.fixture(autouse=True)
-def _data_folder(settings: LazySettings, tmp_path: Any) -> None:
-    settings.DATA_DIR = tmp_path
-
-
-@pytest.fixture
-def api(alice: Actor) -> Api:
-    EnvironmentFactory.create()
-    return api_of(alice)
-
-
-@pytest.fixture
-def hello(api: Api) -> Algorithm:
-    assert api.post("/v1/algorithms/alice", CREATE)[0] == 201
-    return Algorithm.objects.get()
-
-
-def built(algorithm: Algorithm, **fields: Any) -> Build:
-    commit = repositories.head(algorithm.pk)
-    build: Build = BuildFactory.create(algorithm=algorithm, **{"commit": commit, **fields})
-    return build
+from marketplace.accounts.models import APIKey
+from tests.compat.management_api import CREATE, Api, api_of, built
+from tests.factories import AlgorithmFactory, EnvironmentFactory
 
 
 def test_created_algorithm_has_a_repository_with_the_filled_template(api: Api) -> None:
@@ -327,155 +263,6 @@ def test_algorithm_that_others_may_call_is_not_deleted(
     assert Algorithm.objects.exists()
 
 
-def test_publish_answers_with_the_version(api: Api, hello: Algorithm) -> None:
-    Algorithm.objects.update(sample_input="")
-    build = built(hello)
-
-    status, body = api.post(
-        "/v1/algorithms/alice/Hello/versions",
-        {
-            "settings": {"algorithm_callability": "public", "royalty_microcredits": 3},
-            "version_info": {"version_type": "revision", "release_notes": "First"},
-        },
-    )
-
-    version = Version.objects.get()
-    assert status == 200
-    assert body["version_info"] == {
-        "semantic_version": "0.1.0",
-        "git_hash": build.commit,
-        "release_notes": "First",
-        "version_uuid": str(version.pk),
-    }
-    assert body["settings"]["algorithm_callability"] == "public"
-    assert body["settings"]["royalty_microcredits"] == 3
-    assert body["build"]["build_id"] == str(build.pk)
-    assert body["build"]["version_info"] == {"semantic_version": "0.1.0"}
-    assert body["self_link"].endswith(f"/v1/algorithms/alice/Hello/versions/{build.commit}")
-
-
-def test_empty_publish_of_the_python_client_is_a_private_minor_release(
-    api: Api, hello: Algorithm
-) -> None:
-    Algorithm.objects.update(sample_input="")
-    empty: dict[str, object] = {
-        "details": {},
-        "settings": {},
-        "version_info": {},
-        "source": {},
-        "scmsCredentials": {},
-    }
-    numbers = []
-    for path in ("alice/Hello/version", f"{hello.pk}/versions/", "alice/Hello/versions"):
-        built(hello)
-        status, body = api.post(f"/v1/algorithms/{path}", empty)
-        assert (status, body["settings"]["algorithm_callability"]) == (200, "private")
-        numbers.append(body["version_info"]["semantic_version"])
-
-    assert numbers == ["0.1.0", "0.2.0", "0.3.0"]
-
-
-def test_publish_without_a_new_build_has_the_known_words_and_code(
-    api: Api, hello: Algorithm
-) -> None:
-    Algorithm.objects.update(sample_input="")
-    built(hello)
-    api.post("/v1/algorithms/alice/Hello/versions", {})
-
-    status, body = api.post("/v1/algorithms/alice/Hello/versions", {})
-
-    message = "Version already published. Please compile your algorithm."
-    assert (status, body) == (400, {"error": {"code": 1007, "message": message}})
-
-
-def test_publish_may_name_the_number_and_the_commit(api: Api, hello: Algorithm) -> None:
-    Algorithm.objects.update(sample_input="")
-    build = built(hello)
-    path = "/v1/algorithms/alice/Hello/versions"
-
-    assert api.post(path, {"version_info": {"git_hash": "0" * 40}})[0] == 400
-    assert api.post(path, {"version_info": {"semantic_version": "3.0.0"}})[0] == 400
-    assert not Version.objects.exists()
-    first = {"semantic_version": "0.1.0", "git_hash": build.commit, "type": "default"}
-    assert api.post(path, {"version_info": first})[0] == 200
-    built(hello)
-    second = {"semantic_version": "1.0.0", "git_hash": ""}
-    status, body = api.post(path, {"version_info": second})
-    assert (status, body["version_info"]["semantic_version"]) == (200, "1.0.0")
-
-
-@pytest.fixture
-def history(api: Api, hello: Algorithm, alice: Actor) -> list[Build]:
-    """0.1.0 private, 0.2.0 public, one build unpublished, one failed."""
-    Algorithm.objects.update(sample_input="")
-    builds = []
-    for number, callability in enumerate(["private", "public", None]):
-        build = built(hello, commit=f"{number:040x}")
-        builds.append(build)
-        if callability:
-            publish(Algorithm.objects.get(), by=alice, callability=callability)
-    builds.append(built(hello, commit="f" * 40, state=Build.State.FAILED))
-    return builds
-
-
-@pytest.mark.parametrize(
-    ("query", "commits"),
-    [
-        ("", [2, 1, 0]),
-        ("?published=true", [1, 0]),
-        ("?published=false", [2]),
-        ("?callable=true", [1]),
-        ("?published=true&callable=false", [0]),
-        ("?published=True&callable=True&limit=50", [1]),
-    ],
-)
-def test_versions_are_listed_newest_first_and_filtered(
-    api: Api, history: list[Build], query: str, commits: list[int]
-) -> None:
-    status, body = api.get(f"/v1/algorithms/alice/Hello/versions{query}")
-
-    assert status == 200
-    found = [int(item["version_info"]["git_hash"], 16) for item in body["results"]]
-    assert found == commits
-    assert body["marker"] is None
-
-
-def test_versions_come_in_pages(api: Api, history: list[Build]) -> None:
-    path = "/v1/algorithms/alice/Hello/versions"
-    seen, marker = [], ""
-    while True:
-        _, body = api.get(f"{path}?limit=1&marker={marker}")
-        seen += [item["build"]["build_id"] for item in body["results"]]
-        marker = body["marker"]
-        if not marker:
-            break
-
-    assert seen == [str(build.pk) for build in reversed(history[:3])]
-    assert api.get(f"{path}?limit=0")[1]["error"]["code"] == 5003
-    assert api.get(f"{path}?marker=nonsense")[1]["error"]["code"] == 5002
-
-
-def test_strangers_see_public_versions_only(history: list[Build], mallory: Actor) -> None:
-    stranger = api_of(mallory)
-
-    _, body = stranger.get("/v1/algorithms/alice/Hello/versions")
-    assert [item["version_info"]["semantic_version"] for item in body["results"]] == ["0.2.0"]
-    for build, status in zip(history, (404, 200, 404, 404), strict=True):
-        assert stranger.get(f"/v1/algorithms/alice/Hello/versions/{build.commit}")[0] == status
-    _, body = stranger.get("/v1/algorithms/alice/Hello")
-    assert body["version_info"]["semantic_version"] == "0.2.0"
-
-
-def test_version_is_found_by_commit_and_by_number(api: Api, history: list[Build]) -> None:
-    path = "/v1/algorithms/alice/Hello/versions"
-
-    assert api.get(f"{path}/{history[0].commit}")[1]["version_info"]["semantic_version"] == "0.1.0"
-    assert api.get(f"{path}/0.2.0")[1]["version_info"]["git_hash"] == history[1].commit
-    assert "semantic_version" not in api.get(f"{path}/{history[2].commit}")[1]["version_info"]
-    assert api.get(f"{path}/{history[3].commit}")[1]["error"]["code"] == 1001
-    assert api.get(f"{path}/9.9.9")[0] == 404
-
-
 def test_log_lists_commits_for_those_who_see_the_source(
     api: Api, hello: Algorithm, alice: Actor, mallory: Actor
 ) -> None:
@@ -509,45 +296,3 @@ def test_owners_list_shows_private_algorithms_to_their_owner_only(
     assert api.get("/v1/users/alice/algorithms") == (200, items)
     assert api_of(mallory).get("/v1/users/alice/algorithms/") == (200, items[1:])
     assert api.get("/v1/users/nobody_here/algorithms")[0] == 404
-
-
-def test_languages_and_environments_are_told(api: Api) -> None:
-    status, languages = api.get("/v1/algorithm-environments/edge/languages")
-    assert status == 200
-    assert [language["name"] for language in languages] == ["python3"]
-    assert json.loads(languages[0]["configuration"])["req_files"] == ["requirements.txt"]
-
-    _, body = api.get("/v1/algorithm-environments/edge/languages/python3/environments")
-    (environment,) = body["environments"]
-    assert environment["machine_type"] == "CPU"
-    assert environment["language"] == languages[0]
-    assert environment["created_at"].endswith("Z")
-    assert "." in environment["created_at"]
-    assert api.get("/v1/algorithm-environments/edge/languages/cobol/environments")[0] == 404
-
-
-def test_template_is_a_tar_archive_with_placeholders(api: Api) -> None:
-    _, body = api.get("/v1/algorithm-environments/edge/languages/python3/environments")
-    specification = body["environments"][0]["environment_specification_id"]
-    path = "/v1/algorithm-environments/edge/environment-specifications"
-
-    response = Client().get(f"{path}/{specification}/template")
-
-    with tarfile.open(fileobj=io.BytesIO(response.content), mode="r:gz") as archive:
-        assert "src/__ALGO__.py" in archive.getnames()
-    assert Client().get(f"{path}/{uuid.uuid4()}/template").status_code == 404
-
-
-def test_internal_repository_host_is_the_only_one(api: Api) -> None:
-    assert [scm["id"] for scm in api.get("/v1/scms")[1]["results"]] == ["internal"]
-    assert api.get("/v1/scms/internal")[1]["provider"] == "internal"
-    assert api.get("/v1/scms/internal/oauth/status") == (
-        200,
-        {"authorization_status": "unauthorized"},
-    )
-    status, body = api.get("/v1/scms/github")
-    assert (status, body["error"]["code"]) == (404, 4009)
-
-
-def test_all_environments_are_for_administrators(api: Api) -> None:
-    assert api.get("/v1/algorithm-environments/edge/environments/available")[0] == 403
