@@ -52,7 +52,17 @@ def may_publish(actor: Actor, algorithm: Algorithm) -> bool:
 
 
 def may_publish_for_everyone(actor: Actor, algorithm: Algorithm) -> bool:
-    """In an organization, what strangers may call is for its owners to decide."""
+    """In an organization, what strangers may call is for its administrators to decide.
+
+    Where they approve each public version, its members may publish one and then wait for them.
+    """
+    organization = algorithm.owner.organization
+    waits = organization is not None and organization.approves_versions
+    return may_publish(actor, algorithm) and (waits or algorithm.owner_id in actor.administers)
+
+
+def may_approve_versions(actor: Actor, algorithm: Algorithm) -> bool:
+    """Whether the actor decides what the organization's members publish for everyone."""
     return may_publish(actor, algorithm) and algorithm.owner_id in actor.administers
 
 

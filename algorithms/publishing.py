@@ -15,7 +15,7 @@ from uuid import UUID
 import orjson
 from django.db import IntegrityError, transaction
 
-from algorithms import authoring, gateway, resolving
+from algorithms import approvals, authoring, gateway, resolving
 from algorithms.authoring import Settings
 from algorithms.gateway import Ask
 from algorithms.models import Algorithm, Build, Version
@@ -264,7 +264,9 @@ def _write(
         output_schema=plan.schemas.output,
         schema_source=plan.schemas.source,
         published_by_id=by.user_id,
+        approval=approvals.state_of_new(algorithm, plan.terms, by=by),
     )
+    approvals.ask(version, by=by)
     kept = {name: getattr(plan.settings, name) for name in plan.changed}
     _keep(algorithm, kept, is_public=algorithm.is_public or version.is_public)
     audit.record(by, "published", version, callability=version.callability)

@@ -142,7 +142,7 @@ def _version(algorithm: Algorithm, wanted: str, by: Actor) -> Version | None:
         return versions.public().first()
     if wanted == "latestPrivate":
         by.require(may_call_unpublished, algorithm)
-        private = versions.filter(callability=Version.Callability.PRIVATE)
+        private = versions.among_members()
         return private.filter(yanked_at__isnull=True).first()
     if _EXACT.match(wanted):
         number = SemVer.parse(wanted)

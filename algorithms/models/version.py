@@ -30,6 +30,12 @@ class VersionQuerySet(models.QuerySet["Version"]):
         """Those that an organization's administrators have yet to approve."""
         return self.filter(approval=Version.Approval.WAITING)
 
+    def among_members(self) -> Self:
+        """Those that only the owner's people may call: private, not approved yet, or refused."""
+        kept = (Version.Approval.WAITING, Version.Approval.REFUSED)
+        private = models.Q(callability=Version.Callability.PRIVATE)
+        return self.filter(private | models.Q(approval__in=kept))
+
     def newest_first(self) -> Self:
         return self.order_by("-major", "-minor", "-revision")
 
