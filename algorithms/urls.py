@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from algorithms.views import assistance, builds, dashboard, editor, publishing, settings
+from algorithms.views import approvals, assistance, builds, dashboard, editor, publishing, settings
 
 app_name = "algorithms"
 
@@ -28,6 +28,8 @@ one_algorithm = [
 urlpatterns = [
     path("", include("algorithms.api.urls")),
     path("dashboard/", dashboard.dashboard, name="dashboard"),
+    path("approvals/", approvals.waiting, name="approvals"),
+    path("approvals/<uuid:version_id>/", approvals.decide, name="decide_approval"),
     path("algorithms/new/", dashboard.new, name="new"),
     path("algorithms/<str:owner>/<str:name>/", include(one_algorithm)),
 ]
