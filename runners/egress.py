@@ -136,7 +136,7 @@ class Proxy:
 
     async def _addresses(self, target: _Target) -> list[str]:
         """Ask the policy; a trusted name is resolved once in a while, not for each connection."""
-        if not self._policy.trusts(target.host):
+        if not self._policy.trusts(target.host, target.port):
             return await self._policy.addresses(target.host, target.port)
         async with self._resolving:
             until, known = self._known.get((target.host, target.port), (0.0, []))

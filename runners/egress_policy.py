@@ -55,18 +55,19 @@ class Policy:
 
     @classmethod
     def hosts(cls, names: frozenset[str], *, resolve: Resolve = resolve_by_system) -> Policy:
-        """These hosts, by name, wherever they are; nothing else. For builds."""
+        """These hosts, by `name` or `name:port`, wherever they are; nothing else. For builds."""
         return cls(_lower(names), is_public_allowed=False, resolve=resolve)
 
-    def trusts(self, host: str) -> bool:
-        return host.lower().rstrip(".") in self.trusted
+    def trusts(self, host: str, port: int) -> bool:
+        name = host.lower().rstrip(".")
+        return name in self.trusted or f"{name}:{port}" in self.trusted
 
     async def addresses(self, host: str, port: int) -> list[str]:
         """Give the addresses to dial, best first; raise Refused if any of them is not allowed."""
         name = host.lower().rstrip(".")
-        is_trusted = self.trusts(host)
+        is_trusted = self.trusts(host, port)
         if not is_trusted and not self.is_public_allowed:
-            raise Refused(f"A build may reach the package index only, not {host}.")
+            raise Refused(f"A build may reach the package index only, not {host}:{port}.")
         if not 0 < port < 65536:
             raise Refused(f"{port} is no port.")
         if port in MAIL_PORTS:

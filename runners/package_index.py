@@ -80,14 +80,13 @@ class PackageIndex:
         return tuple(Mount(str(path), str(path)) for path in sorted(outermost) if path.exists())
 
     def hosts(self) -> frozenset[str]:
-        """The hosts an installer must reach."""
-        if self.is_offline:
-            named: set[str] = set()
-        else:
-            named = {_host(place) for place in self.locations}
-            if not self.url or _host(self.url) == PyPI.netloc:
-                named |= {PyPI.netloc, PyPI.file_storage_domain}
-        return frozenset((named | set(self.more_hosts)) - {""})
+        """The hosts an installer must reach, as `name:port`."""
+        named = {name if ":" in name else f"{name}:443" for name in self.more_hosts}
+        if not self.is_offline:
+            usual = {f"{PyPI.netloc}:443", f"{PyPI.file_storage_domain}:443"}
+            named |= {_host(place) for place in self.locations}
+            named |= usual if not self.url or _host(self.url) in usual else set()
+        return frozenset(named - {""})
 
 
 @cache
@@ -159,7 +158,9 @@ def _without_name(place: str) -> str:
 
 def _host(place: str) -> str:
     parts = urlsplit(place)
-    return parts.hostname or "" if parts.scheme in ("http", "https") else ""
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return ""
+    return f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
 
 
 def _local_folders(place: str) -> Iterator[Path]:

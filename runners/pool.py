@@ -15,13 +15,13 @@ import itertools
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from runners.errors import NoRunner, PlatformFault, QueueFull
 from runners.instance import Instance, Surroundings
-from runners.specs import Failure, Invocation, LoadReport, Outcome, RunSpec, Timings
+from runners.specs import Failure, Invocation, LoadReport, Outcome, Phase, RunSpec, Timings
 
 logger = logging.getLogger(__name__)
 
@@ -70,6 +70,8 @@ class Pool:
         self._waiting: deque[_Waiter] = deque()
         self._instances: set[Instance] = set()
         self._starting = 0
+        self._checks = asyncio.Semaphore(max(1, limits.slots // 4))
+        self._checked: set[Instance] = set()  # loading once for a build, besides the slots
         self._numbers = itertools.count(1)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._janitor: asyncio.TimerHandle | None = None
@@ -99,6 +101,7 @@ class Pool:
         start, load = (instance.start_us, instance.load_us) if is_cold else (0, 0)
         before = Timings(queue=max(0, waited - start - load), start=start, load=load)
         try:
+            invocation.enter(Phase.RUNNING)
             return await instance.run(invocation, before)
         except BaseException:
             instance.discard()
@@ -111,7 +114,7 @@ class Pool:
         began = time.perf_counter()
         instance = self._new_instance(spec, payer="check")
         try:
-            failure = await instance.start(lambda: token)
+            failure = await instance.start(lambda: token, _unheard)
         finally:
             self._in_background(instance.close())
         stdout = instance.load_stdout.decode(errors="replace")
@@ -125,9 +128,10 @@ class Pool:
         for waiter in self._waiting:
             if not waiter.taken.done():
                 waiter.taken.set_exception(NoRunner("The runner is shutting down."))
-        for instance in list(self._instances):
+        instances = [*self._instances, *self._checked]
+        for instance in instances:
             instance.discard()
-        await asyncio.gather(*(instance.close() for instance in list(self._instances)))
+        await asyncio.gather(*(instance.close() for instance in instances))
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=10)
 
@@ -158,6 +162,7 @@ class Pool:
         waiter = _Waiter(group, invocation, loop.create_future())
         self._waiting.append(waiter)
         group.waiting += 1
+        invocation.enter(Phase.QUEUED)
         timer = loop.call_later(invocation.queue_seconds, self._expire, waiter)
         self._serve(waiter)
         try:
@@ -219,7 +224,7 @@ class Pool:
             group, waiter.invocation.depth, make=True
         ):
             group.starting += 1
-            self._in_background(self._start(group, waiter.invocation.token))
+            self._in_background(self._start(group, waiter.invocation))
 
     def _hand_over(self, group: _Group, instance: Instance, waiter: _Waiter) -> None:
         group.busy.add(instance)
@@ -275,12 +280,12 @@ class Pool:
 
     # Starting and ending
 
-    async def _start(self, group: _Group, token: Callable[[], str]) -> None:
+    async def _start(self, group: _Group, invocation: Invocation) -> None:
         instance = self._new_instance(group.spec, group.payer)
         self._instances.add(instance)
         problem: Exception | None = None
         try:
-            failure = await instance.start(token)
+            failure = await instance.start(invocation.token, invocation.enter)
             if failure is not None:
                 problem = _LoadFailed(failure, instance)
         except Exception as error:  # noqa: BLE001 - whoever waits must hear of it
@@ -354,6 +359,10 @@ class _LoadFailed(Exception):
         self.failure = failure
         self.stdout = instance.load_stdout
         self.timings = Timings(start=instance.start_us, load=instance.load_us)
+
+
+def _unheard(phase: Phase) -> None:
+    """A module that is only tried has no caller who watches."""
 
 
 def _is_stale(instance: Instance, oldest: float) -> bool:

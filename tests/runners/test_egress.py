@@ -235,14 +235,17 @@ async def test_build_reaches_named_hosts_only_wherever_they_are(tmp_path: Path) 
 
     server = await asyncio.start_server(lambda _r, w: w.close(), "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    policy = Policy.hosts(frozenset({"Index.Example"}), resolve=here)
+    policy = Policy.hosts(frozenset({f"Index.Example:{port}"}), resolve=here)
+    only = b"A build may reach the package index only, not "
 
     allowed = await through(tmp_path / "a", policy, connect(f"index.example.:{port}"))
-    refused = await through(tmp_path / "b", policy, connect(f"elsewhere.example:{port}"))
+    elsewhere = await through(tmp_path / "b", policy, connect(f"elsewhere.example:{port}"))
+    beside = await through(tmp_path / "c", policy, connect("index.example:22"))
     server.close()
 
     assert allowed.startswith(b"HTTP/1.1 200 ")
-    assert b"A build may reach the package index only, not elsewhere.example." in refused
+    assert only + f"elsewhere.example:{port}.".encode() in elsewhere
+    assert only + b"index.example:22." in beside
 
 
 @pytest.mark.parametrize(
@@ -321,7 +324,7 @@ def test_proxy_in_a_thread_serves_those_without_a_loop(tmp_path: Path) -> None:
         answer = connection.recv(1000)
 
     assert answer.startswith(b"HTTP/1.1 403 ")
-    assert refusals == ["A build may reach the package index only, not example.org."]
+    assert refusals == ["A build may reach the package index only, not example.org:443."]
 
 
 async def test_name_that_does_not_exist_is_said_so() -> None:

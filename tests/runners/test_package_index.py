@@ -48,7 +48,7 @@ def test_settings_become_variables_hosts_and_mounts(tmp_path: Path) -> None:
     assert variables["UV_EXTRA_INDEX_URL"] == pip["extra-index-url"]
     assert variables["UV_FIND_LINKS"] == variables["PIP_FIND_LINKS"] == pip["find-links"]
     assert variables["SSL_CERT_FILE"] == str(certificate)
-    assert index.hosts() == {"index.example", "more.example", "files.example"}
+    assert index.hosts() == {"index.example:443", "more.example:81", "files.example:443"}
     assert index.mounts() == tuple(
         Mount(str(tmp_path / name), str(tmp_path / name))
         for name in ("house.pem", "mirror", "wheels")
@@ -73,7 +73,7 @@ def test_without_settings_the_installers_default_may_be_reached() -> None:
     index = from_settings({}, {}, [])
 
     assert "UV_DEFAULT_INDEX" not in index.variables()
-    assert index.hosts() == {PyPI.netloc, PyPI.file_storage_domain}
+    assert index.hosts() == {f"{PyPI.netloc}:443", f"{PyPI.file_storage_domain}:443"}
     assert index.mounts() == ()
 
 
