@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from algorithms import first_calls, phases
 from algorithms import journal as journals
 from algorithms.journal import Begun, Ended, Journal
 from algorithms.models import Call
@@ -20,7 +21,7 @@ from algorithms.resolving import Target
 from marketplace.accounts import keys, limits, run_tokens
 from marketplace.accounts.actors import Actor, RunningCall
 from marketplace.accounts.scopes import Scope
-from marketplace.lib import database
+from marketplace.lib import database, live
 from marketplace.lib.errors import NotAllowed, TooMany, Unavailable
 from marketplace.lib.ids import new_id
 from runners import host
@@ -49,6 +50,7 @@ class Ask:
     payer: str = ""  # whose sandbox, where that is not the caller's owner: visitors
     call_id: UUID | None = None  # known before, for calls nobody waits for
     is_async: bool = False
+    watch: str = ""  # under which name somebody watches it (phases.py)
 
 
 def may_reach(actor: Actor, _target: Target) -> bool:
@@ -177,6 +179,7 @@ def _invocation(ask: Ask, by: Actor, running: RunningCall, payer: str) -> Invoca
         token=partial(run_tokens.sign, by, running, expires_in=expires_in),
         depth=running.depth,
         queue_seconds=settings.RUNNER_QUEUE_SECONDS,
+        tell=partial(phases.tell, ask.watch) if ask.watch else None,
     )
 
 
@@ -199,6 +202,8 @@ def _note_keys(rows: list[journals.Row]) -> None:
     """Keep when each key was last used for a call."""
     latest = {begun.key_id: begun.started_at for begun, _ in rows if begun.key_id}
     keys.note_use({key: (datetime.fromtimestamp(when, tz=UTC), "") for key, when in latest.items()})
+    for key in latest:
+        live.notify(first_calls.group(key), {"type": "key.called"})
 
 
 def close_journal() -> None:

@@ -216,6 +216,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 1800.0,
     },
     "look-how-the-site-is": {"task": "marketplace.staff.health_samples.sample", "schedule": 60.0},
+    "forget-expired-runs": {"task": "algorithms.runs.tidy_up", "schedule": 3600.0},
     "sweep-temporary-data": {"task": "data_collections.sweeping.sweep", "schedule": 600.0},
 }
 

@@ -26,7 +26,7 @@ from runners.errors import PlatformFault
 from runners.guests import GuestConnection, GuestGone, OutOfTime, Unwelcome
 from runners.protocol import Frame, FrameType, encode
 from runners.relay import Application, Relay
-from runners.specs import Failure, Invocation, Kind, Network, Outcome, RunSpec, Timings
+from runners.specs import Failure, Invocation, Kind, Network, Outcome, Phase, RunSpec, Timings
 
 HELLO_SECONDS: Final = 30.0
 LOAD_SECONDS: Final = 300.0
@@ -79,12 +79,15 @@ class Instance:
         """Whether its algorithm has called another one and has no answer yet."""
         return self.relay.open_calls > 0
 
-    async def start(self, token: Callable[[], str]) -> Failure | None:
-        """Start the sandbox and load the module as the caller of the first call.
+    async def start(
+        self, token: Callable[[], str], enter: Callable[[Phase], None]
+    ) -> Failure | None:
+        """Start the sandbox and load the module as the caller of the first call, who hears of it.
 
         Gives the author's failure, or None when it is ready; raises PlatformFault.
         """
         began = time.perf_counter()
+        enter(Phase.STARTING)
         try:
             await self._start_sandbox()
             await self._guest.answer(HELLO_SECONDS)  # HELLO
@@ -92,6 +95,7 @@ class Instance:
             report = await self._in_thread(self._last_words)
             raise PlatformFault(f"A sandbox did not start: {error}. {report}") from None
         self.start_us = _since(began)
+        enter(Phase.LOADING)
         return await self._load(token)
 
     async def _load(self, token: Callable[[], str]) -> Failure | None:

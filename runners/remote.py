@@ -15,12 +15,13 @@ import logging
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from runners import wire
 from runners.errors import NoRunner, PlatformFault, RunnerError
 from runners.pool import Pool
-from runners.specs import Invocation, Outcome, RunSpec
+from runners.specs import Invocation, Outcome, Phase, RunSpec
 from runners.wire import Frames, Word
 
 logger = logging.getLogger(__name__)
@@ -69,7 +70,7 @@ class PoolServer(asyncio.Protocol):
 
     async def _run(self, call: str, header: dict[str, Any], body: bytes) -> None:
         try:
-            spec, invocation = wire.read_run(header, body)
+            spec, invocation = wire.read_run(header, body, tell=partial(self._tell, call))
             outcome = await self._pool.run(spec, invocation)
             answer = wire.done(call, outcome, self._pool.load)
         except RunnerError as error:
@@ -80,8 +81,14 @@ class PoolServer(asyncio.Protocol):
             answer = wire.refused(call, fault, self._pool.load)
         finally:
             self._calls.pop(call, None)
+        self._write(answer)
+
+    def _tell(self, call: str, phase: Phase) -> None:
+        self._write(wire.phase(call, phase, self._pool.load))
+
+    def _write(self, words: bytes) -> None:
         if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(answer)
+            self._transport.write(words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +110,7 @@ class RunnerClient(asyncio.Protocol):
         self.is_connected = False
         self._frames = Frames()
         self._waiting: dict[str, asyncio.Future[Outcome]] = {}
+        self._watched: dict[str, Invocation] = {}
         self._numbers = itertools.count(1)
         self._transport: asyncio.Transport | None = None
 
@@ -139,6 +147,8 @@ class RunnerClient(asyncio.Protocol):
                 waiting.set_result(wire.read_done(header, body, runner=self.info.name))
             elif word is Word.REFUSED:
                 waiting.set_exception(wire.read_refused(header))
+            elif word is Word.PHASE:
+                self._watched[header["id"]].enter(Phase(header["phase"]))
 
     async def run(self, spec: RunSpec, invocation: Invocation) -> Outcome:
         if self._transport is None or not self.is_connected:
@@ -146,6 +156,7 @@ class RunnerClient(asyncio.Protocol):
         call = f"{invocation.call_id}#{next(self._numbers)}"
         waiting: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._waiting[call] = waiting
+        self._watched[call] = invocation
         self._transport.write(wire.run(call, spec, invocation))
         try:
             return await waiting
@@ -155,6 +166,7 @@ class RunnerClient(asyncio.Protocol):
             raise
         finally:
             del self._waiting[call]
+            del self._watched[call]
 
     def close(self) -> None:
         if self._transport is not None:

@@ -87,6 +87,15 @@ class RunSpec:
     limits: Limits = Limits()
 
 
+class Phase(StrEnum):
+    """Where a call is on its way; told only to those who watch one."""
+
+    QUEUED = "queued"  # waits for a free sandbox
+    STARTING = "starting"  # a sandbox is being started for it
+    LOADING = "loading"  # the module and its model are being loaded
+    RUNNING = "running"  # inside apply
+
+
 @dataclass(frozen=True, slots=True)
 class Invocation:
     """One call on its way to a sandbox."""
@@ -101,6 +110,12 @@ class Invocation:
 
     depth: int = 0  # 0 for a call from outside
     queue_seconds: float = 60.0  # the longest wait for a sandbox
+    tell: Callable[[Phase], None] | None = field(default=None, repr=False)
+    """Hears of each phase the call enters, where somebody watches it."""
+
+    def enter(self, phase: Phase) -> None:
+        if self.tell is not None:
+            self.tell(phase)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ Frames as in runners/protocol.py; many calls share one connection, told apart by
 
     gateway → RUN     {"id", "spec", "invocation"} + input
     gateway → CANCEL  {"id"}
+    runner  → PHASE   {"id", "phase", "load"}, for calls that somebody watches
     runner  → DONE    {"id", "outcome", "load"} + stdout + result
             or REFUSED {"id", "error", "message", "retry_after", "load"}
 """
@@ -11,6 +12,7 @@ Frames as in runners/protocol.py; many calls share one connection, told apart by
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from dataclasses import asdict, fields
 from enum import IntEnum
 from typing import Any, Final
@@ -18,7 +20,17 @@ from typing import Any, Final
 import orjson
 
 from runners.errors import NoRunner, PlatformFault, QueueFull, RunnerError
-from runners.specs import Failure, Invocation, Kind, Limits, Network, Outcome, RunSpec, Timings
+from runners.specs import (
+    Failure,
+    Invocation,
+    Kind,
+    Limits,
+    Network,
+    Outcome,
+    Phase,
+    RunSpec,
+    Timings,
+)
 
 PREFIX: Final = struct.Struct(">BII")
 _ERRORS: Final[dict[str, type[RunnerError]]] = {
@@ -33,6 +45,7 @@ class Word(IntEnum):
     CANCEL = 2
     DONE = 3
     REFUSED = 4
+    PHASE = 5
 
 
 def frame(word: Word, header: dict[str, Any], *parts: bytes) -> bytes:
@@ -66,14 +79,17 @@ def run(call: str, spec: RunSpec, invocation: Invocation) -> bytes:
     ticket = {
         item.name: getattr(invocation, item.name)
         for item in fields(invocation)
-        if item.name not in ("body", "token")
+        if item.name not in ("body", "token", "tell")
     }
+    ticket["is_watched"] = invocation.tell is not None
     ticket["token"] = invocation.token()
     header = {"id": call, "spec": asdict(spec), "invocation": ticket}
     return frame(Word.RUN, header, invocation.body)
 
 
-def read_run(header: dict[str, Any], body: bytes) -> tuple[RunSpec, Invocation]:
+def read_run(
+    header: dict[str, Any], body: bytes, *, tell: Callable[[Phase], None]
+) -> tuple[RunSpec, Invocation]:
     raw = header["spec"]
     spec = RunSpec(
         **{
@@ -86,7 +102,12 @@ def read_run(header: dict[str, Any], body: bytes) -> tuple[RunSpec, Invocation]:
     ticket = header["invocation"]
     token: str = ticket.pop("token")
     kind = Kind(ticket.pop("kind"))
-    return spec, Invocation(**ticket, kind=kind, token=lambda: token, body=body)
+    heard = tell if ticket.pop("is_watched") else None
+    return spec, Invocation(**ticket, kind=kind, token=lambda: token, body=body, tell=heard)
+
+
+def phase(call: str, entered: Phase, load: int) -> bytes:
+    return frame(Word.PHASE, {"id": call, "phase": entered, "load": load})
 
 
 def done(call: str, outcome: Outcome, load: int) -> bytes:

@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, unquote
 from django.conf import settings
 from django.db import close_old_connections
 
-from algorithms import gateway, later, resolving, visitors
+from algorithms import gateway, later, phases, receipts, resolving, visitors
 from algorithms.gateway import Answer, Ask
 from algorithms.resolving import Target
 from marketplace.accounts.actors import Actor
@@ -68,6 +68,7 @@ class Request:
     timeout: float = 0.0
     with_stdout: bool = False
     output: str = "default"
+    watch: str = ""
 
 
 def takes(path: str) -> bool:
@@ -114,11 +115,14 @@ async def _answer(request: Request, receive: Receive) -> _Response:
     body = await read_body(receive, limit=settings.CALL_INPUT_BYTES, told=request.content_length)
     kind, body = kind_of(request.content_type, request.content_encoding, body)
     payer = visitors.payer(request.address) if actor.is_anonymous else ""
-    ask = Ask(kind=kind, body=body, timeout=request.timeout, payer=payer)
+    ask = Ask(kind=kind, body=body, timeout=request.timeout, payer=payer, watch=request.watch)
     if request.output == "void":
         return await _in_thread(_leave, request, actor, target, ask)
     answer = await _call(target, actor, ask, receive)
-    return _shape(request, actor, answer)
+    status, given, headers = _shape(request, actor, answer)
+    if request.is_web and actor.key_id is None:
+        headers = [*headers, (b"x-receipt", receipts.sign(answer, body, given).encode())]
+    return status, given, headers
 
 
 async def _call(target: Target, actor: Actor, ask: Ask, receive: Receive) -> Answer:
@@ -251,6 +255,8 @@ def _read_query(request: Request, query: str) -> None:
     if request.output not in ("default", "raw", "void"):
         raise BadInput("output is default, raw or void.")
     request.with_stdout = values.get("stdout", "").lower() in ("true", "1")
+    if request.is_web and phases.is_name(values.get("watch", "")):
+        request.watch = values["watch"]
     if values.get("timeout"):
         request.timeout = _timeout(unquote(values["timeout"]))
 
