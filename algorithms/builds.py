@@ -29,7 +29,7 @@ from django.utils import timezone
 from algorithms import build_logs, repositories, resolving
 from algorithms.models import Algorithm, Build
 from algorithms.permissions import may_build
-from marketplace.accounts import actors, audit, run_tokens
+from marketplace.accounts import actors, audit, limits, run_tokens
 from marketplace.accounts.actors import Actor, RunningCall
 from marketplace.accounts.scopes import Scope
 from marketplace.lib.errors import (
