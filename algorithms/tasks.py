@@ -6,6 +6,14 @@ from algorithms.builds import recover as recover_builds
 from algorithms.builds import run as run_build
 from algorithms.later import recover as recover_requests
 from algorithms.later import run as run_request
+from algorithms.retention import tidy_up as tidy_up_builds
 from algorithms.runs import tidy_up as tidy_up_runs
 
-__all__ = ["recover_builds", "recover_requests", "run_build", "run_request", "tidy_up_runs"]
+__all__ = [
+    "recover_builds",
+    "recover_requests",
+    "run_build",
+    "run_request",
+    "tidy_up_builds",
+    "tidy_up_runs",
+]

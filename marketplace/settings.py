@@ -205,6 +205,7 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     "algorithms.builds.run": {"queue": "build"},
     "algorithms.later.run": {"queue": "call"},
+    "algorithms.retention.tidy_up": {"queue": "build"},  # where the folders are
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -217,6 +218,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "look-how-the-site-is": {"task": "marketplace.staff.health_samples.sample", "schedule": 60.0},
     "forget-expired-runs": {"task": "algorithms.runs.tidy_up", "schedule": 3600.0},
+    "forget-builds-nobody-needs": {"task": "algorithms.retention.tidy_up", "schedule": 3600.0},
     "sweep-temporary-data": {"task": "data_collections.sweeping.sweep", "schedule": 600.0},
 }
 
@@ -243,6 +245,9 @@ CHANNEL_LAYERS = {
         }
     )
 }
+
+BUILDS_KEPT_DAYS = env.int("BUILDS_KEPT_DAYS", default=90)
+"""A build that no version came from is kept so long; the last ones of an algorithm always."""
 
 # Calls
 

@@ -54,6 +54,7 @@ def snapshot(tree: Path, folder: Path) -> Snapshot:
         if not target.is_dir():
             _make_read_only(unfinished)
             _rename(unfinished, target)
+        os.utime(target)  # in use: not to be removed, though no row may name it yet
         size = sum(entry.size for entry in entries)
         return Snapshot(digest, target, len(entries), size)
     finally:
