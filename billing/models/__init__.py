@@ -5,18 +5,40 @@ from billing.models.budgets import Budget, SpendStop
 from billing.models.journals import Entry, Journal
 from billing.models.limits import Lease, Limit, Spender
 from billing.models.lots import Lot
+from billing.models.meters import MeterExport, PostPaid, StripeInvoice
+from billing.models.payouts import PayoutAccount, PayoutLine, PayoutRun
+from billing.models.reconciliation import Finding, ReconciliationRun
+from billing.models.stripe import CashMove, StripeCustomer, StripeEvent, StripeThing
+from billing.models.topups import AutoRecharge, Dispute, EarningHold, Refund, TopUp
 from billing.models.usage import Usage
 
 __all__ = [
     "Account",
+    "AutoRecharge",
     "Balance",
     "Budget",
+    "CashMove",
+    "Dispute",
+    "EarningHold",
     "Entry",
+    "Finding",
     "Journal",
     "Lease",
     "Limit",
     "Lot",
+    "MeterExport",
+    "PayoutAccount",
+    "PayoutLine",
+    "PayoutRun",
+    "PostPaid",
+    "ReconciliationRun",
+    "Refund",
     "SpendStop",
     "Spender",
+    "StripeCustomer",
+    "StripeEvent",
+    "StripeInvoice",
+    "StripeThing",
+    "TopUp",
     "Usage",
 ]

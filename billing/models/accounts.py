@@ -27,6 +27,7 @@ class Account(models.Model):
         COMPUTE_REVENUE = "compute_revenue", "Earned by computing"
         PROMO_EXPENSE = "promo_expense", "Given away"
         STRIPE_CASH = "stripe_cash", "Cash at Stripe"
+        BANK_CASH = "bank_cash", "Cash paid out to the bank"
         STRIPE_FEES = "stripe_fees", "Paid to Stripe"
         TAX_PAYABLE = "tax_payable", "Tax collected"
         DISPUTES = "disputes", "Held back in disputes"
@@ -69,6 +70,7 @@ class Account(models.Model):
                         "compute_revenue",
                         "promo_expense",
                         "stripe_cash",
+                        "bank_cash",
                         "stripe_fees",
                         "tax_payable",
                         "disputes",

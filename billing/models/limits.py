@@ -35,8 +35,11 @@ class Limit(models.Model):
     limit_ids: models.JSONField[list[int], list[int]] = models.JSONField(
         default=list, blank=True, help_text="Of a tree: the limits that hold its ceiling"
     )
+    spender_id = models.UUIDField(null=True, blank=True, help_text="Of a tree: who runs its root")
     starts_at = models.DateTimeField(null=True, blank=True)
-    ends_at = models.DateTimeField(null=True, blank=True)
+    ends_at = models.DateTimeField(
+        null=True, blank=True, help_text="Of a tree: when its root has ended"
+    )
     ceiling = models.BigIntegerField(
         default=0, help_text="Of a wallet: what is in its accounts, and its credit limit."
     )

@@ -58,6 +58,11 @@ class Usage(models.Model):
     at = models.DateTimeField(db_index=True)
     promo = models.BigIntegerField(default=0, help_text="Settled: paid with given credit")
     lost = models.BigIntegerField(default=0, help_text="Settled: nobody could pay it any more")
+    owed = models.BigIntegerField(
+        default=0,
+        db_default=0,
+        help_text="Settled: booked to the receivable of a post-paid payer",
+    )
     author_share = models.BigIntegerField(default=0, help_text="Settled: earned by the author")
     settled_in = models.ForeignKey(
         Journal, on_delete=models.PROTECT, null=True, blank=True, related_name="usage"
