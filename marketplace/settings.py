@@ -219,6 +219,14 @@ CELERY_BEAT_SCHEDULE = {
     "look-how-the-site-is": {"task": "marketplace.staff.health_samples.sample", "schedule": 60.0},
     "forget-expired-runs": {"task": "algorithms.runs.tidy_up", "schedule": 3600.0},
     "forget-builds-nobody-needs": {"task": "algorithms.retention.tidy_up", "schedule": 3600.0},
+    "measure-what-was-called": {
+        "task": "marketplace.catalog.measuring.measure_called",
+        "schedule": 60.0,
+    },
+    "measure-all-algorithms": {
+        "task": "marketplace.catalog.measuring.measure_all",
+        "schedule": 3600.0,
+    },
     "sweep-temporary-data": {"task": "data_collections.sweeping.sweep", "schedule": 600.0},
 }
 

@@ -1,22 +1,40 @@
-"""Words to ranked algorithms, in the words of whichever database the site has.
+"""Words to algorithms, in the words of whichever database the site has.
 
-SQLite has an FTS5 table that triggers keep true; PostgreSQL an expression index and trigrams
-for misspelt names. Both are made after every `migrate`, so that nothing has to re-index.
+SQLite has an FTS5 table that triggers keep true, and its vocabulary for misspelt words;
+PostgreSQL a generated column, and trigrams for misspelt names. All of it is made after every
+`migrate`, so that nothing has to re-index.
 """
 
-# ruff: noqa: S608 - statements are put together from constants only; words are parameters
+# ruff: noqa: S608, S611 - statements are put together from constants only; words are parameters
 
 from __future__ import annotations
 
+import difflib
+import logging
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
-from django.db import connections
+from django.db import DatabaseError, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import BooleanField, F, FloatField, Func, Q, Value
+from django.db.models.expressions import Combinable, RawSQL
+from django.db.models.functions import Greatest, Upper
+
+logger = logging.getLogger(__name__)
 
 MOST: Final = 1000
 """Ranked matches that are looked at; beyond them nobody turns the page."""
+
+MOST_TERMS: Final = 12
+SHORTEST_PART: Final = 3
+"""A part of a name is looked for from here on: there is no trigram in less."""
+
+_ALIKE: Final = 0.75
 
 _SQLITE_FIELDS: Final = "name, label, tagline, readme"
 _SQLITE_NEW: Final = f"""
@@ -27,6 +45,7 @@ _SQLITE: Final = (
     f"""CREATE VIRTUAL TABLE IF NOT EXISTS catalog_search USING fts5(
         algorithm_id UNINDEXED, {_SQLITE_FIELDS}, tokenize = 'porter unicode61 remove_diacritics 2'
     )""",
+    "CREATE VIRTUAL TABLE IF NOT EXISTS catalog_search_words USING fts5vocab(catalog_search, row)",
     f"""CREATE TRIGGER IF NOT EXISTS catalog_search_insert AFTER INSERT ON algorithms_algorithm
         BEGIN {_SQLITE_NEW}; END""",
     """CREATE TRIGGER IF NOT EXISTS catalog_search_delete AFTER DELETE ON algorithms_algorithm
@@ -40,32 +59,56 @@ _SQLITE: Final = (
     f"""INSERT INTO catalog_search (algorithm_id, {_SQLITE_FIELDS})
         SELECT id, {_SQLITE_FIELDS} FROM algorithms_algorithm""",
 )
-_SQLITE_QUERY: Final = """
-    SELECT algorithm_id FROM catalog_search WHERE catalog_search MATCH %s
-    ORDER BY bm25(catalog_search, 0, 10, 10, 4, 1), algorithm_id LIMIT %s
+_SQLITE_FOUND: Final = "SELECT algorithm_id FROM catalog_search WHERE catalog_search MATCH %s"
+_SQLITE_RANKED: Final = f"""
+    {_SQLITE_FOUND} ORDER BY bm25(catalog_search, 0, 10, 10, 4, 1), algorithm_id LIMIT %s
+"""
+_SQLITE_TERMS: Final = """
+    SELECT term FROM catalog_search_words
+    WHERE term >= %s AND term < %s AND length(term) BETWEEN %s AND %s
 """
 
-# The same text in the index and in the query, or PostgreSQL does not use the index.
-_POSTGRES_DOCUMENT: Final = r"""(
-    setweight(to_tsvector('english',
-        regexp_replace(name, '([a-z0-9])([A-Z])|_', '\1 \2', 'g') || ' ' || label), 'A')
-    || setweight(to_tsvector('english', tagline), 'B')
-    || setweight(to_tsvector('english', left(readme, 200000)), 'D'))"""
+_POSTGRES_TRIGRAMS: Final = "CREATE EXTENSION IF NOT EXISTS pg_trgm"
 _POSTGRES: Final = (
-    "CREATE EXTENSION IF NOT EXISTS pg_trgm",
-    f"""CREATE INDEX IF NOT EXISTS catalog_search ON algorithms_algorithm
-        USING gin ({_POSTGRES_DOCUMENT})""",
-    """CREATE INDEX IF NOT EXISTS catalog_search_label ON algorithms_algorithm
-        USING gin (label gin_trgm_ops)""",
+    r"""ALTER TABLE algorithms_algorithm ADD COLUMN IF NOT EXISTS search_document tsvector
+        GENERATED ALWAYS AS (
+            setweight(to_tsvector('english',
+                regexp_replace(name, '([a-z0-9])([A-Z])|_', '\1 \2', 'g') || ' ' || label), 'A')
+            || setweight(to_tsvector('english', tagline), 'B')
+            || setweight(to_tsvector('english', left(readme, 200000)), 'D')
+        ) STORED""",
+    """CREATE INDEX IF NOT EXISTS catalog_search ON algorithms_algorithm
+        USING gin (search_document)""",
 )
-_POSTGRES_QUERY: Final = f"""
-    SELECT id FROM algorithms_algorithm WHERE {_POSTGRES_DOCUMENT} @@ to_tsquery('english', %s)
-    ORDER BY ts_rank({_POSTGRES_DOCUMENT}, to_tsquery('english', %s)) DESC, id LIMIT %s
-"""
-_POSTGRES_MISSPELT: Final = """
-    SELECT id FROM algorithms_algorithm WHERE %s <%% label OR %s <%% name
-    ORDER BY greatest(word_similarity(%s, label), word_similarity(%s, name)) DESC, id LIMIT %s
-"""
+_POSTGRES_PARTS: Final = (
+    """CREATE INDEX IF NOT EXISTS catalog_search_label ON algorithms_algorithm
+        USING gin (upper(label) gin_trgm_ops)""",
+    """CREATE INDEX IF NOT EXISTS catalog_search_name ON algorithms_algorithm
+        USING gin (upper(name) gin_trgm_ops)""",
+)
+_POSTGRES_FOUND: Final = "search_document @@ to_tsquery('english', %s)"
+_POSTGRES_RANK: Final = (
+    "ts_rank(search_document, to_tsquery('english', %s)) * (1 + ln(1 + trending) / 4)"
+)
+
+
+class Closeness(StrEnum):
+    """How what was found relates to the words."""
+
+    EVERY = "every"
+    SOME = "some"
+    ALIKE = "alike"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way to take the words: what it finds, and in which order."""
+
+    closeness: Closeness
+    condition: Q
+    rank: Combinable | None = None
+    """A number that is higher for better matches; without it `best` lists them."""
+    best: tuple[UUID, ...] = ()
 
 
 def prepare(alias: str) -> None:
@@ -73,36 +116,101 @@ def prepare(alias: str) -> None:
     connection = connections[alias]
     if "algorithms_algorithm" not in connection.introspection.table_names():
         return
+    if connection.vendor == "postgresql":
+        statements = (*_POSTGRES, *(_POSTGRES_PARTS if _make_trigrams(connection) else ()))
+    else:
+        statements = _SQLITE
     with connection.cursor() as cursor:
-        for statement in _POSTGRES if connection.vendor == "postgresql" else _SQLITE:
+        for statement in statements:
             cursor.execute(statement)
+    _has_trigrams.cache_clear()
 
 
-def ranked(words: str, alias: str = "default") -> list[UUID]:
-    """Algorithms that hold all of the words, best first; if none does, those that hold some."""
-    terms = re.findall(r"\w+", words)[:12]
+def readings(words: str, alias: str = "default") -> Iterator[Reading]:
+    """The ways to take the words, the strictest first; each is worked out when it is asked for."""
+    terms = re.findall(r"\w+", words)[:MOST_TERMS]
     if not terms:
-        return []
+        return
     connection = connections[alias]
     if connection.vendor == "postgresql":
-        return _in_postgres(connection, terms)
-    every, some = " ".join(f'"{term}"*' for term in terms), " OR ".join(f'"{t}"*' for t in terms)
-    return _ids(connection, _SQLITE_QUERY, every, MOST) or _ids(
-        connection, _SQLITE_QUERY, some, MOST
+        yield _in_postgres(Closeness.EVERY, [f"{term}:*" for term in terms], " & ")
+        yield _in_postgres(Closeness.SOME, [f"{term}:*" for term in terms], " | ")
+        if _has_trigrams(alias):
+            yield _alike(" ".join(terms))
+        return
+    yield _in_sqlite(connection, Closeness.EVERY, terms, " ")
+    yield _in_sqlite(connection, Closeness.SOME, terms, " OR ")
+    yield _in_sqlite(connection, Closeness.ALIKE, _corrected(connection, terms), " ")
+
+
+def _in_postgres(closeness: Closeness, terms: list[str], joiner: str) -> Reading:
+    asked = joiner.join(terms)
+    return Reading(
+        closeness,
+        Q(RawSQL(_POSTGRES_FOUND, [asked], output_field=BooleanField())),
+        RawSQL(_POSTGRES_RANK, [asked], output_field=FloatField()),
     )
 
 
-def _in_postgres(connection: BaseDatabaseWrapper, terms: list[str]) -> list[UUID]:
-    every, some = " & ".join(f"{term}:*" for term in terms), " | ".join(f"{t}:*" for t in terms)
-    text = " ".join(terms)
-    return (
-        _ids(connection, _POSTGRES_QUERY, every, every, MOST)
-        or _ids(connection, _POSTGRES_QUERY, some, some, MOST)
-        or _ids(connection, _POSTGRES_MISSPELT, text, text, text, text, MOST)
-    )
+def _alike(text: str) -> Reading:
+    likeness = [
+        Func(
+            Value(text.upper()),
+            Upper(F(name)),
+            function="word_similarity",
+            output_field=FloatField(),
+        )
+        for name in ("label", "name")
+    ]
+    is_like = [
+        Q(_IsLike(Value(text.upper()), Upper(F(name)), output_field=BooleanField()))
+        for name in ("label", "name")
+    ]
+    return Reading(Closeness.ALIKE, is_like[0] | is_like[1], Greatest(*likeness))
 
 
-def _ids(connection: BaseDatabaseWrapper, statement: str, *values: str | int) -> list[UUID]:
+class _IsLike(Func):
+    """PostgreSQL's `<%`: the words are like a part of the text, and an index tells."""
+
+    template = "%(expressions)s"
+    arg_joiner = " <%% "
+
+
+def _in_sqlite(
+    connection: BaseDatabaseWrapper, closeness: Closeness, terms: list[str], joiner: str
+) -> Reading:
+    asked = joiner.join(f'"{term}"*' for term in terms) or '""'
     with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return [row[0] if isinstance(row[0], UUID) else UUID(row[0]) for row in cursor.fetchall()]
+        cursor.execute(_SQLITE_RANKED, [asked, MOST])
+        best = tuple(UUID(row[0]) for row in cursor.fetchall())
+    return Reading(closeness, Q(pk__in=RawSQL(_SQLITE_FOUND, [asked])), best=best)
+
+
+def _corrected(connection: BaseDatabaseWrapper, terms: list[str]) -> list[str]:
+    """For each term the one most like it among those with the same first letter that exist."""
+    found = []
+    with connection.cursor() as cursor:
+        for term in (term.lower() for term in terms):
+            span = (term[0], chr(ord(term[0]) + 1), len(term) - 2, len(term) + 2)
+            cursor.execute(_SQLITE_TERMS, span)
+            known = [row[0] for row in cursor.fetchall()]
+            found += difflib.get_close_matches(term, known, n=1, cutoff=_ALIKE)
+    return found
+
+
+def _make_trigrams(connection: BaseDatabaseWrapper) -> bool:
+    """Add the extension, where this user of the database may or somebody has already."""
+    try:
+        with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
+            cursor.execute(_POSTGRES_TRIGRAMS)
+    except DatabaseError as error:
+        logger.warning("Misspelt words will find nothing: pg_trgm could not be added (%s)", error)
+        return False
+    return True
+
+
+@lru_cache
+def _has_trigrams(alias: str) -> bool:
+    with connections[alias].cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_extension WHERE extname = 'pg_trgm'")
+        return cursor.fetchone() is not None

@@ -1,30 +1,61 @@
-"""Words and filters become a ranked list of algorithms that the one who asks may see."""
+"""Words and filters become a ranked page of algorithms, and how many each other choice would give."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Final
+from urllib.parse import urlencode
 from uuid import UUID
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Count, F, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
-from algorithms.models import Algorithm, Call, Version
+from algorithms.models import Algorithm
 from marketplace.accounts.actors import Actor
-from marketplace.catalog import full_text
-from runners.models import Environment
+from marketplace.accounts.models import Owner
+from marketplace.catalog import facets, full_text
+from marketplace.catalog.facets import FACETS, Chosen, Counts
+from marketplace.catalog.full_text import Closeness, Reading
+
+PER_PAGE: Final = 24
+MOST_PAGES: Final = 40
+MOST_VALUES: Final = 12
+MOST_DRAFTS: Final = 5
+ALL_RANKED: Final = 1500
+"""Up to so many matches are all ranked; of more, those that are called most."""
+
+Values = Mapping[str, list[str]]
+"""The parameters of an address; each may be given several times."""
 
 
 class Order(StrEnum):
     BEST = "best"
+    TRENDING = "trending"
     NEWEST = "newest"
-    CALLED = "called"
+    FASTEST = "fastest"
+    CHEAPEST = "cheapest"
+    RELIABLE = "success"
+    STARS = "stars"
 
 
-ORDER_LABELS = {
-    Order.BEST: "Best match",
-    Order.NEWEST: "Newest",
-    Order.CALLED: "Most called",
+ORDER_LABELS: Final = {
+    Order.BEST: _("Best match"),
+    Order.TRENDING: _("Trending"),
+    Order.NEWEST: _("Newest"),
+    Order.FASTEST: _("Fastest"),
+    Order.CHEAPEST: _("Cheapest"),
+    Order.RELIABLE: _("Success rate"),
+    Order.STARS: _("Most stars"),
+}
+_COLUMNS: Final = {
+    Order.TRENDING: F("trending").desc(),
+    Order.NEWEST: F("published_at").desc(),
+    Order.FASTEST: F("p50_us").asc(nulls_last=True),
+    Order.CHEAPEST: F("price_microcredits").asc(),
+    Order.RELIABLE: F("reliability").desc(),
+    Order.STARS: F("stars_count").desc(),
 }
 
 
@@ -33,113 +64,192 @@ class Query:
     """What was asked for. Empty means: whatever there is."""
 
     words: str = ""
-    language: str = ""
-    is_offline: bool = False
-    is_free: bool = False
-    is_gpu: bool = False
-    is_open: bool = False
+    chosen: Chosen = field(default_factory=dict)
+    owner: str = ""
+    tag: str = ""
     order: Order = Order.BEST
 
     @classmethod
-    def parse(cls, values: dict[str, str]) -> Query:
+    def parse(cls, values: Values) -> Query:
         """Read an address; what it cannot mean is left out rather than refused."""
-        order = values.get("sort", "")
+        order = _last(values, "sort")
+        chosen = {facet.name: _several(values, facet.name) for facet in FACETS}
         return cls(
-            words=values.get("q", "").strip()[:200].replace("\0", ""),
-            language=values.get("language", "")[:30].replace("\0", ""),
-            is_offline=values.get("internet") == "no",
-            is_free=values.get("price") == "free",
-            is_gpu=values.get("machine") == "gpu",
-            is_open=values.get("source") == "open",
+            words=_last(values, "q")[:200],
+            chosen={name: given for name, given in chosen.items() if given},
+            owner=_last(values, "owner")[:30],
+            tag=_last(values, "tag")[:30],
             order=Order(order) if order in set(Order) else Order.BEST,
         )
 
-    def parameters(self) -> dict[str, str]:
+    @property
+    def address(self) -> str:
         """The address of this query; the opposite of `parse`."""
-        values = {
-            "q": self.words,
-            "language": self.language,
-            "internet": "no" if self.is_offline else "",
-            "price": "free" if self.is_free else "",
-            "machine": "gpu" if self.is_gpu else "",
-            "source": "open" if self.is_open else "",
-            "sort": "" if self.order is Order.BEST else str(self.order),
-        }
-        return {name: value for name, value in values.items() if value}
+        pairs = [("q", self.words), ("owner", self.owner), ("tag", self.tag)]
+        pairs += [(name, value) for name, given in self.chosen.items() for value in given]
+        pairs.append(("sort", "" if self.order is Order.BEST else str(self.order)))
+        return urlencode([(name, value) for name, value in pairs if value])
 
-    def relaxed(self) -> list[tuple[str, Query]]:
-        """Each filter by its name in words, and the query without it."""
-        without = [
-            (f"language {self.language}", self.language, replace(self, language="")),
-            ("no internet access", self.is_offline, replace(self, is_offline=False)),
-            ("free", self.is_free, replace(self, is_free=False)),
-            ("GPU", self.is_gpu, replace(self, is_gpu=False)),
-            ("open source", self.is_open, replace(self, is_open=False)),
-        ]
-        return [(label, query) for label, is_set, query in without if is_set]
+    @property
+    def applied_order(self) -> Order:
+        """Without words nothing matches better than anything else."""
+        return Order.TRENDING if self.order is Order.BEST and not self.words else self.order
+
+    @property
+    def narrows(self) -> bool:
+        return bool(self.words or self.chosen or self.owner or self.tag)
+
+    def without(self, facet: str, value: str = "") -> Query:
+        """The same with one choice less, or with none of this facet."""
+        left = tuple(each for each in self.chosen.get(facet, ()) if value and each != value)
+        rest = {name: given for name, given in self.chosen.items() if name != facet}
+        return replace(self, chosen=rest | ({facet: left} if left else {}))
 
 
-def find(query: Query, *, by: Actor) -> list[UUID]:
-    """The algorithms that match and that the actor may see, in the order asked for."""
-    rows = _filtered(query, _listed(by))
-    if query.order is Order.NEWEST:
-        rows = rows.order_by("-created_at", "pk")
-    elif query.order is Order.CALLED or not query.words:
-        rows = rows.annotate(calls_made=_calls_made()).order_by("-calls_made", "-created_at", "pk")
-    if not query.words:
-        return list(rows.values_list("pk", flat=True)[: full_text.MOST])
+@dataclass(frozen=True)
+class Found:
+    """One page of what was found, and what there is to choose from."""
 
-    best_first = _matching(query.words, rows)
-    if query.order is Order.BEST:
-        return best_first
-    return list(rows.filter(pk__in=best_first).values_list("pk", flat=True))
+    algorithms: list[Algorithm]
+    counts: Counts
+    page: int
+    closeness: Closeness = Closeness.EVERY
 
+    @property
+    def total(self) -> int:
+        return self.counts.total
 
-def languages(*, by: Actor) -> list[str]:
-    """The languages that the visible algorithms are written in."""
-    used = Environment.objects.filter(algorithms__in=_listed(by))
-    return sorted(used.values_list("language", flat=True).distinct())
+    @property
+    def pages(self) -> int:
+        return min(MOST_PAGES, -(-self.total // PER_PAGE)) or 1
 
 
-def _listed(actor: Actor) -> QuerySet[Algorithm]:
-    """What a search may show: published ones, and the actor's own drafts."""
-    return Algorithm.objects.visible_to(actor)
+def find(query: Query, *, by: Actor, page: int = 1) -> Found:
+    """A page of the listed algorithms that match, in the order asked for."""
+    counts, base, reading = _counted(query)
+    found = Found([], counts, page, reading.closeness if reading else Closeness.EVERY)
+    number = max(1, min(page, found.pages))
+    shown = _narrowed(base, query.chosen).visible_to(by)
+    ordered = _ordered(shown, query.applied_order, reading, counts.total)
+    start = (number - 1) * PER_PAGE
+    return replace(found, algorithms=_page(ordered, start, PER_PAGE), page=number)
 
 
-def _filtered(query: Query, rows: QuerySet[Algorithm]) -> QuerySet[Algorithm]:
-    """Internet and price are those of the newest version, since that is what gets called."""
-    newest = Version.objects.filter(algorithm=OuterRef("pk")).public().newest_first()
-    if query.language:
-        rows = rows.filter(environment__language=query.language)
-    if query.is_gpu:
-        rows = rows.filter(environment__machine_type=Environment.MachineType.GPU)
-    if query.is_open:
-        rows = rows.filter(source_visibility=Algorithm.SourceVisibility.OPEN)
-    if query.is_offline:
-        now = Coalesce(Subquery(newest.values("network_access")[:1]), "network_access")
-        rows = rows.annotate(network_now=now).filter(network_now=Algorithm.NetworkAccess.ISOLATED)
-    if query.is_free:
-        now = Coalesce(Subquery(newest.values("royalty_microcredits")[:1]), "royalty_microcredits")
-        rows = rows.annotate(royalty_now=now).filter(royalty_now=0)
+def first(query: Query, *, by: Actor, number: int) -> list[Algorithm]:
+    """The first few for a shelf, without counting what else there is; words are not read."""
+    rows = _narrowed(Algorithm.objects.filter(is_listed=True), query.chosen).visible_to(by)
+    return _page(_ordered(rows, query.applied_order, None, 0), 0, number)
+
+
+def relaxed(query: Query, counts: Counts) -> Iterator[tuple[str, str, Query, int]]:
+    """Each thing that narrows: its name and value, the query without it, what that would give."""
+    for name, given in query.chosen.items():
+        number = counts.without(name)
+        if number:
+            yield name, ",".join(given), query.without(name), number
+    for name in ("owner", "tag", "words"):
+        value = getattr(query, name)
+        other = replace(query, **{name: ""})
+        number = _counted(other)[0].total if value and query.narrows else 0
+        if number:
+            yield name, value, other, number
+
+
+def drafts(query: Query, *, by: Actor) -> list[Algorithm]:
+    """The actor's own that match the words and that nobody else is shown."""
+    reading = next(full_text.readings(query.words), None)
+    if by.is_anonymous or reading is None:
+        return []
+    mine = Algorithm.objects.visible_to(by).filter(is_listed=False)
+    mine = mine.filter(owner__in=by.owner_ids | by.executes_for)
+    return _page(
+        mine.filter(_matching(query.words, reading)).order_by("-updated_at"), 0, MOST_DRAFTS
+    )
+
+
+def _counted(query: Query) -> tuple[Counts, QuerySet[Algorithm], Reading | None]:
+    """Count by the strictest reading of the words that finds something at all."""
+    base = Algorithm.objects.filter(is_listed=True)
+    if query.owner:
+        base = base.filter(owner__in=list(Owner.objects.named(query.owner)))
+    if query.tag:
+        base = base.filter(tags__name=query.tag.lower())
+    reading: Reading | None = None
+    rows, texts = base, None
+    for reading in full_text.readings(query.words):
+        rows = base.filter(_matching(query.words, reading))
+        texts = _texts(rows)
+        if texts:
+            break
+    if texts is None:
+        rows = base.none() if query.words else base
+        texts = _texts(rows)
+    return facets.count(texts, query.chosen), rows, reading
+
+
+def _texts(rows: QuerySet[Algorithm]) -> list[tuple[str, int]]:
+    return list(rows.order_by().values_list("facets").annotate(number=Count("*")))
+
+
+def _matching(words: str, reading: Reading) -> Q:
+    """What the reading finds; strictly read, words may also be part of a name, or owner/name."""
+    condition = reading.condition
+    if reading.closeness is not Closeness.EVERY or len(words) < full_text.SHORTEST_PART:
+        return condition
+    owner, _slash, name = words.partition("/")
+    condition |= Q(name__icontains=words) | Q(label__icontains=words)
+    found = Owner.objects.named(owner).first()
+    return condition | Q(owner=found, name__icontains=name) if found else condition
+
+
+def _narrowed(rows: QuerySet[Algorithm], chosen: Chosen) -> QuerySet[Algorithm]:
+    for name, given in chosen.items():
+        column = facets.BY_NAME[name].column
+        if column == "is_gpu":
+            rows = rows.filter(is_gpu__in=[value == "gpu" for value in given])
+        else:
+            rows = rows.filter(**{f"{column}__in": given})
     return rows
 
 
-def _matching(words: str, rows: QuerySet[Algorithm]) -> list[UUID]:
-    """Full-text matches by rank, then those whose name or owner holds the text as written."""
-    ranked = full_text.ranked(words)
-    allowed = set(rows.filter(pk__in=ranked).values_list("pk", flat=True))
-    owner, _, name = words.partition("/")
-    as_written = Q(name__icontains=words) | Q(label__icontains=words)
-    as_written |= Q(owner__name__iexact=owner, name__icontains=name)
-    also = rows.filter(as_written).values_list("pk", flat=True)[: full_text.MOST]
-    return list(dict.fromkeys([*(pk for pk in ranked if pk in allowed), *also]))
+def _ordered(
+    rows: QuerySet[Algorithm], order: Order, reading: Reading | None, total: int
+) -> QuerySet[Algorithm] | list[UUID]:
+    if order is not Order.BEST or reading is None:
+        return rows.order_by(_COLUMNS[order if order in _COLUMNS else Order.TRENDING], "pk")
+    if reading.rank is None:
+        return _listed(rows, reading.best)
+    if total > ALL_RANKED:
+        most_called = rows.order_by(_COLUMNS[Order.TRENDING], "pk").values("pk")[:ALL_RANKED]
+        rows = Algorithm.objects.filter(pk__in=most_called)
+    return rows.order_by(reading.rank.desc(), _COLUMNS[Order.TRENDING], "pk")
 
 
-def _calls_made() -> Coalesce:
-    counted = (
-        Call.objects.filter(algorithm=OuterRef("pk"))
-        .order_by()
-        .values("algorithm")
-        .annotate(number=Count("pk"))
-    )
-    return Coalesce(Subquery(counted.values("number")), 0)
+def _listed(rows: QuerySet[Algorithm], best: tuple[UUID, ...]) -> list[UUID]:
+    """The best that are among the rows, then the rows that are not among the best."""
+    allowed = set(rows.filter(pk__in=best).values_list("pk", flat=True))
+    others = rows.order_by("-trending", "pk").values_list("pk", flat=True)[: full_text.MOST]
+    return list(dict.fromkeys([*(pk for pk in best if pk in allowed), *others]))
+
+
+def _page(rows: QuerySet[Algorithm] | list[UUID], start: int, size: int) -> list[Algorithm]:
+    shown = rows[start : start + size]
+    if isinstance(shown, list):
+        found = _with_owners(Algorithm.objects.all()).in_bulk(shown)
+        return [found[pk] for pk in shown if pk in found]
+    return list(_with_owners(shown))
+
+
+def _with_owners(rows: QuerySet[Algorithm]) -> QuerySet[Algorithm]:
+    related = rows.select_related("owner__user", "owner__organization", "environment")
+    return related.defer("readme", "sample_input")
+
+
+def _last(values: Values, name: str) -> str:
+    given = values.get(name) or [""]
+    return given[-1].replace("\0", "").strip()
+
+
+def _several(values: Values, name: str) -> tuple[str, ...]:
+    given = [value.replace("\0", "").strip()[:40] for value in values.get(name, [])]
+    return tuple(dict.fromkeys(value for value in given if value))[:MOST_VALUES]

@@ -22,7 +22,7 @@ SAMPLE: Final = 100
 
 PERIOD: Final = timedelta(days=30)
 FRESH_SECONDS: Final = 30
-_COUNTED: Final = (Call.Result.SUCCEEDED, Call.Result.FAILED, Call.Result.FAULT)
+COUNTED: Final = (Call.Result.SUCCEEDED, Call.Result.FAILED, Call.Result.FAULT)
 
 
 @dataclass(frozen=True)
@@ -59,17 +59,18 @@ def of(algorithm_ids: Iterable[UUID]) -> dict[UUID, Vitals]:
     wanted = {f"vitals:{algorithm_id}": algorithm_id for algorithm_id in algorithm_ids}
     known: dict[str, Vitals] = cache.get_many(wanted)
     missing = [algorithm_id for key, algorithm_id in wanted.items() if key not in known]
-    found = _measured(missing) if missing else {}
+    found = measured(missing) if missing else {}
     cache.set_many({f"vitals:{pk}": vitals for pk, vitals in found.items()}, FRESH_SECONDS)
     return {wanted[key]: vitals for key, vitals in known.items()} | found
 
 
-def _measured(algorithm_ids: list[UUID]) -> dict[UUID, Vitals]:
+def measured(algorithm_ids: list[UUID]) -> dict[UUID, Vitals]:
+    """The same without remembering."""
     place = Window(RowNumber(), partition_by=F("algorithm_id"), order_by=F("started_at").desc())
     rows = (
         Call.objects.filter(
             algorithm_id__in=algorithm_ids,
-            result__in=_COUNTED,
+            result__in=COUNTED,
             started_at__gte=timezone.now() - PERIOD,
         )
         .annotate(place=place)

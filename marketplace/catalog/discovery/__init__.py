@@ -1,0 +1,1 @@
+"""Finding algorithms: home, explore, shelves, owners, stars, follows and feeds."""

@@ -1,0 +1,3 @@
+// What lists of algorithms use.
+import "./live-filter.js";
+import "./toggle-form.js";
