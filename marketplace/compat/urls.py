@@ -7,13 +7,16 @@ from collections.abc import Callable
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, re_path
 
+from algorithms.usage import Grouping
 from marketplace.api.rest import either
 from marketplace.compat import (
+    administration,
     algorithm_secrets,
     algorithms,
     builds,
     data,
     environments,
+    not_here,
     organizations,
     people,
     requests,
@@ -42,8 +45,15 @@ _BELOW_AN_ALGORITHM: dict[str, Callable[..., HttpResponseBase]] = {
     "/versions": versions.VersionsView.as_view(),
     "/version": versions.VersionsView.as_view(),
     "/versions/<str:version>": versions.VersionView.as_view(),
+    "/versions/<str:version>/registry": not_here.NotHereView.as_view(
+        sentence="Versions run here; no images are pushed to registries."
+    ),
     "/log": algorithms.LogView.as_view(),
     "/scm/status": algorithms.ScmStatusView.as_view(),
+    "/scm/webhook": not_here.NotHereView.as_view(
+        sentence="The internal repository host has no webhooks; a push builds by itself.",
+        code=4012,
+    ),
     "/errors": algorithms.ErrorsView.as_view(),
     "/secrets": algorithm_secrets.SecretsView.as_view(),
     "/secrets/<uuid:secret_id>": algorithm_secrets.SecretView.as_view(),
@@ -95,11 +105,55 @@ people_urls = [
     *either("v1/organizations/<str:name>/errors", organizations.OrganizationErrorsView.as_view()),
 ]
 
+administration_urls = [
+    *either("v1/admin/invites", administration.InvitesView.as_view()),
+    *either("v1/admin/invites/<str:code>", administration.InviteView.as_view()),
+    *either("v1/admin/usage", administration.UsageView.as_view()),
+    *either(
+        "v1/admin/usage/algorithms",
+        administration.UsageView.as_view(grouping=Grouping.ALGORITHMS),
+    ),
+    *either("v1/admin/usage/users", administration.UsageView.as_view(grouping=Grouping.USERS)),
+    *either("v1/admin/users/<str:reference>/keys", administration.UserKeyView.as_view()),
+    *either("v1/users/<uuid:user_id>/notifications", administration.NotificationsView.as_view()),
+]
+
+_INTERNAL = "Only the internal repository host is here, which needs no authorization."
+_NOT_HERE = {
+    "v1/scms/<str:scm_id>/oauth/start": _INTERNAL,
+    "v1/scms/<str:scm_id>/oauth/finish": _INTERNAL,
+    "v1/scms/<str:scm_id>/token/connect": _INTERNAL,
+    "v1/scms/<str:scm_id>/token/status": _INTERNAL,
+    "v1/admin/scms": "Repositories are kept here: push to /git/OWNER/NAME.git.",
+    "v1/admin/reservations": "Warm sandboxes are kept by themselves; none can be reserved.",
+    "v1/admin/insights-connection": "Insights go to no broker here.",
+    "v1/admin/legacy-algorithms": "There are no legacy algorithms here.",
+    "v1/admin/features": "Features are not switched one by one here.",
+    "v1/admin/organization_host_information": "Organizations have no hosts of their own here.",
+    "v1/config/frontend": "The operator sets title and look in the site's settings.",
+}
+not_here_urls = [
+    route
+    for place, sentence in _NOT_HERE.items()
+    for route in either(place, not_here.NotHereView.as_view(sentence=sentence))
+] + [
+    *either(
+        "v1/users/<uuid:user_id>/event-listeners",
+        not_here.EmptyListView.as_view(sentence="Queues cannot be listened to here yet."),
+    ),
+    *either(
+        "v1/registries",
+        not_here.EmptyListView.as_view(sentence="Versions run here; no images are pushed out."),
+    ),
+]
+
 urlpatterns: list[URLPattern] = [
     *algorithm_urls,
     *environment_urls,
     *data_urls,
     *requests_urls,
     *people_urls,
+    *administration_urls,
+    *not_here_urls,
     re_path(r"^v1(?:/|\Z)", unknown.nothing_here),
 ]

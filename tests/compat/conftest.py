@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+from tests.compat.administration import admin_key, published
 from tests.compat.data_api import models, wire
 from tests.compat.management_api import api, hello, own_data_folder
 from tests.data_collections.conftest import own_storage, running
 
-__all__ = ["api", "hello", "models", "own_data_folder", "own_storage", "running", "wire"]
+__all__ = [
+    "admin_key",
+    "api",
+    "hello",
+    "models",
+    "own_data_folder",
+    "own_storage",
+    "published",
+    "running",
+    "wire",
+]
