@@ -310,6 +310,37 @@ HOLD_SLICE_SECONDS = env.int("HOLD_SLICE_SECONDS", default=60)
 FREE_CREDITS_PER_MONTH = env.int("FREE_CREDITS_PER_MONTH", default=10_000 if IS_EMBEDDED else 0)
 """Given to every account each month, and gone at its end; 10,000 credits are one dollar."""
 
+# Payments: a site with Stripe's keys takes real money, one without them none; an embedded one
+# without keys pays at a stand-in of its own, so that everything can be tried
+
+STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
+STRIPE_WEBHOOK_SECRETS = env.list("STRIPE_WEBHOOK_SECRETS", default=[])
+STRIPE_API_URL = env.str("STRIPE_API_URL", default="")
+"""Another address than Stripe's own, for trying a stand-in."""
+
+STRIPE_DOUBLE = env.bool("STRIPE_DOUBLE", default=IS_EMBEDDED and not STRIPE_SECRET_KEY)
+STRIPE_DOUBLE_DIR = DATA_DIR / "stripe_double"
+STRIPE_TAX = env.bool("STRIPE_TAX", default=False)
+"""Whether Stripe reckons the tax of what is bought, and asks for tax ids."""
+
+TOP_UP_MINIMUM = env.int("TOP_UP_MINIMUM", default=10)
+"""In whole units of the currency; Stripe takes about 0.30 and 3 % of each payment."""
+
+TOP_UP_MAXIMUM = env.int("TOP_UP_MAXIMUM", default=5000)
+CREDIT_DAYS = env.int("CREDIT_DAYS", default=0)
+"""How long bought credit lasts; 0 is for ever."""
+
+HOLDING_DAYS = env.int("HOLDING_DAYS", default=30)
+"""How long a royalty waits before it can be paid out: disputes come late."""
+
+PAYOUT_MINIMUM = env.int("PAYOUT_MINIMUM", default=50)
+PAYOUT_RESERVE_BPS = env.int("PAYOUT_RESERVE_BPS", default=1000)
+"""Of what a new author has earned in the last days, so much stays back, in hundredths of a percent."""
+
+PAYOUT_RESERVE_DAYS = env.int("PAYOUT_RESERVE_DAYS", default=90)
+PAYOUT_COUNTRIES = env.list("PAYOUT_COUNTRIES", default=["US"])
+"""Where authors can be paid: Stripe transfers within a region only."""
+
 # Runners and sandboxes
 
 RUNNER_BACKEND = env.str("RUNNER_BACKEND", default="auto")
@@ -373,6 +404,11 @@ PACKAGE_INDEX_HOSTS = env.list("PACKAGE_INDEX_HOSTS", default=[])
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 X_FRAME_OPTIONS = "DENY"
+_STRIPE_PAGES = (  # browsers also judge where a form's answer leads to
+    [f"https://{name}.stripe.com" for name in ("checkout", "billing", "connect")]
+    if STRIPE_SECRET_KEY
+    else []
+)
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'self'"],
@@ -382,7 +418,7 @@ CONTENT_SECURITY_POLICY = {
         "connect-src": ["'self'", "ws:", "wss:"],
         "object-src": ["'none'"],
         "base-uri": ["'none'"],
-        "form-action": ["'self'"],
+        "form-action": ["'self'", *_STRIPE_PAGES],
         "frame-ancestors": ["'none'"],
     },
 }
