@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from django.db import IntegrityError, transaction
 
@@ -25,6 +26,8 @@ LABEL_LENGTH: Final = 100
 TAGLINE_LENGTH: Final = 200
 SAMPLE_LENGTH: Final = 100_000
 README_LENGTH: Final = 500_000
+NOTES_LENGTH: Final = 20_000
+MOST_LINKS: Final = 12
 MAX_ROYALTY: Final = 1_000_000_000_000  # a million credits, a hundred dollars, for one call
 
 _ALGORITHM_EXISTS: Final = 1002
@@ -47,6 +50,8 @@ class Settings:
     may_call_others: bool = False
     is_shareable: bool = False
     sample_input: str = ""
+    performance_notes: str = ""
+    links: list[dict[str, str]] = field(default_factory=list)
     royalty_microcredits: int = 0
 
 
@@ -55,7 +60,7 @@ _CHOICES: Final = {
     "license": Algorithm.License,
     "network_access": Algorithm.NetworkAccess,
 }
-SETTINGS: Final = frozenset(field.name for field in fields(Settings))
+SETTINGS: Final = frozenset(setting.name for setting in fields(Settings))
 
 
 def create(
@@ -184,6 +189,7 @@ def _checked(wanted: Settings) -> Settings:
         "tagline": TAGLINE_LENGTH,
         "sample_input": SAMPLE_LENGTH,
         "readme": README_LENGTH,
+        "performance_notes": NOTES_LENGTH,
     }
     for name, length in longest.items():
         text = getattr(wanted, name)
@@ -191,7 +197,33 @@ def _checked(wanted: Settings) -> Settings:
             raise BadInput(f"The {name} is a text of {length} characters at most.")
     if not wanted.label.strip():
         raise BadInput("The label, the name as people read it, cannot be empty.")
+    _check_links(wanted.links)
     return wanted
+
+
+def _check_links(links: object) -> None:
+    if not isinstance(links, list) or len(links) > MOST_LINKS:
+        raise BadInput(f"An algorithm has {MOST_LINKS} links at most.")
+    for link in links:
+        if not isinstance(link, dict) or set(link) != {"label", "url"}:
+            raise BadInput("A link has a label and a url.")
+        label, url = link["label"], link["url"]
+        is_text = isinstance(label, str) and isinstance(url, str) and len(label) <= LABEL_LENGTH
+        if not is_text or not _is_web_address(url):
+            raise BadInput(
+                f"{str(url)[:100]!r} is not an address on the web: links begin with https:// or "
+                "http:// and have no spaces."
+            )
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        has_host = bool(parts.hostname)
+    except ValueError:
+        return False
+    is_odd = len(url) > 500 or any(character.isspace() or character < " " for character in url)
+    return parts.scheme in ("https", "http") and has_host and not is_odd
 
 
 def _check_choices(wanted: Settings) -> None:

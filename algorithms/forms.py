@@ -8,18 +8,19 @@ from typing import Any
 from django import forms
 from django.db.models import Q
 from django.http import QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from algorithms import authoring
-from algorithms.models import Algorithm, Version
+from algorithms.models import Algorithm
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import Owner
 from marketplace.lib import names
 from marketplace.lib.errors import BadInput
 from marketplace.lib.money import format_credits, parse_credits
-from marketplace.lib.semver import Part
 from runners.models import Environment
 
-_SAMPLE_HELP = "JSON, or plain text. It is shown to visitors with the output it really gives."
+SAMPLE_HELP = _lazy("JSON, or plain text. It is shown to visitors with the output it really gives.")
 
 
 class CreditsField(forms.Field):
@@ -35,50 +36,72 @@ class CreditsField(forms.Field):
         return format_credits(value) if isinstance(value, int) else value
 
 
+class LinksField(forms.Field):
+    """Labelled addresses, one a line; its value is what Algorithm.links holds."""
+
+    def to_python(self, value: Any) -> list[dict[str, str]]:  # noqa: ANN401 - Django's signature
+        lines = [line.strip() for line in str(value or "").splitlines() if line.strip()]
+        return [_link(line) for line in lines]
+
+    def prepare_value(self, value: Any) -> Any:  # noqa: ANN401
+        if not isinstance(value, list):
+            return value
+        return "\n".join(f"{link['label']} {link['url']}" for link in value)
+
+
+def _link(line: str) -> dict[str, str]:
+    label, _space, url = line.rpartition(" ")
+    return {"label": label.strip() or url, "url": url}
+
+
 class PermissionsForm(forms.Form):
     """What is asked both of a new algorithm and in its settings."""
 
     source_visibility = forms.ChoiceField(
-        label="Source code",
+        label=_lazy("Source code"),
         choices=Algorithm.SourceVisibility.choices,
         initial=Algorithm.SourceVisibility.CLOSED,
-        help_text="Holds for everybody at once.",
+        help_text=_lazy("Holds for everybody at once."),
     )
     license = forms.ChoiceField(
-        label="Licence",
+        label=_lazy("Licence"),
         choices=Algorithm.License.choices,
         initial=Algorithm.License.APL,
-        help_text="Closed source needs the Algorithm Platform License.",
+        help_text=_lazy("Closed source needs the Algorithm Platform License."),
     )
     network_access = forms.ChoiceField(
-        label="Internet",
+        label=_lazy("Internet"),
         choices=Algorithm.NetworkAccess.choices,
         initial=Algorithm.NetworkAccess.ISOLATED,
-        help_text="With internet access, what callers send can leave the platform; they are told so.",
+        help_text=_lazy(
+            "With internet access, what callers send can leave the platform; they are told so."
+        ),
     )
     may_call_others = forms.BooleanField(
-        label="It may call other algorithms",
+        label=_lazy("It may call other algorithms"),
         required=False,
-        help_text="Its callers then pay for those calls too.",
+        help_text=_lazy("Its callers then pay for those calls too."),
     )
 
 
 class NewAlgorithmForm(PermissionsForm):
-    owner = forms.ModelChoiceField(label="Owner", queryset=Owner.objects.none(), empty_label=None)
+    owner = forms.ModelChoiceField(
+        label=_lazy("Owner"), queryset=Owner.objects.none(), empty_label=None
+    )
     name = forms.CharField(
-        label="Name",
+        label=_lazy("Name"),
         max_length=names.MAX_LENGTH,
-        help_text="The last part of its address: letters, digits and underscores. It stays.",
+        help_text=_lazy("The last part of its address: letters, digits and underscores. It stays."),
         widget=forms.TextInput(attrs={"autofocus": True, "autocapitalize": "none"}),
     )
     label = forms.CharField(
-        label="Label",
+        label=_lazy("Label"),
         max_length=authoring.LABEL_LENGTH,
         required=False,
-        help_text="The name as people read it.",
+        help_text=_lazy("The name as people read it."),
     )
     environment = forms.ModelChoiceField(
-        label="Environment", queryset=Environment.objects.none(), empty_label=None
+        label=_lazy("Environment"), queryset=Environment.objects.none(), empty_label=None
     )
 
     field_order = ("name", "owner", "label", "environment")
@@ -101,38 +124,60 @@ class NewAlgorithmForm(PermissionsForm):
 
 
 class SettingsForm(PermissionsForm):
-    label = forms.CharField(label="Label", max_length=authoring.LABEL_LENGTH)
+    label = forms.CharField(label=_lazy("Label"), max_length=authoring.LABEL_LENGTH)
     tagline = forms.CharField(
-        label="Tagline",
+        label=_lazy("Tagline"),
         max_length=authoring.TAGLINE_LENGTH,
         required=False,
-        help_text="One line that says what it does.",
+        help_text=_lazy("One line that says what it does."),
     )
     environment = forms.ModelChoiceField(
-        label="Environment",
+        label=_lazy("Environment"),
         queryset=Environment.objects.none(),
         empty_label=None,
-        help_text="Used from the next build on.",
+        help_text=_lazy("Used from the next build on."),
     )
     is_shareable = forms.BooleanField(
-        label="One running instance may serve several callers in turn",
+        label=_lazy("One running instance may serve several callers in turn"),
         required=False,
-        help_text="Set it only if the code keeps nothing of one call for the next.",
+        help_text=_lazy("Set it only if the code keeps nothing of one call for the next."),
     )
     sample_input = forms.CharField(
-        label="Sample input",
+        label=_lazy("Sample input"),
         required=False,
         max_length=authoring.SAMPLE_LENGTH,
         widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
-        help_text=_SAMPLE_HELP,
+        help_text=SAMPLE_HELP,
     )
     royalty_microcredits = CreditsField(
-        label="Royalty, in credits per call",
+        label=_lazy("Royalty, in credits per call"),
         required=False,
-        help_text="Used from the next version on; 10,000 credits are one dollar.",
+        help_text=_lazy("Used from the next version on; 10,000 credits are one dollar."),
+    )
+
+    performance_notes = forms.CharField(
+        label=_lazy("Performance notes"),
+        required=False,
+        max_length=authoring.NOTES_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text=_lazy(
+            "How good and how fast it is, measured on what. Markdown: a table reads well."
+        ),
+    )
+    links = LinksField(
+        label=_lazy("Links"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
+        help_text=_lazy(
+            "To the code, the paper, and more: one a line, a label and then the address, such as "
+            "“Paper https://example.org/paper”."
+        ),
     )
 
     field_order = ("label", "tagline", "environment")
+
+    def clean_sample_input(self) -> str:
+        return checked_sample(str(self.cleaned_data["sample_input"]))
 
     def __init__(self, data: QueryDict | None = None, *, algorithm: Algorithm) -> None:
         present = {name: getattr(algorithm, name) for name in self.base_fields}
@@ -145,89 +190,23 @@ class SettingsForm(PermissionsForm):
         _name_environments(self.fields["environment"])
 
 
-class PublishForm(forms.Form):
-    part = forms.ChoiceField(label="Version", required=False, widget=forms.RadioSelect)
-    callability = forms.ChoiceField(
-        label="Who may call it", choices=Version.Callability.choices, widget=forms.RadioSelect
-    )
-    royalty_microcredits = CreditsField(
-        label="Royalty, in credits per call",
-        required=False,
-        help_text="0 for none. It stays the same for this version for ever.",
-    )
-    sample_input = forms.CharField(
-        label="Sample input",
-        required=False,
-        max_length=authoring.SAMPLE_LENGTH,
-        widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
-        help_text=f"{_SAMPLE_HELP} It is run now and must succeed.",
-    )
-    release_notes = forms.CharField(
-        label="What has changed",
-        required=False,
-        max_length=20_000,
-        widget=forms.Textarea(attrs={"rows": 5}),
-    )
-
-    def __init__(
-        self,
-        data: QueryDict | None = None,
-        *,
-        algorithm: Algorithm,
-        newest: Version | None,
-        may_be_public: bool,
-    ) -> None:
-        super().__init__(data)
-        self._choose_callability(newest, may_be_public=may_be_public)
-        self.fields["royalty_microcredits"].initial = algorithm.royalty_microcredits
-        self.fields["sample_input"].initial = algorithm.sample_input
-        part = self.fields["part"]
-        assert isinstance(part, forms.ChoiceField)  # noqa: S101 - it was made so above
-        part.choices = _parts(newest)
-
-    def _choose_callability(self, newest: Version | None, *, may_be_public: bool) -> None:
-        field = self.fields["callability"]
-        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - it was made so above
-        field.initial = newest.callability if newest else Version.Callability.PUBLIC
-        if not may_be_public:
-            field.choices = [
-                choice for choice in Version.Callability.choices if choice[0] != "public"
-            ]
-            field.initial = Version.Callability.PRIVATE
-            field.help_text = "What everybody may call is for the organization's owners to decide."
-
-    def clean_sample_input(self) -> str:
-        """Refuse broken JSON, as the console does: a version is for ever, and so is its sample."""
-        sample = str(self.cleaned_data["sample_input"])
-        if sample.lstrip().startswith(("{", "[", '"')):
-            try:
-                json.loads(sample)
-            except ValueError as error:
-                raise forms.ValidationError(f"This looks like JSON but is not: {error}.") from None
-        return sample
-
-    def wanted(self) -> dict[str, Any]:
-        """What publishing.publish takes."""
-        given = dict(self.cleaned_data)
-        chosen = given.pop("part")
-        return given | {"part": Part.parse(chosen) if chosen else None}
-
-
-def _parts(newest: Version | None) -> list[tuple[str, str]]:
-    if newest is None:
-        return [("", "0.1.0, the first version")]
-    explained = {
-        Part.REVISION: "the same, with mistakes mended",
-        Part.MINOR: "something new, nothing broken",
-        Part.MAJOR: "callers may have to change something",
-    }
-    numbered = [
-        (part.value, f"{newest.number.bump(part)}: {explained[part]}") for part in explained
-    ]
-    return [
-        ("", "Choose for me: the next minor version, or a larger step if it needs one"),
-        *numbered,
-    ]
+def checked_sample(sample: str) -> str:
+    """Refuse broken JSON, as the console does, and say where it breaks."""
+    if sample.lstrip().startswith(("{", "[", '"')):
+        try:
+            json.loads(sample)
+        except json.JSONDecodeError as error:
+            raise forms.ValidationError(
+                _(
+                    "This looks like JSON but is not: line %(line)d, column %(column)d: %(problem)s."
+                ),
+                params={"line": error.lineno, "column": error.colno, "problem": error.msg},
+            ) from None
+        except (ValueError, RecursionError):
+            raise forms.ValidationError(
+                _("This looks like JSON but is not: it is nested too deeply.")
+            ) from None
+    return sample
 
 
 def _choose_from(field: forms.Field, rows: Any) -> None:  # noqa: ANN401 - a queryset of any model

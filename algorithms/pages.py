@@ -89,6 +89,7 @@ def build_json(algorithm: Algorithm, build: Build) -> dict[str, object]:
         "finished_at": build.finished_at,
         "url": reverse("algorithms:build", kwargs=place),
         "log_url": reverse("algorithms:build_log", kwargs=place),
+        "cancel_url": reverse("algorithms:cancel_build", kwargs=place),
         "socket_url": f"/ws/builds/{build.pk}/log/",
     }
 

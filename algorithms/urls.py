@@ -22,6 +22,7 @@ one_algorithm = [
     path("builds/<uuid:build_id>/log", builds.build_log, name="build_log"),
     path("builds/<uuid:build_id>/cancel/", builds.cancel, name="cancel_build"),
     path("publish/", publishing.publish, name="publish"),
+    path("publish/plan/", publishing.plan, name="publish_plan"),
     path("settings/", settings.settings, name="settings"),
     path("delete/", settings.delete, name="delete"),
 ]

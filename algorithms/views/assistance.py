@@ -7,13 +7,12 @@ from typing import Final
 
 from rest_framework.response import Response
 
-from algorithms import diagnostics, history, repositories, unit_testing
-from algorithms.models import Algorithm, Build
+from algorithms import dependencies_shown, diagnostics, history, repositories, unit_testing
 from algorithms.permissions import may_edit
-from algorithms.views.editor import SourceView
+from algorithms.source_pages import SourceView
 from marketplace.api.rest import APIRequest, json_object
 from marketplace.lib.errors import BadInput, Conflict
-from runners import languages, package_lookup, resolution
+from runners import package_lookup
 
 _OFFERED: Final = 40
 
@@ -29,10 +28,10 @@ class CheckView(SourceView):
             raise BadInput("text and requirements are texts, paths is a list of paths.")
         findings = diagnostics.check(
             texts[0],
-            python=python_of(self.algorithm),
+            python=dependencies_shown.python_of(self.algorithm),
             modules={_top_module(str(path)) for path in paths},
             requirements=texts[1],
-            locked=last_lock(self.algorithm),
+            locked=dependencies_shown.last_lock(self.algorithm),
         )
         return Response({"findings": [asdict(finding) for finding in findings]})
 
@@ -42,7 +41,9 @@ class PackagesView(SourceView):
         """The versions of a package that this algorithm's environment can install, newest first."""
         request.actor.require(may_edit, self.algorithm)
         name = request.query_params.get("name", "").strip()
-        found = package_lookup.versions_of(name, python=python_of(self.algorithm))
+        found = package_lookup.versions_of(
+            name, python=dependencies_shown.python_of(self.algorithm)
+        )
         return Response({"name": name, "versions": found[:_OFFERED], "count": len(found)})
 
 
@@ -66,33 +67,6 @@ class TestsView(SourceView):
         if build is None:
             raise Conflict(f"{commit[:8]} is not built yet; build it, then run its tests.")
         return Response(unit_testing.run(build, by=request.actor))
-
-
-def python_of(algorithm: Algorithm) -> str:
-    """`3.11` of the interpreter its environment names."""
-    return ".".join(algorithm.environment.version.split(".")[:2])
-
-
-def last_lock(algorithm: Algorithm) -> str:
-    """The lock of the newest good build, as text; empty if there is none."""
-    build = last_locked_build(algorithm)
-    return build.dependencies.lock if build is not None and build.dependencies else ""
-
-
-def last_locked_build(algorithm: Algorithm) -> Build | None:
-    builds = algorithm.builds.succeeded().filter(dependencies__isnull=False)
-    return builds.select_related("dependencies").first()
-
-
-def locked_packages(algorithm: Algorithm) -> list[tuple[str, str]]:
-    """What the newest good build installed, as (name, version)."""
-    text = last_lock(algorithm)
-    packages = resolution.read_lock(text).packages if text else []
-    return [(name, version) for name, _, version in (one.partition("==") for one in packages)]
-
-
-def requirements_file_of(algorithm: Algorithm) -> str:
-    return languages.get(algorithm.environment.language).configuration_file
 
 
 def _top_module(path: str) -> str:

@@ -11,18 +11,17 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
-from rest_framework.request import Request
 from rest_framework.response import Response
 
-from algorithms import authoring, builds, repositories, resolving
+from algorithms import authoring, builds, dependencies_shown, repositories
 from algorithms.models import Algorithm
 from algorithms.pages import head_context, of_algorithm
 from algorithms.permissions import may_edit, may_view_source
+from algorithms.source_pages import SourceView
 from marketplace.accounts.middleware import ActorRequest
 from marketplace.api import errors
-from marketplace.api.rest import ActorAPIView, APIRequest, json_object
+from marketplace.api.rest import APIRequest, json_object
 from marketplace.lib.errors import BadInput, Conflict, MarketplaceError, NotFound
-from runners import languages
 
 SHOWN_BYTES: Final = 2 * 1024 * 1024
 _PLAIN: Final = "text/plain; charset=utf-8"
@@ -43,8 +42,9 @@ def editor(request: ActorRequest, algorithm: Algorithm) -> HttpResponse:
         "commit": commit,
         "paths": paths,
         "path": path,
+        "line": _line(request),
         "text": _text(algorithm, commit, path) if path in paths else "",
-        "requirements": languages.get(algorithm.environment.language).configuration_file,
+        "requirements": dependencies_shown.file_of(algorithm),
         "base": reverse("catalog:algorithm", args=[algorithm.owner.name, algorithm.name]),
     }
     return render(request, "algorithms/editor.html", context)
@@ -55,9 +55,16 @@ def editor(request: ActorRequest, algorithm: Algorithm) -> HttpResponse:
 def dependencies(request: ActorRequest, algorithm: Algorithm) -> HttpResponse:
     """The requirements file, in a box of its own."""
     request.actor.require(may_edit, algorithm)
-    path = languages.get(algorithm.environment.language).configuration_file
+    path = dependencies_shown.file_of(algorithm)
     commit = repositories.head(algorithm.pk)
-    context = {**head_context(algorithm, request.actor), "path": path, "commit": commit}
+    context = {
+        **head_context(algorithm, request.actor),
+        "path": path,
+        "commit": commit,
+        "python": dependencies_shown.python_of(algorithm),
+        "locked": dependencies_shown.locked_packages(algorithm),
+        "locked_by": dependencies_shown.last_locked_build(algorithm),
+    }
     if request.method == "GET":
         context["text"] = _text(algorithm, commit, path)
         return render(request, "algorithms/dependencies.html", context)
@@ -72,26 +79,6 @@ def dependencies(request: ActorRequest, algorithm: Algorithm) -> HttpResponse:
         return render(request, "algorithms/dependencies.html", context, status=error.status)
     messages.success(request, "Dependencies saved; they are installed with the next build.")
     return redirect("algorithms:editor", algorithm.owner.name, algorithm.name)
-
-
-class SourceView(ActorAPIView):
-    """A view of the source, for those who may see it."""
-
-    algorithm: Algorithm
-
-    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
-        super().initial(request, *args, **kwargs)
-        actor = request.actor  # type: ignore[attr-defined]
-        self.algorithm = resolving.find(self.kwargs["owner"], self.kwargs["name"], by=actor)
-        actor.require(may_view_source, self.algorithm)
-
-    def commit(self, request: APIRequest) -> str:
-        named = request.query_params.get("commit", "")
-        return (
-            repositories.resolve(self.algorithm.pk, named)
-            if named
-            else repositories.head(self.algorithm.pk)
-        )
 
 
 class FilesView(SourceView):
@@ -180,6 +167,12 @@ def _odd_changes() -> BadInput:
         'changes is an object of paths with their new text, with {"base64": …} for bytes, '
         "or with null to remove."
     )
+
+
+def _line(request: ActorRequest) -> int:
+    """Where a link from a log leads; 0 for the beginning."""
+    text = request.GET.get("line", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 8 else 0
 
 
 def _main_file(algorithm: Algorithm, paths: list[str]) -> str:

@@ -20,13 +20,14 @@ export function askText({ title, label, value = "", button, help = "", lines = 0
  * @param {string} title
  * @param {Node[]} content
  * @param {[string, string, string?][]} choices value, label and class of each button
+ * @param {string} [size] another class for the dialog
  * @returns {Promise<string | null>}
  */
-export function asked(title, content, choices) {
+export function asked(title, content, choices, size = "") {
   const buttons = choices.map(([value, label, kind]) => element("button", { value, class: kind ?? "button" }, label));
   const cancel = element("button", { value: "", class: "button-quiet", formnovalidate: "" }, "Cancel");
   const form = element("form", { method: "dialog" }, element("header", {}, element("h2", { id: "asked-title" }, title)), ...content, element("footer", {}, cancel, ...buttons));
-  const dialog = /** @type {HTMLDialogElement} */ (element("dialog", { class: "dialog", "aria-labelledby": "asked-title" }, form));
+  const dialog = /** @type {HTMLDialogElement} */ (element("dialog", { class: `dialog ${size}`.trim(), "aria-labelledby": "asked-title" }, form));
   form.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !(event.target instanceof HTMLInputElement)) return;
     event.preventDefault();

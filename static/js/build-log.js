@@ -1,12 +1,15 @@
 import { colours } from "./ansi.js";
 import { element } from "./dom.js";
+import { gettext } from "./words.js";
 
 const PLACE = /((?:\/opt\/algorithm\/)?([\w./-]+\.(?:py|txt|json|md|toml|ya?ml|cfg|ini))(?:"?, line |:)(\d+))/g;
 
 /**
  * `<build-log socket="/ws/builds/…/log/" src="plain log">`: shows a log as it grows.
  * A lost socket resumes where it stopped; without one the plain log is asked for again.
- * With `reload` the page is loaded again at the end. Dispatches `ended` with the state, and `place` when a file and line in it is chosen.
+ * With `reload` the page is loaded again at the end. Dispatches `ended` with the state, and `place`
+ * when a file and line in it is chosen; with `editor`, the address of one, it leads there instead.
+ * Offsets count characters as Python does, so they come from the server and are never counted here.
  */
 export class BuildLog extends HTMLElement {
   #ansi = colours();
@@ -18,7 +21,8 @@ export class BuildLog extends HTMLElement {
 
   connectedCallback() {
     this.tabIndex = 0;
-    if (this.hasAttribute("socket")) this.follow(this.getAttribute("socket") ?? "", this.getAttribute("src") ?? "");
+    if (this.hasAttribute("ended")) this.#link(this);
+    else if (this.hasAttribute("socket")) this.follow(this.getAttribute("socket") ?? "", this.getAttribute("src") ?? "");
   }
 
   disconnectedCallback() {
@@ -45,7 +49,7 @@ export class BuildLog extends HTMLElement {
     socket.onmessage = ({ data }) => this.#take(JSON.parse(data));
     socket.onclose = ({ code }) => {
       if (socket !== this.#socket || this.#ended) return;
-      if (code >= 4400 && code < 4500) return this.#append("You may not read this log.\n");
+      if (code >= 4400 && code < 4500) return this.#append(`${gettext("You may not read this log.")}\n`);
       this.#failures += 1;
       setTimeout(() => (this.#failures > 3 ? this.#poll() : this.#connect()), 1000);
     };
@@ -53,13 +57,15 @@ export class BuildLog extends HTMLElement {
 
   async #poll() {
     const answer = await fetch(`${this.getAttribute("src")}?after=${this.#offset}`).catch(() => null);
-    if (answer?.ok) {
-      const state = answer.headers.get("X-Build-State") ?? "";
-      this.#append(await answer.text());
-      this.#offset = Number(answer.headers.get("X-Log-Offset")) || this.#offset;
-      if (state && state !== "queued" && state !== "running") return this.#end(state, "");
+    const end = Number(answer?.headers.get("X-Log-Offset"));
+    const state = answer?.headers.get("X-Build-State") ?? "";
+    const text = answer?.ok ? await answer.text().catch(() => null) : null;
+    if (text !== null && Number.isInteger(end)) {
+      this.#append(text);
+      this.#offset = end;
+      if (!text && state && state !== "queued" && state !== "running") return this.#end(state, "");
     }
-    if (!this.#ended) setTimeout(() => this.#poll(), 2000);
+    if (!this.#ended) setTimeout(() => this.#poll(), text ? 0 : 2000);
   }
 
   /** @param {{ offset: number, text?: string, state?: string, error?: string }} frame */
@@ -78,19 +84,31 @@ export class BuildLog extends HTMLElement {
     if (this.hasAttribute("reload")) location.reload();
   }
 
+  /** @param {HTMLElement} piece */
+  #link(piece) {
+    linkPlaces(piece, (path, line) => {
+      const editor = this.getAttribute("editor");
+      if (editor) location.assign(`${editor}?file=${encodeURIComponent(path)}&line=${line}`);
+      else this.dispatchEvent(new CustomEvent("place", { detail: { path, line }, bubbles: true }));
+    });
+  }
+
   /** @param {string} text */
   #append(text) {
     const follows = this.scrollTop + this.clientHeight >= this.scrollHeight - 4;
     const piece = element("span");
     piece.innerHTML = this.#ansi.ansi_to_html(text); // escapes everything but colours
-    linkPlaces(piece, (path, line) => this.dispatchEvent(new CustomEvent("place", { detail: { path, line } })));
+    this.#link(piece);
     this.append(piece);
     if (follows) this.scrollTo(0, this.scrollHeight);
   }
 }
 
-/** @param {HTMLElement} piece @param {(path: string, line: number) => void} open */
-function linkPlaces(piece, open) {
+/**
+ * Make buttons of what looks like a file and a line.
+ * @param {HTMLElement} piece @param {(path: string, line: number) => void} open
+ */
+export function linkPlaces(piece, open) {
   const walker = document.createTreeWalker(piece, NodeFilter.SHOW_TEXT);
   const texts = [];
   while (walker.nextNode()) texts.push(/** @type {Text} */ (walker.currentNode));

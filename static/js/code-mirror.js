@@ -1,35 +1,62 @@
 import { bundled } from "./bundled.js";
 
 /**
+ * @typedef {object} Problem
+ * @property {number} line
+ * @property {number} column
+ * @property {"error" | "warning"} severity
+ * @property {string} message
+ * @property {{ name: string, apply: () => void }[]} [actions]
+ *
  * @typedef {object} View
  * @property {string} text
- * @property {(path: string, text: string) => void} show
+ * @property {(path: string, text: string, isReadOnly?: boolean) => void} show
  * @property {(line: number) => void} goTo
  * @property {() => void} focus
+ * @property {() => void} recheck
+ * @property {() => void} openProblems
+ * @property {() => void} openSearch
+ * @property {(indents: boolean) => void} setTab
+ *
+ * @typedef {object} Watcher
+ * @property {() => void} edited
+ * @property {(path: string, text: string) => Promise<Problem[]>} check
+ * @property {(line: number, column: number, problems: number) => void} moved
  */
 
 /**
  * Put CodeMirror in the place of a textarea, if `npm run build` has made it.
  * @param {HTMLTextAreaElement} area
- * @param {() => void} edited
+ * @param {Watcher} watcher
  * @returns {Promise<View | null>}
  */
-export async function codeMirror(area, edited) {
+export async function codeMirror(area, watcher) {
   const library = await bundled("codemirror");
   if (!library) return null;
   const { EditorView, EditorState } = library;
-  const extensions = (/** @type {string} */ path) => [
+  const recheck = library.StateEffect.define();
+  const tab = new library.Compartment();
+  let indents = true;
+  const tabKeys = () => (indents ? library.keymap.of([library.indentWithTab]) : []);
+  const extensions = (/** @type {string} */ path, /** @type {boolean} */ isReadOnly) => [
     library.basicSetup,
-    library.keymap.of([library.indentWithTab, { key: "Escape", run: leaveNext }]),
+    tab.of(tabKeys()),
+    library.keymap.of([{ key: "Escape", run: leaveNext }]),
     library.indentUnit.of("    "),
     library.syntaxHighlighting(highlighting(library)),
     EditorView.lineWrapping,
-    EditorView.contentAttributes.of({ "aria-label": path, "aria-describedby": "editor-hint" }),
-    EditorState.readOnly.of(area.readOnly),
-    EditorView.updateListener.of((/** @type {{ docChanged: boolean }} */ update) => update.docChanged && edited()),
+    EditorView.contentAttributes.of({ "aria-label": path || "File", "aria-describedby": "editor-hint" }),
+    EditorState.readOnly.of(area.readOnly || isReadOnly),
+    EditorView.updateListener.of((/** @type {any} */ update) => {
+      if (update.docChanged) watcher.edited();
+      const { head } = update.state.selection.main;
+      const line = update.state.doc.lineAt(head);
+      watcher.moved(line.number, head - line.from + 1, library.diagnosticCount(update.state));
+    }),
     language(library, path),
+    area.readOnly || !path.endsWith(".py") ? [] : checks(library, path, watcher, recheck),
   ];
-  const view = new EditorView({ doc: area.value, extensions: extensions("") });
+  const view = new EditorView({ doc: area.value, extensions: extensions("", false) });
   /** @type {Map<string, unknown>} */
   const states = new Map();
   let current = "";
@@ -39,11 +66,12 @@ export async function codeMirror(area, edited) {
     get text() {
       return view.state.doc.toString();
     },
-    show(path, text) {
+    show(path, text, isReadOnly = false) {
       states.set(current, view.state);
       const known = /** @type {any} */ (states.get(path));
-      const fits = known && known.doc.toString() === text;
-      view.setState(fits ? known : EditorState.create({ doc: text, extensions: extensions(path) }));
+      const fits = known && known.doc.toString() === text && known.readOnly === (area.readOnly || isReadOnly);
+      view.setState(fits ? known : EditorState.create({ doc: text, extensions: extensions(path, isReadOnly) }));
+      view.dispatch({ effects: [tab.reconfigure(tabKeys()), recheck.of(null)] });
       current = path;
     },
     goTo(line) {
@@ -52,7 +80,53 @@ export async function codeMirror(area, edited) {
       view.focus();
     },
     focus: () => view.focus(),
+    recheck: () => view.dispatch({ effects: recheck.of(null) }),
+    openProblems: () => (library.nextDiagnostic(view), library.openLintPanel(view)),
+    openSearch: () => library.openSearchPanel(view),
+    setTab(wanted) {
+      indents = wanted;
+      view.dispatch({ effects: tab.reconfigure(tabKeys()) });
+    },
   };
+}
+
+/** @param {any} library @param {string} path @param {Watcher} watcher @param {any} recheck */
+function checks(library, path, watcher, recheck) {
+  const source = async (/** @type {any} */ view) => {
+    const { doc } = view.state;
+    const problems = await watcher.check(path, doc.toString());
+    return problems.map(({ line, column, severity, message, actions }) => {
+      const place = doc.line(Math.min(Math.max(line, 1), doc.lines));
+      const from = Math.min(place.from + column, place.to);
+      const word = place.text.slice(from - place.from).match(/^[\w.]+/)?.[0].length ?? 0;
+      return { from, to: Math.min(from + Math.max(word, 1), place.to), severity, message, actions };
+    });
+  };
+  const asked = (/** @type {any} */ update) => update.transactions.some((/** @type {any} */ one) => one.effects.some((/** @type {any} */ effect) => effect.is(recheck)));
+  return [library.linter(source, { delay: 500, needsRefresh: asked }), library.lintGutter()];
+}
+
+/**
+ * Two texts side by side, with arrows that carry a difference over to the right side.
+ * @param {HTMLElement} place
+ * @param {string} theirs
+ * @param {string} mine
+ * @param {string} path
+ * @returns {Promise<(() => string) | null>} gives the text of the right side
+ */
+export async function sideBySide(place, theirs, mine, path) {
+  const library = await bundled("codemirror");
+  if (!library) return null;
+  const shared = [library.basicSetup, library.syntaxHighlighting(highlighting(library)), library.EditorView.lineWrapping, language(library, path)];
+  const named = (/** @type {string} */ label) => library.EditorView.contentAttributes.of({ "aria-label": label });
+  const merge = new library.MergeView({
+    a: { doc: theirs, extensions: [...shared, library.EditorState.readOnly.of(true), named(`Theirs: ${path}`)] },
+    b: { doc: mine, extensions: [...shared, named(`Mine: ${path}`)] },
+    parent: place,
+    revertControls: "a-to-b",
+    collapseUnchanged: { margin: 2, minSize: 6 },
+  });
+  return () => merge.b.state.doc.toString();
 }
 
 /** After Escape, Tab leaves the editor, so that nobody is caught in it. @param {any} view */

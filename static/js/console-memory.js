@@ -1,6 +1,6 @@
 import { byId, element } from "./dom.js";
-
-const MOST = 8;
+import { remember, remembered } from "./remembered-inputs.js";
+import { gettext } from "./words.js";
 
 /** `<console-memory for="textarea" key="owner/name">`: keeps the last inputs of this tab and offers them again. */
 class ConsoleMemory extends HTMLElement {
@@ -16,30 +16,23 @@ class ConsoleMemory extends HTMLElement {
   }
 
   get #key() {
-    return `inputs:${this.getAttribute("key")}`;
+    return this.getAttribute("key") ?? "";
   }
 
-  /** @returns {string[]} newest first */
   get #inputs() {
-    return JSON.parse(sessionStorage.getItem(this.#key) ?? "[]");
+    return remembered(this.#key);
   }
 
   #keep() {
-    const now = this.#area.value;
-    const kept = [now, ...this.#inputs.filter((one) => one !== now)].slice(0, MOST);
-    try {
-      sessionStorage.setItem(this.#key, JSON.stringify(kept));
-    } catch {
-      sessionStorage.removeItem(this.#key); // too large to be kept
-    }
+    remember(this.#key, this.#area.value);
     this.#draw();
   }
 
   #draw() {
     const inputs = this.#inputs;
     this.hidden = inputs.length < 2;
-    const select = /** @type {HTMLSelectElement} */ (element("select", { "aria-label": "Earlier inputs" }));
-    select.add(new Option("Earlier inputs", ""));
+    const select = /** @type {HTMLSelectElement} */ (element("select", { "aria-label": gettext("Earlier inputs") }));
+    select.add(new Option(gettext("Earlier inputs"), ""));
     for (const [place, input] of inputs.entries()) select.add(new Option(input.slice(0, 60), String(place)));
     select.addEventListener("change", () => {
       this.#area.value = inputs[Number(select.value)] ?? this.#area.value;

@@ -39,6 +39,7 @@ class AlgoConsole extends HTMLElement {
     const problem = whatIsWrong(this.input.value);
     this.#problem(problem);
     if (problem) return;
+    if (!this.dispatchEvent(new CustomEvent("console:run", { bubbles: true, cancelable: true }))) return;
     this.#running = new AbortController();
     this.#busy(true);
     const stopClock = this.#startClock();

@@ -1,4 +1,5 @@
 import { element } from "./dom.js";
+import { gettext } from "./words.js";
 
 /** `<editor-tabs>`: the open files. Dispatches `choose` and `leave` with a path. */
 export class EditorTabs extends HTMLElement {
@@ -20,9 +21,9 @@ export class EditorTabs extends HTMLElement {
   /** @param {string} path @param {boolean} isChanged */
   #tab(path, isChanged) {
     const name = element("button", { type: "button", title: path }, path.split("/").at(-1) ?? path);
-    if (isChanged) name.append(element("span", { class: "unsaved" }, " ●"), element("span", { class: "visually-hidden" }, " not saved"));
+    if (isChanged) name.append(element("span", { class: "unsaved", "aria-hidden": "true" }, " ●"), element("span", { class: "visually-hidden" }, ` ${gettext("not saved")}`));
     if (path === this.current) name.setAttribute("aria-current", "true");
-    const close = element("button", { type: "button", class: "close", "aria-label": `Close ${path}` }, "×");
+    const close = element("button", { type: "button", class: "close", "aria-label": gettext("Close {path}", { path }) }, "×");
     name.addEventListener("click", () => this.#tell("choose", path));
     close.addEventListener("click", () => this.#tell("leave", path));
     return element("span", { class: "tab" }, name, close);

@@ -9,3 +9,5 @@ type CodeView = import("./code-mirror.js").View;
 type EditorTabs = import("./editor-tabs.js").EditorTabs;
 type FileTree = import("./file-tree.js").FileTree;
 type Workspace = import("./workspace.js").Workspace;
+type CodeProblem = import("./code-mirror.js").Problem;
+type FileSearch = import("./file-search.js").FileSearch;

@@ -2,13 +2,22 @@ import "./build-log.js";
 import "./code-editor.js";
 import "./console.js";
 import "./editor-tabs.js";
+import "./file-search.js";
 import "./file-tree.js";
+import "./publishing.js";
 import "./remote-dialog.js";
+import "./test-runner.js";
 import { byId } from "./dom.js";
-import { askText } from "./asking.js";
-import { build, watch } from "./building.js";
+import { build, buildThenRun, watch } from "./building.js";
+import { checker } from "./checking.js";
+import { editDependencies } from "./dependencies.js";
+import { newFile, remove, rename, upload } from "./file-actions.js";
+import { mainFile } from "./main-file.js";
 import { save } from "./saving.js";
+import { gettext } from "./words.js";
 import { Workspace } from "./workspace.js";
+
+const NARROW = matchMedia("(width < 40rem)");
 
 /** `<code-workshop base="/algorithms/o/n/" call="/v1/web/algo/o/n/">`: the editor's page. */
 export class CodeWorkshop extends HTMLElement {
@@ -16,41 +25,54 @@ export class CodeWorkshop extends HTMLElement {
   tabs = /** @type {EditorTabs} */ (byId("tabs"));
   editor = /** @type {CodeEditor} */ (byId("editor"));
   log = /** @type {BuildLog | null} */ (byId("log")); // readers have none
+  files = new Workspace(this.getAttribute("base") ?? "", this.getAttribute("token") ?? "");
   current = "";
 
   async connectedCallback() {
-    this.isReadOnly = this.hasAttribute("readonly");
-    this.files = new Workspace(this.getAttribute("base") ?? "", this.getAttribute("token") ?? "");
+    this.isReadOnly = this.hasAttribute("readonly") || NARROW.matches;
+    if (this.isReadOnly) this.editor.area.readOnly = true;
+    this.editor.check = checker(this);
     this.tree.follow(this.files);
     this.tabs.follow(this.files);
-    this.files.addEventListener("change", () => this.#showSaved());
-    this.tree.addEventListener("choose", (event) => this.open(detail(event)));
-    this.tabs.addEventListener("choose", (event) => this.open(detail(event)));
-    this.tabs.addEventListener("leave", (event) => this.#leave(detail(event)));
-    this.editor.addEventListener("edit", () => this.files?.write(this.current, this.editor.text));
-    this.log?.addEventListener("place", (event) => this.#goTo(/** @type {any} */ (event).detail));
-    this.addEventListener("click", (event) => this.#act(event));
-    addEventListener("keydown", (event) => this.#shortcut(event));
-    addEventListener("beforeunload", (event) => this.files?.isChanged && event.preventDefault());
+    this.#listen();
     const building = this.log?.getAttribute("building");
     if (building) watch(this, building);
+    this.#setTab(localStorage.getItem("tab-indents") !== "no");
     try {
       await this.files.load();
       await this.open(this.getAttribute("first") || mainFile(this.files.paths));
+      const line = Number(this.getAttribute("line"));
+      if (line) this.editor.goTo(line);
     } catch (error) {
-      this.say(`The files could not be read: ${/** @type {Error} */ (error).message}`);
+      this.say(gettext("The files could not be read: {problem}", { problem: /** @type {Error} */ (error).message }));
     }
+  }
+
+  #listen() {
+    this.files.addEventListener("change", () => this.#showSaved());
+    for (const part of [this.tree, this.tabs, byId("search")]) part?.addEventListener("choose", (event) => this.#chosen(event));
+    this.tree.addEventListener("dropped", (event) => upload(this, detail(event).files, detail(event).folder));
+    this.tabs.addEventListener("leave", (event) => this.#leave(detail(event)));
+    this.editor.addEventListener("edit", () => this.files.write(this.current, this.editor.text));
+    this.editor.addEventListener("moved", (event) => this.#showPlace(detail(event)));
+    this.addEventListener("place", (event) => this.goTo(detail(event)));
+    this.addEventListener("click", (event) => this.#act(event));
+    this.addEventListener("console:run", (event) => this.#beforeRun(event));
+    addEventListener("keydown", (event) => this.#shortcut(event));
+    addEventListener("beforeunload", (event) => this.files.isChanged && event.preventDefault());
+    addEventListener("focus", () => this.#lookForOthers());
   }
 
   /** @param {string} path */
   async open(path) {
-    if (!path || !this.files) return;
+    if (!path) return;
     const text = await this.files.read(path);
+    const isBinary = this.files.isBinary(path);
     this.current = this.tree.current = this.tabs.current = path;
     if (!this.tabs.open.includes(path)) this.tabs.open.push(path);
     this.tree.draw();
     this.tabs.draw(this.files);
-    await this.editor.show(path, text);
+    await this.editor.show(path, isBinary ? gettext("This file is not text. It is kept as it is.") : text, isBinary);
   }
 
   /** @param {string} text */
@@ -58,91 +80,110 @@ export class CodeWorkshop extends HTMLElement {
     byId("workshop-status").textContent = text;
   }
 
-  /** @param {string} path */
-  async #leave(path) {
-    this.tabs.open = this.tabs.open.filter((one) => one !== path);
-    await this.open(path === this.current ? (this.tabs.open.at(-1) ?? "") : this.current);
-    if (this.files) this.tabs.draw(this.files);
-  }
-
   /** @param {{ path: string, line: number }} place */
-  async #goTo({ path, line }) {
-    const found = this.files?.paths.find((one) => one === path || one.endsWith(`/${path}`));
+  async goTo({ path, line }) {
+    const found = this.files.paths.find((one) => one === path || one.endsWith(`/${path}`));
     if (!found) return;
     await this.open(found);
     this.editor.goTo(line);
   }
 
   /** @param {Event} event */
+  async #chosen(event) {
+    const wanted = detail(event);
+    if (typeof wanted === "string") await this.open(wanted);
+    else await this.goTo(wanted);
+  }
+
+  /** @param {string} path */
+  async #leave(path) {
+    this.tabs.open = this.tabs.open.filter((one) => one !== path);
+    await this.open(path === this.current ? (this.tabs.open.at(-1) ?? mainFile(this.files.paths)) : this.current);
+    this.tabs.draw(this.files);
+  }
+
+  /** @param {Event} event */
   async #act(event) {
-    const action = /** @type {HTMLElement} */ (event.target).closest("[data-action]")?.getAttribute("data-action");
-    if (action === "save") await save(this);
-    if (action === "build") await build(this);
-    if (action === "dependencies") await this.#dependencies();
-    if (action === "new") await this.#newFile();
-    if (action === "rename") await this.#rename();
-    if (action === "delete") await this.#delete();
+    const target = /** @type {HTMLElement} */ (event.target).closest("[data-action]");
+    const action = target?.getAttribute("data-action") ?? "";
+    const actions = /** @type {Record<string, () => unknown>} */ ({
+      save: () => save(this),
+      build: () => build(this),
+      "cancel-build": () => this.#cancelBuild(),
+      dependencies: () => editDependencies(this),
+      new: () => newFile(this),
+      upload: () => upload(this),
+      rename: () => rename(this),
+      delete: () => remove(this),
+      problems: () => this.editor.openProblems(),
+      find: () => this.editor.openSearch(),
+      tab: () => this.#setTab(target?.getAttribute("aria-pressed") !== "true"),
+      "build-run": () => buildThenRun(this),
+    });
+    await actions[action]?.();
   }
 
   /** @param {KeyboardEvent} event */
   #shortcut(event) {
-    if (!(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey || this.isReadOnly) return;
-    const act = { s: save, b: build }[event.key];
+    if (!(event.ctrlKey || event.metaKey) || event.altKey || this.isReadOnly) return;
+    const key = event.shiftKey ? `shift+${event.key.toLowerCase()}` : event.key;
+    const act = { s: () => save(this), b: () => build(this), "shift+f": () => /** @type {FileSearch} */ (byId("search")).focus() }[key];
     if (!act) return;
     event.preventDefault();
-    act(this);
+    act();
   }
 
-  async #dependencies() {
-    const path = "requirements.txt";
-    const value = await this.files?.read(path);
-    const help = "One a line, as pip reads them: opencv-python-headless==4.10.0.84. The next build installs them.";
-    const text = await askText({ title: "Dependencies", label: path, value, button: "Save dependencies", help, lines: 12 });
-    if (text === null) return;
-    this.files?.write(path, text);
-    if (this.current === path) await this.editor.show(path, text);
-    await save(this);
+  /** What runs is a build: without one, make it first; with an older one, say so. @param {Event} event */
+  #beforeRun(event) {
+    const newer = byId("console-newer");
+    const built = byId("console").getAttribute("built") ?? "";
+    if (newer) newer.hidden = !built || (built === this.files.commit && !this.files.isChanged);
+    if (built || this.isReadOnly) return;
+    event.preventDefault();
+    buildThenRun(this);
   }
 
-  async #newFile() {
-    const path = await askText({ title: "New file", label: "Path", value: "src/", button: "Create", help: "Folders are made as needed." });
-    if (!path || path.endsWith("/")) return;
-    if (this.files?.paths.includes(path)) return this.open(path);
-    this.files?.write(path, "");
-    await this.open(path);
-    this.editor.focus();
+  async #cancelBuild() {
+    const url = this.log?.getAttribute("cancel");
+    if (url) await fetch(url, { method: "POST", headers: { Accept: "application/json", "X-CSRFToken": this.files.token } });
   }
 
-  async #rename() {
-    const path = await askText({ title: `Rename ${this.current}`, label: "New path", value: this.current, button: "Rename" });
-    if (!path || path === this.current) return;
-    if (this.files?.paths.includes(path)) return this.say(`${path} is there already; nothing was renamed.`);
-    await this.files?.rename(this.current, path);
-    await this.open(path);
+  /** Tell of what somebody else has saved meanwhile, and show it where nothing of ours is lost. */
+  async #lookForOthers() {
+    const { commit } = await this.files.newest().catch(() => ({ commit: "" }));
+    if (!commit || !this.files.commit || commit === this.files.commit) return;
+    const named = { commit: commit.slice(0, 8) };
+    if (this.files.isChanged) return this.say(gettext("Somebody has saved {commit} meanwhile. When you save, both are put together.", named));
+    await this.files.load();
+    await this.open(this.files.paths.includes(this.current) ? this.current : mainFile(this.files.paths));
+    this.say(gettext("Somebody has saved {commit} meanwhile: this is how it is now.", named));
   }
 
-  async #delete() {
-    const path = this.current;
-    await this.files?.remove(path);
-    this.say(`${path} will be gone when you save. Git keeps its past.`);
-    await this.open(this.tabs.open.at(-1) ?? mainFile(this.files?.paths ?? []));
+  /** @param {boolean} indents */
+  #setTab(indents) {
+    localStorage.setItem("tab-indents", indents ? "yes" : "no");
+    this.querySelector("[data-action=tab]")?.setAttribute("aria-pressed", String(indents));
+    this.editor.ready?.then(() => this.editor.setTab(indents));
+  }
+
+  /** @param {{ line: number, column: number, problems: number }} place */
+  #showPlace({ line, column, problems }) {
+    byId("cursor").textContent = gettext("Line {line}, column {column}", { line, column });
+    const button = byId("problems");
+    button.hidden = !problems;
+    button.textContent = problems === 1 ? gettext("1 problem") : gettext("{problems} problems", { problems });
   }
 
   #showSaved() {
-    const number = Object.keys(this.files?.changes ?? {}).length;
-    byId("saved").textContent = number ? `${number} unsaved` : `Saved ${this.files?.commit.slice(0, 8)}`;
+    const number = Object.keys(this.files.changes).length;
+    byId("saved").textContent = number ? gettext("{number} unsaved", { number }) : gettext("Saved {commit}", { commit: this.files.commit.slice(0, 8) });
     byId("saved").dataset.kind = number ? "warning" : "";
   }
 }
 
-/** @param {Event} event @returns {string} */
+/** @param {Event} event @returns {any} */
 function detail(event) {
-  return /** @type {CustomEvent<string>} */ (event).detail;
-}
-
-/** @param {string[]} paths */
-function mainFile(paths) {
-  return paths.find((path) => path.startsWith("src/") && path.endsWith(".py") && !path.endsWith("__init__.py")) ?? paths[0] ?? "";
+  return /** @type {CustomEvent} */ (event).detail;
 }
 
 customElements.define("code-workshop", CodeWorkshop);

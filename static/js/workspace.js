@@ -1,4 +1,9 @@
-/** @typedef {{ saved: string | null, text: string | null }} File  null: not there */
+/**
+ * @typedef {object} File
+ * @property {string | null} saved the text that is saved; null: not there
+ * @property {string | null} text the text as it would be saved
+ * @property {string} [base64] the bytes of a file that was uploaded and is not text
+ */
 
 /**
  * The files of one algorithm as the editor holds them: what is saved, and what is typed since.
@@ -9,6 +14,8 @@ export class Workspace extends EventTarget {
   #files = new Map();
   /** @type {string[]} */
   #saved = [];
+  /** @type {Set<string>} */
+  #binary = new Set();
   commit = "";
 
   /** @param {string} base the address of the algorithm's pages @param {string} token */
@@ -25,10 +32,10 @@ export class Workspace extends EventTarget {
     return [...paths].sort((one, other) => one.localeCompare(other));
   }
 
-  /** What differs from what is saved: the text, or null for a deleted file. */
+  /** What differs from what is saved: the text, bytes, or null for a deleted file. */
   get changes() {
-    const changed = [...this.#files].filter(([, { saved, text }]) => saved !== text);
-    return Object.fromEntries(changed.map(([path, { text }]) => [path, text]));
+    const changed = [...this.#files].filter(([, { saved, text, base64 }]) => saved !== text || base64 !== undefined);
+    return Object.fromEntries(changed.map(([path, { text, base64 }]) => [path, base64 === undefined || text === null ? text : { base64 }]));
   }
 
   get isChanged() {
@@ -40,12 +47,27 @@ export class Workspace extends EventTarget {
     return path in this.changes;
   }
 
+  /** Whether a file that was read is no text. @param {string} path */
+  isBinary(path) {
+    return this.#binary.has(path);
+  }
+
+  /** What was saved of a file, as far as it was read. @param {string} path */
+  savedText(path) {
+    return this.#files.get(path)?.saved ?? null;
+  }
+
   async load() {
-    const listing = await this.#get("files/");
-    const { commit, files } = await listing.json();
+    const { commit, files } = await this.newest();
+    if (commit !== this.commit && this.commit) this.#forgetUnchanged();
     this.commit = commit;
-    this.#saved = files.map((/** @type {{ path: string }} */ file) => file.path);
+    this.#saved = files.map((file) => file.path);
     this.#tell();
+  }
+
+  /** What the repository holds now. @returns {Promise<{ commit: string, files: { path: string, size: number }[] }>} */
+  async newest() {
+    return (await this.#get("files/")).json();
   }
 
   /** @param {string} path @returns {Promise<string>} */
@@ -53,31 +75,58 @@ export class Workspace extends EventTarget {
     const known = this.#files.get(path);
     if (known) return known.text ?? "";
     if (!this.#saved.includes(path)) return "";
-    const answer = await this.#get(`files/${path.split("/").map(encodeURIComponent).join("/")}?commit=${this.commit}`);
-    const text = await answer.text();
+    const answer = await this.#get(this.addressOf(path));
+    const isText = (answer.headers.get("Content-Type") ?? "").startsWith("text/plain");
+    const text = isText ? await answer.text() : "";
+    if (!isText) this.#binary.add(path);
     this.#files.set(path, { saved: text, text });
     return text;
   }
 
-  /** @param {string} path @param {string | null} text */
-  write(path, text) {
+  /** A file as it is in another commit; null if it is not there. @param {string} path @param {string} commit */
+  async readAt(path, commit) {
+    const answer = await fetch(this.base + this.addressOf(path, commit));
+    if (answer.status === 404) return null;
+    if (!answer.ok) throw new Error(`${path} could not be read (status ${answer.status}).`);
+    return answer.text();
+  }
+
+  /** @param {string} path @param {string} [commit] */
+  addressOf(path, commit = this.commit) {
+    return `files/${path.split("/").map(encodeURIComponent).join("/")}?commit=${commit}`;
+  }
+
+  /** @param {string} path @param {string | null} text @param {string} [base64] */
+  write(path, text, base64) {
     const saved = this.#files.get(path)?.saved ?? null;
-    this.#files.set(path, { saved, text });
+    this.#files.set(path, base64 === undefined ? { saved, text } : { saved, text, base64 });
+    if (base64 === undefined) this.#binary.delete(path);
+    else this.#binary.add(path);
     if (saved === null && text === null) this.#files.delete(path);
     this.#tell();
   }
 
-  /** @param {string} from @param {string} to */
+  /** Give a file, or every file of a folder (`data/`), another place. @param {string} from @param {string} to */
   async rename(from, to) {
-    const text = await this.read(from);
-    this.write(to, text);
-    await this.remove(from);
+    for (const path of this.inside(from)) {
+      const text = await this.read(path);
+      const target = to + path.slice(from.length);
+      this.write(target, text, this.#files.get(path)?.base64 ?? (this.isBinary(path) ? await this.#bytes(path) : undefined));
+      this.write(path, null);
+    }
   }
 
-  /** @param {string} path */
-  async remove(path) {
-    await this.read(path);
-    this.write(path, null);
+  /** Remove a file, or every file of a folder. @param {string} place */
+  async remove(place) {
+    for (const path of this.inside(place)) {
+      await this.read(path);
+      this.write(path, null);
+    }
+  }
+
+  /** A file by itself, or the files of a folder. @param {string} place */
+  inside(place) {
+    return place.endsWith("/") ? this.paths.filter((path) => path.startsWith(place)) : [place];
   }
 
   /** Drop what was typed at a path; it is read again when asked for. @param {string} path */
@@ -98,11 +147,13 @@ export class Workspace extends EventTarget {
     const body = await answer.json().catch(() => ({}));
     if (answer.status === 409) return { conflict: body.commit, problem: body.error?.message };
     if (!answer.ok) return { problem: body.error?.message ?? `The site answered with status ${answer.status}.` };
-    if (parent !== this.commit) this.#files = new Map([...this.#files].filter(([path]) => path in changes));
-    for (const [path, text] of Object.entries(changes)) {
-      if (text === null) this.#files.delete(path);
-      else this.#files.set(path, { saved: text, text: this.#files.get(path)?.text ?? text });
+    for (const [path, content] of Object.entries(changes)) {
+      const known = this.#files.get(path);
+      if (content === null) this.#files.delete(path);
+      else this.#files.set(path, { saved: typeof content === "string" ? content : "", text: known?.text ?? "" });
     }
+    if (parent !== this.commit) this.#forgetUnchanged(Object.keys(changes));
+    this.commit = ""; // what is kept now is as it was saved
     await this.load();
     return { commit: body.commit };
   }
@@ -111,6 +162,17 @@ export class Workspace extends EventTarget {
   post(path, body) {
     const headers = { "Content-Type": "application/json", "X-CSRFToken": this.token };
     return fetch(this.base + path, { method: "POST", headers, body: JSON.stringify(body) });
+  }
+
+  /** Somebody else may have changed what we have not. @param {string[]} [kept] */
+  #forgetUnchanged(kept = Object.keys(this.changes)) {
+    this.#files = new Map([...this.#files].filter(([path]) => kept.includes(path)));
+  }
+
+  /** @param {string} path */
+  async #bytes(path) {
+    const bytes = new Uint8Array(await (await this.#get(this.addressOf(path))).arrayBuffer());
+    return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
   }
 
   /** @param {string} path */

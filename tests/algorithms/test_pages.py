@@ -285,7 +285,13 @@ def test_publish_dialog_shows_changes_and_publishes(
     assert "Start from the template" in page
     assert "0.1.0, the first version" in page
 
-    form = {"callability": "public", "royalty_microcredits": "2.5", "release_notes": "First"}
+    form = {
+        "callability": "public",
+        "pricing": "priced",
+        "royalty_microcredits": "2.5",
+        "release_notes": "First",
+        "accepts_terms": "on",
+    }
     response = author.post(f"{BASE}/publish/", form)
 
     version = Version.objects.get()
@@ -303,10 +309,11 @@ def test_publish_that_breaks_a_promise_is_explained_and_nothing_is_published(
     author: Client, algorithm: Algorithm
 ) -> None:
     build_of(algorithm)
-    author.post(f"{BASE}/publish/", {"callability": "public", "royalty_microcredits": ""})
+    form = {"callability": "public", "royalty_microcredits": "", "accepts_terms": "on"}
+    author.post(f"{BASE}/publish/", form)
     build_of(algorithm)
 
-    form = {"callability": "public", "royalty_microcredits": "1", "part": "minor"}
+    form |= {"royalty_microcredits": "1", "part": "minor"}
     page = author.post(f"{BASE}/publish/", form)
 
     assert page.status_code == 400

@@ -3,13 +3,13 @@ from __future__ import annotations
 import pytest
 from django.http import QueryDict
 
-from algorithms.forms import PublishForm
+from algorithms.publish_form import PublishForm
 from tests.factories import AlgorithmFactory
 
 
 def form_with(sample: str) -> PublishForm:
     data = QueryDict(mutable=True)
-    data.update({"callability": "public", "sample_input": sample})
+    data.update({"callability": "public", "sample_input": sample, "accepts_terms": "on"})
     return PublishForm(data, algorithm=AlgorithmFactory.create(), newest=None, may_be_public=True)
 
 

@@ -1,8 +1,11 @@
 export { basicSetup } from "codemirror";
-export { Compartment, EditorState } from "@codemirror/state";
+export { Compartment, EditorState, StateEffect } from "@codemirror/state";
 export { EditorView, keymap } from "@codemirror/view";
 export { indentWithTab } from "@codemirror/commands";
 export { defineLanguageFacet, HighlightStyle, indentUnit, Language, LanguageSupport, syntaxHighlighting } from "@codemirror/language";
+export { diagnosticCount, lintGutter, linter, nextDiagnostic, openLintPanel } from "@codemirror/lint";
+export { MergeView } from "@codemirror/merge";
+export { openSearchPanel } from "@codemirror/search";
 export { json } from "@codemirror/lang-json";
 export { python } from "@codemirror/lang-python";
 export { parser as markdownParser } from "@lezer/markdown";

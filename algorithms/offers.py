@@ -1,0 +1,40 @@
+"""What a price means for its author, worked out before it is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from billing import royalties
+from marketplace.lib.money import format_credits, in_dollars
+
+EXAMPLE_CALLS: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A royalty per call, and the author's share of it. Amounts are microcredits."""
+
+    royalty: int
+
+    @property
+    def share(self) -> int:
+        return royalties.split(self.royalty)[0]
+
+    @property
+    def percent(self) -> int:
+        return royalties.AUTHOR_PERCENT
+
+    @property
+    def price_text(self) -> str:
+        return format_credits(self.royalty)
+
+    @property
+    def share_text(self) -> str:
+        return format_credits(self.share)
+
+    @property
+    def example_text(self) -> str:
+        """What a thousand calls bring, in credits and dollars."""
+        total = self.share * EXAMPLE_CALLS
+        return f"{format_credits(total)} ($ {in_dollars(total):,.2f})"
