@@ -28,20 +28,19 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Q
 from django.utils import timezone
 
+from billing import bulk
 from billing.models import Account, Balance, Entry, Journal, Limit, Lot
 from billing.models.accounts import CUSTOMER, MOST, NEVER_NEGATIVE, OWNED
 from marketplace.lib.errors import BadInput, Conflict
 
 Kind = Account.Kind
-_HOUSE: Final[UUID | None] = None
 
 
 class NotEnough(Conflict):
@@ -169,23 +168,23 @@ def wallets(owner_ids: Iterable[UUID]) -> list[Limit]:
 def balance(kind: str, owner_id: UUID | None = None) -> int:
     """What an account holds; 0 if it was never used."""
     rows = Balance.objects.filter(account__kind=kind, account__currency=settings.CURRENCY)
-    found = rows.filter(account__owner_id=owner_id).values_list("posted", flat=True).first()
-    return found or 0
+    whose = Q(account__owner_id=owner_id) if owner_id else Q(account__owner__isnull=True)
+    return rows.filter(whose).values_list("posted", flat=True).first() or 0
 
 
 def _known(kind: Account.Kind, owner_id: UUID | None) -> Account | None:
-    return Account.objects.filter(
-        kind=kind, owner_id=owner_id, currency=settings.CURRENCY, balance__isnull=False
-    ).first()
+    whose = Q(owner_id=owner_id) if owner_id else Q(owner__isnull=True)
+    rows = Account.objects.filter(kind=kind, currency=settings.CURRENCY, balance__isnull=False)
+    return rows.filter(whose).first()
 
 
 def _find(
     asked: Sequence[tuple[Account.Kind, UUID | None]],
 ) -> dict[tuple[Account.Kind, UUID | None], Account]:
     kinds = {kind for kind, _ in asked}
-    owners = {owner_id for _, owner_id in asked}
+    owners = {owner_id for _, owner_id in asked if owner_id}
     rows = Account.objects.filter(kind__in=kinds, currency=settings.CURRENCY)
-    theirs = rows.filter(owner_id__in=owners - {_HOUSE})
+    theirs = rows.filter(owner_id__in=owners)
     ours = rows.filter(owner_id__isnull=True)
     found = {(Kind(row.kind), row.owner_id): row for row in (*theirs, *ours)}
     return {place: found[place] for place in asked if place in found}
@@ -220,9 +219,7 @@ def _move_ceilings(legs: Sequence[Leg]) -> None:
         if leg.account.kind in CUSTOMER and leg.account.owner_id is not None:
             moves[leg.account.owner_id] += leg.amount
     owners = {owner_id for owner_id, move in moves.items() if move}
-    if not owners:
-        return
-    changed = []
+    changes: dict[int, tuple[int]] = {}
     for wallet in wallets(owners):
         move = moves[wallet.owner_id]
         if move < 0 and wallet.available + move < 0:
@@ -230,9 +227,8 @@ def _move_ceilings(legs: Sequence[Leg]) -> None:
                 f"{-move} micro-units cannot be taken from this account: "
                 f"{wallet.available} are free, {wallet.held} are set aside for calls."
             )
-        wallet.ceiling = F("ceiling") + move  # type: ignore[assignment]
-        changed.append(wallet)
-    Limit.objects.bulk_update(changed, ["ceiling"])
+        changes[wallet.pk] = (move,)
+    bulk.add(Limit, changes, "ceiling")
 
 
 def _move_balances(legs: Sequence[Leg]) -> None:
@@ -240,12 +236,12 @@ def _move_balances(legs: Sequence[Leg]) -> None:
     for leg in legs:
         moves[leg.account.pk] += leg.amount
     rows = Balance.objects.filter(account_id__in=moves).select_for_update().order_by("account_id")
-    changed = []
+    found = 0
     for row in rows:
+        found += 1
         row.posted += moves[row.account_id]
         if row.posted < 0 and not row.may_be_negative:
             raise NotEnough(f"Account {row.account_id} would be {-row.posted} micro-units short.")
-        changed.append(row)
-    if len(changed) != len(moves):
+    if found != len(moves):
         raise Conflict("An account of this journal has no balance row; the books are damaged.")
-    Balance.objects.bulk_update(changed, ["posted"])
+    bulk.add(Balance, {pk: (move,) for pk, move in moves.items()}, "posted")

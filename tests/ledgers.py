@@ -27,8 +27,8 @@ def require_balanced_books() -> None:
     """Everything that must hold whatever has happened; asserts with what is wrong."""
     uneven = Journal.objects.annotate(total=Sum("entries__amount")).exclude(total=0)
     assert not uneven.exists(), list(uneven.values("idem_key", "total"))
-    for balance in Balance.objects.annotate(total=Sum("account__entries__amount")):
-        assert balance.posted == (balance.total or 0), balance
+    for posted in Balance.objects.annotate(total=Sum("account__entries__amount")):
+        assert posted.posted == (posted.total or 0), posted
     for limit in Limit.objects.all():
         leased = _sum(limit.leases.aggregate(total=Sum("amount")))
         assert limit.held == leased + _unsettled(limit) + _open_caps(limit), limit
@@ -40,7 +40,7 @@ def require_balanced_books() -> None:
             assert limit.ceiling == total + limit.credit_limit, limit
     for is_promo, kind in ((True, "customer_promo"), (False, "customer_paid")):
         for balance in Balance.objects.filter(account__kind=kind):
-            lots = Lot.objects.filter(owner_id=balance.account.owner_id, is_promo=is_promo)
+            lots = Lot.objects.filter(owner=balance.account.owner, is_promo=is_promo)
             assert _sum(lots.aggregate(total=Sum("remaining"))) == balance.posted, balance
 
 

@@ -7,6 +7,7 @@ and what to do. `marketplace/api/errors.py` turns these into the native API's an
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 
@@ -35,6 +36,27 @@ class NotSignedIn(MarketplaceError):
 
     status = 401
     code = "not_signed_in"
+
+
+class PaymentRequired(MarketplaceError):
+    """A limit of money does not let it happen; nothing was charged.
+
+    `details` say the same as the sentence to programs: which limit, what is left of it, what
+    was needed, when it resets and where it can be changed.
+    """
+
+    status = 402
+    code = "payment_required"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        details: Mapping[str, object] | None = None,
+        wire_code: int | None = None,
+    ) -> None:
+        super().__init__(message, wire_code=wire_code)
+        self.details = dict(details or {})
 
 
 class NotAllowed(MarketplaceError):

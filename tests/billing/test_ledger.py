@@ -79,7 +79,7 @@ def test_journal_of_uneven_or_fantastic_amounts_is_refused(
 
 def test_nobody_is_taken_what_they_have_not_or_what_calls_have_set_aside(alice: Actor) -> None:
     lot = bought(alice, 1000)
-    Limit.objects.filter(owner_id=alice.owner_id).update(held=400)
+    Limit.objects.update(held=400)
     cash = account("stripe_cash")
 
     with pytest.raises(NotEnough, match="600 are free, 400 are set aside"):

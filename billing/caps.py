@@ -1,0 +1,86 @@
+"""The Max-Cost of a call that may call others: one limit for its whole tree, in every process.
+
+The cap is set aside at once from all limits of the caller. What the tree's calls cost is taken
+out of it, wherever they run; when the root has ended, the rest goes back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from billing import refusals
+from billing.models import Limit
+from billing.till import Payer, Who
+from marketplace.lib.errors import PaymentRequired
+
+_AT_ONCE: Final = 200
+
+
+def open_tree(who: Who, cap: int, payer: Payer, spender: UUID) -> PaymentRequired | None:
+    """Set a tree's Max-Cost aside; give the refusal if a limit does not have it."""
+    windows = [window.limit_id for window in payer.windows if window.bounds(who)]
+    limit_ids = sorted([payer.wallet_id, *windows])
+    with transaction.atomic():
+        limits = list(Limit.objects.filter(pk__in=limit_ids).select_for_update().order_by("pk"))
+        for limit in limits:
+            if limit.available < cap:
+                return refusals.short_of(limit, limit.available, cap)
+        Limit.objects.filter(pk__in=limit_ids).update(held=F("held") + cap)
+        Limit.objects.create(
+            kind=Limit.Kind.TREE,
+            owner_id=who.owner_id,
+            call_id=who.tree,
+            limit_ids=limit_ids,
+            spender_id=spender,
+            ceiling=cap,
+        )
+    return None
+
+
+def close(root_id: UUID) -> None:
+    """Nothing more can be charged to the tree; what is not held by its calls goes back."""
+    Limit.objects.filter(kind=Limit.Kind.TREE, call_id=root_id, ends_at=None).update(
+        ends_at=timezone.now()
+    )
+    trees = Limit.objects.filter(kind=Limit.Kind.TREE, call_id=root_id)
+    _release(list(trees.values_list("pk", flat=True)))
+
+
+def close_those_of(spender: UUID) -> None:
+    """Close the trees whose root ran in a process that is gone."""
+    trees = Limit.objects.filter(kind=Limit.Kind.TREE, spender_id=spender, ends_at=None)
+    for root_id in list(trees.values_list("call_id", flat=True)):
+        if root_id is not None:
+            close(root_id)
+
+
+def tidy() -> int:
+    """Give back what calls have released since their tree was closed, and forget empty trees."""
+    closed = Limit.objects.filter(kind=Limit.Kind.TREE, ends_at__isnull=False).order_by("pk")
+    ids = list(closed.values_list("pk", flat=True)[:_AT_ONCE])
+    _release(ids)
+    return len(ids)
+
+
+def _release(tree_ids: Iterable[int]) -> None:
+    for tree_id in tree_ids:
+        with transaction.atomic():
+            limit_ids = Limit.objects.values_list("limit_ids", flat=True).get(pk=tree_id)
+            rows = Limit.objects.filter(pk__in=[*limit_ids, tree_id])
+            locked = {row.pk: row for row in rows.select_for_update().order_by("pk")}
+            tree = locked.get(tree_id)
+            if tree is None or tree.ends_at is None:
+                continue
+            free = tree.available
+            if free:
+                rows.exclude(pk=tree_id).update(held=F("held") - free)
+                rows.filter(pk=tree_id).update(ceiling=F("ceiling") - free)
+            if not tree.held:
+                tree.leases.all().delete()
+                tree.delete()

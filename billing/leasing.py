@@ -1,0 +1,282 @@
+"""What the teller asks of the database: which limits apply, and larger leases on them."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Case, F, Sum, Value, When
+from django.utils import timezone
+
+from billing import grants, ledger, refusals
+from billing.models import Budget, Lease, Limit, Spender, SpendStop, Usage
+from billing.till import SLACK, Asked, Chain, Payer, Till, Who, Window
+
+_SLACK_CALLS: Final = 16
+"""Slack for so many calls like those that asked."""
+
+RECALL_SECONDS: Final = 1.5
+"""How long a call near a limit waits for what other processes have to spare."""
+
+
+def payers(owner_ids: Iterable[UUID]) -> dict[UUID, Payer]:
+    """Read what bounds these owners, give who has not had it the free credit of the month."""
+    now = timezone.now()
+    wanted = sorted(set(owner_ids))
+    stop = SpendStop.objects.filter(lifted_at__isnull=True).first()
+    wallets = {one.owner_id: one for one in _wallets(wanted, now)}
+    windows = _windows(wanted, now)
+    coming: dict[UUID, int] = dict(
+        Usage.objects.filter(payer_id__in=wanted, settled_in__isnull=True, total__gt=0)
+        .values_list("payer_id")
+        .annotate(total=Sum("total"))
+    )
+    until = time.monotonic() + settings.CALL_CACHE_SECONDS
+    found = {}
+    for owner_id in wanted:
+        wallet = wallets[owner_id]
+        found[owner_id] = Payer(
+            owner_id=owner_id,
+            wallet_id=wallet.pk,
+            until=min([until, *(window.until for window in windows[owner_id])]),
+            balance=wallet.ceiling - wallet.credit_limit - coming.get(owner_id, 0),
+            stopped=_why_stopped(wallet, stop),
+            windows=windows[owner_id],
+        )
+    return found
+
+
+def chain_of(who: Who, payer: Payer, till: Till, spender: UUID) -> Chain | None:
+    """All limits that bound these calls; None if their tree's Max-Cost is not known (any more)."""
+    bounding = [window.limit_id for window in payer.windows if window.bounds(who)]
+    limit_ids = tuple(sorted([payer.wallet_id, *bounding]))
+    leased = limit_ids
+    if who.tree is not None:
+        tree = Limit.objects.filter(call_id=who.tree, kind=Limit.Kind.TREE, ends_at=None).first()
+        if tree is None:
+            return None
+        limit_ids, leased = (*tree.limit_ids, tree.pk), (tree.pk,)
+    slips = tuple(till.slip(limit_id) for limit_id in leased)
+    return Chain(who, payer, slips, limit_ids, spender, payer.until)
+
+
+def register(spender_id: UUID, host: str) -> None:
+    Spender.objects.get_or_create(pk=spender_id, defaults={"host": host})
+
+
+def is_still_known(spender_id: UUID) -> bool:
+    """Say that this process lives; False if it was believed to be dead meanwhile."""
+    return bool(Spender.objects.filter(pk=spender_id).update(seen_at=timezone.now()))
+
+
+@dataclass(slots=True)
+class Decision:
+    """What became of those who asked."""
+
+    granted: list[tuple[Asked, Chain]] = field(default_factory=list)
+    refused: list[tuple[Asked, Exception]] = field(default_factory=list)
+    again: list[Asked] = field(default_factory=list)
+
+
+def decide(asked: Sequence[tuple[Asked, Chain]], till: Till, spender: UUID) -> Decision:
+    """Enlarge the leases for all who ask, in arrival order, in one transaction."""
+    slips = {slip.limit_id: slip for _, chain in asked for slip in chain.slips}
+    with till.lock:
+        own = {pk: slip.free for pk, slip in slips.items()}
+        for slip in slips.values():
+            slip.free = 0
+    try:
+        with transaction.atomic():
+            limits = {one.pk: one for one in _locked(slips)}
+            left = {pk: _open_to_all(limit) + own[pk] for pk, limit in limits.items()}
+            decision = _grant(asked, limits, left, spender)
+            taken, slack = _amounts(decision, limits, left, own)
+            _enlarge(spender, {pk: taken[pk] + slack[pk] - own[pk] for pk in taken})
+    except BaseException:
+        with till.lock:
+            for pk, slip in slips.items():
+                slip.free += own[pk]
+        raise
+    with till.lock:
+        for pk, slip in slips.items():
+            slip.out += taken.get(pk, 0)
+            slip.free += slack.get(pk, own[pk])
+            slip.room = max(0, left.get(pk, 0) - slack.get(pk, own[pk]))
+            slip.used_at = time.monotonic()
+    return decision
+
+
+def _grant(
+    asked: Sequence[tuple[Asked, Chain]],
+    limits: dict[int, Limit],
+    left: dict[int, int],
+    spender: UUID,
+) -> Decision:
+    decision = Decision()
+    for one, chain in asked:
+        ids = chain.leased
+        short = next((pk for pk in ids if left.get(pk, 0) < one.amount), None)
+        if short is not None:
+            _put_off(decision, one, limits.get(short), left.get(short, 0), spender)
+            continue
+        for pk in ids:
+            left[pk] -= one.amount
+        decision.granted.append((one, chain))
+    return decision
+
+
+def _amounts(
+    decision: Decision, limits: dict[int, Limit], left: dict[int, int], own: dict[int, int]
+) -> tuple[dict[int, int], dict[int, int]]:
+    """What was taken of each limit, and how much slack to have besides; never less than before."""
+    taken: dict[int, int] = defaultdict(int)
+    most: dict[int, int] = defaultdict(int)
+    for one, chain in decision.granted:
+        for pk in chain.leased:
+            taken[pk] += one.amount
+            most[pk] = max(most[pk], one.amount)
+    slack = {
+        pk: max(_slack(limits[pk], left[pk], most[pk]), own[pk] - amount)
+        for pk, amount in taken.items()
+    }
+    return dict(taken), slack
+
+
+def give_back(spender: UUID, amounts: dict[int, int]) -> None:
+    """Return what nobody here needs to the limits."""
+    if not amounts:
+        return
+    with transaction.atomic():
+        list(_locked(amounts))
+        rows = Lease.objects.filter(spender_id=spender, limit_id__in=amounts).order_by("limit_id")
+        leased = dict(rows.select_for_update().values_list("limit_id", "amount"))
+        back = {pk: min(amount, leased.get(pk, 0)) for pk, amount in amounts.items()}
+        back = {pk: amount for pk, amount in back.items() if amount}
+        if back:
+            Limit.objects.filter(pk__in=back).update(held=F("held") - _by("pk", back))
+            rows.filter(limit_id__in=back).update(amount=F("amount") - _by("limit_id", back))
+
+
+def recalled(limit_ids: Sequence[int]) -> list[int]:
+    """Those of these limits that another process has come near the end of."""
+    since = timezone.now() - timedelta(seconds=2 * RECALL_SECONDS)
+    rows = Limit.objects.filter(pk__in=limit_ids, recalled_at__gt=since)
+    return list(rows.values_list("pk", flat=True))
+
+
+def _wallets(owner_ids: Sequence[UUID], now: datetime) -> list[Limit]:
+    month = now.date().replace(day=1)
+    rows = Limit.objects.filter(kind=Limit.Kind.WALLET, owner_id__in=owner_ids)
+    found = list(rows)
+    fresh = {wallet.owner_id for wallet in found if wallet.granted_for == month}
+    if len(fresh) == len(owner_ids):
+        return found
+    with transaction.atomic():
+        ledger.wallets(owner_ids)
+    for owner_id in owner_ids:
+        if owner_id not in fresh:
+            grants.give_monthly(owner_id, now)
+    return list(rows)
+
+
+def _windows(owner_ids: Sequence[UUID], now: datetime) -> dict[UUID, list[Window]]:
+    """The present windows of all budgets of these owners, opened if they are not."""
+    budgets = list(Budget.objects.in_force().filter(owner_id__in=owner_ids))
+    found: dict[UUID, list[Window]] = {owner_id: [] for owner_id in owner_ids}
+    if not budgets:
+        return found
+    rows = Limit.objects.filter(budget__in=budgets, starts_at__lte=now)
+    present = {(row.budget_id, row.starts_at): row.pk for row in rows.order_by("pk")}
+    for budget in budgets:
+        starts_at, ends_at = budget.window(now)
+        limit_id = present.get((budget.pk, starts_at))
+        if limit_id is None:
+            window, _ = Limit.objects.get_or_create(
+                budget=budget,
+                starts_at=starts_at,
+                kind=Limit.Kind.WINDOW,
+                defaults={"owner": budget.owner, "ends_at": ends_at, "ceiling": budget.amount},
+            )
+            limit_id = window.pk
+        lasts = float("inf") if ends_at is None else (ends_at - now).total_seconds()
+        found[budget.owner_id].append(
+            Window(
+                limit_id=limit_id,
+                key_id=budget.key_id,
+                member_id=budget.member_id,
+                algorithm_id=budget.algorithm_id,
+                is_for_all=budget.scope == Budget.Scope.ACCOUNT,
+                until=time.monotonic() + lasts,
+            )
+        )
+    return found
+
+
+def _why_stopped(wallet: Limit, stop: SpendStop | None) -> str:
+    if stop is not None:
+        return f"The operator has stopped all paid calls: {stop.reason}"
+    if wallet.frozen_because:
+        return f"This account is frozen: {wallet.frozen_because}"
+    return ""
+
+
+def _locked(limit_ids: Iterable[int]) -> Iterable[Limit]:
+    return Limit.objects.filter(pk__in=list(limit_ids)).select_for_update().order_by("pk")
+
+
+def _open_to_all(limit: Limit) -> int:
+    return 0 if limit.kind == Limit.Kind.TREE and limit.ends_at else limit.available
+
+
+def _put_off(decision: Decision, one: Asked, limit: Limit | None, left: int, spender: UUID) -> None:
+    """Refuse, or first let other processes give back what they have to spare."""
+    if limit is not None and time.monotonic() < one.deadline:
+        others = Lease.objects.filter(limit=limit, amount__gt=0).exclude(spender_id=spender)
+        if others.exists():
+            Limit.objects.filter(pk=limit.pk).update(recalled_at=timezone.now())
+            decision.again.append(one)
+            return
+    decision.refused.append((one, refusals.short_of(limit, left, one.amount)))
+
+
+def _slack(limit: Limit, left: int, need: int) -> int:
+    if limit.recalled_at is not None and limit.recalled_at > timezone.now() - timedelta(
+        seconds=2 * RECALL_SECONDS
+    ):
+        return 0
+    slack = min(_SLACK_CALLS * need, left // SLACK)
+    return slack if slack >= need else 0
+
+
+def _enlarge(spender: UUID, amounts: dict[int, int]) -> None:
+    amounts = {pk: amount for pk, amount in amounts.items() if amount}
+    if not amounts:
+        return
+    Limit.objects.filter(pk__in=amounts).update(held=F("held") + _by("pk", amounts))
+    quote = connection.ops.quote_name
+    table = quote(Lease._meta.db_table)  # noqa: SLF001
+    places = ", ".join(["(%s, %s, %s)"] * len(amounts))
+    spender_id = spender if connection.features.has_native_uuid_field else spender.hex
+    values = [part for pk in sorted(amounts) for part in (spender_id, pk, amounts[pk])]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} (spender_id, limit_id, amount) VALUES {places} "  # noqa: S608
+            f"ON CONFLICT (spender_id, limit_id) DO UPDATE "
+            f"SET amount = {table}.amount + excluded.amount",
+            values,
+        )
+
+
+def _by(column: str, amounts: dict[int, int]) -> Case | Value:
+    """A different amount for each row of one UPDATE."""
+    if len(amounts) == 1:
+        return Value(next(iter(amounts.values())))
+    whens = [When(**{column: pk}, then=Value(amount)) for pk, amount in amounts.items()]
+    return Case(*whens, default=Value(0))
