@@ -18,6 +18,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("algorithms.urls")),
     path("", include("data_collections.urls")),
     path("", include("marketplace.catalog.urls")),
+    path("", include("marketplace.catalog.reviews.urls")),
+    path("", include("marketplace.catalog.moderation.urls")),
     path("", include("marketplace.staff.urls")),
     re_path(r"^api(?:/|\Z)", unknown.nothing_here),
 ]

@@ -1,0 +1,1 @@
+"""What staff look at and decide: reports, first versions, widened permissions, names that mislead."""

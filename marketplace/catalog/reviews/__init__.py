@@ -1,0 +1,1 @@
+"""What callers say about algorithms: reviews, and conversations with their authors."""
