@@ -92,6 +92,21 @@ def withdraw(lot: Lot, amount: int, *, idem_key: str, kind: str, against: Sequen
     return journal
 
 
+def put_back(lot: Lot, journal: Journal, *, idem_key: str, kind: str) -> Journal:
+    """Undo a withdrawal: post its mirror image, and let the credit be in its lot again.
+
+    Whoever calls it holds a lock on what the withdrawal was for.
+    """
+    with transaction.atomic():
+        before = Journal.objects.filter(idem_key=idem_key).first()
+        if before is not None:
+            return before
+        taken = sum(entry.amount for entry in journal.entries.filter(lot=lot))
+        back = ledger.reverse(journal, idem_key=idem_key, kind=kind)
+        Lot.objects.filter(pk=lot.pk).update(remaining=F("remaining") - taken)
+    return back
+
+
 def refundable(lot: Lot) -> int:
     """What of a lot could be given back now: unspent, and not set aside for running calls."""
     wallet = Limit.objects.filter(kind=Limit.Kind.WALLET, owner_id=lot.owner_id).first()

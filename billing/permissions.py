@@ -1,4 +1,4 @@
-"""Who may give credit, set budgets and stop all spending."""
+"""Who may give credit, set budgets, buy, be paid, and stop all spending."""
 
 from __future__ import annotations
 
@@ -24,3 +24,21 @@ def may_set_budgets(actor: Actor, owner: Owner) -> bool:
     """Who answers for the account, signed in: a key that could raise its own budget has none."""
     is_person = actor.has(Scope.ACCOUNT) and actor.key_id is None and actor.running is None
     return is_person and owner.pk in actor.administers
+
+
+def may_buy_credit(actor: Actor, owner: Owner) -> bool:
+    """Who answers for the account, signed in: neither a key nor an algorithm touches a card."""
+    return may_set_budgets(actor, owner)
+
+
+def may_get_paid(actor: Actor, owner: Owner) -> bool:
+    return may_set_budgets(actor, owner)
+
+
+def may_see_earnings(actor: Actor, owner: Owner) -> bool:
+    return may_see_budgets(actor, owner)
+
+
+def may_move_money(actor: Actor, _what: object) -> bool:
+    """Refund, freeze, allow to pay later, run payouts, compare the books: the site's staff."""
+    return actor.is_staff and actor.has(Scope.ADMIN)

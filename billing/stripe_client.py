@@ -38,6 +38,7 @@ SNAPSHOTS: Final = (
     "checkout.session.completed", "checkout.session.async_payment_succeeded",
     "checkout.session.async_payment_failed", "checkout.session.expired",
     "payment_intent.succeeded", "payment_intent.payment_failed", "payment_intent.requires_action",
+    "charge.updated",
     "charge.refunded", "refund.created", "refund.updated", "refund.failed",
     "charge.dispute.created", "charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated",
     "charge.dispute.closed", "customer.subscription.updated", "customer.subscription.deleted",
