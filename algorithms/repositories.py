@@ -26,6 +26,7 @@ MAX_FILES: Final = 5000
 MAX_FILE_BYTES: Final = 50 * 1024 * 1024
 MAX_TREE_BYTES: Final = 200 * 1024 * 1024
 MAX_COMMITS: Final = 500
+MAX_MESSAGE: Final = 20_000
 BRANCHES: Final = ("master", "main")
 
 _SHA: Final = re.compile(r"[0-9a-f]{7,40}\Z")
@@ -216,6 +217,7 @@ def _commit(
     author: Author,
     message: str,
 ) -> str:
+    _check_message(message)
     branch, tip = _branch(repository)
     if tip != parent:
         raise _moved_on()
@@ -238,6 +240,14 @@ def _commit(
     except GitFailed:
         raise _moved_on() from None
     return new
+
+
+def _check_message(message: str) -> None:
+    if "\0" in message or len(message) > MAX_MESSAGE:
+        raise BadInput(
+            f"A commit's message is a text of {MAX_MESSAGE} characters at most, without NUL "
+            "characters. Nothing was saved."
+        )
 
 
 def _moved_on() -> Conflict:

@@ -86,9 +86,13 @@ def require_sign_up(invitation: str = "") -> None:
         )
 
 
+def needs_invitation() -> bool:
+    return current().sign_up == SiteSettings.SignUp.INVITE
+
+
 def use_invitation(invitation: str) -> None:
     """Count a code as used once more; NotAllowed if somebody else has just taken the last use."""
-    if current().sign_up != SiteSettings.SignUp.INVITE:
+    if not needs_invitation():
         return
     if not _usable(invitation).update(uses_left=F("uses_left") - 1):
         raise NotAllowed(_("This invitation code has just been used up."))

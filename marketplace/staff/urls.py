@@ -17,6 +17,7 @@ urlpatterns = [
     path("staff/invitations/<int:code_id>/end/", views.end_invitation, name="end_invitation"),
     path("staff/announcements/", views.announcements, name="announcements"),
     path("staff/announcements/<uuid:announcement_id>/end/", views.take_down, name="take_down"),
+    path("announcements/<uuid:announcement_id>/dismiss/", views.dismiss, name="dismiss"),
     path("staff/limits/", views.owner_limits, name="limits"),
     path("staff/environments/", views.environment_list, name="environments"),
     path("staff/incidents/", views.incident_list, name="incidents"),

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -37,6 +38,7 @@ from marketplace.staff.forms import (
 from runners.models import Environment
 
 PER_PAGE: Final = 50
+MOST_PUT_AWAY: Final = 20
 _SITE: Final = "this site"
 
 
@@ -125,6 +127,25 @@ def take_down(request: ActorRequest, announcement_id: UUID) -> HttpResponse:
     site_settings.take_down(found, by=request.actor)
     messages.success(request, _("Taken down."))
     return redirect("staff:announcements")
+
+
+@require_POST
+def dismiss(request: HttpRequest, announcement_id: UUID) -> HttpResponse:
+    """Put an announcement away in this browser."""
+    wanted = request.POST.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()})
+    answer = redirect(wanted if is_ours else "/")
+    earlier = [one for one in request.COOKIES.get("dismissed", "").split(".") if one]
+    kept = [*earlier[-MOST_PUT_AWAY:], announcement_id.hex]
+    answer.set_cookie(
+        "dismissed",
+        ".".join(kept),
+        max_age=90 * 86400,
+        httponly=True,
+        samesite="Lax",
+        secure=settings.SESSION_COOKIE_SECURE,
+    )
+    return answer
 
 
 @for_people

@@ -14,6 +14,7 @@ import pytest
 from django.conf import LazySettings
 from django.db import connection
 from django.utils import timezone
+from pytest_django import Settings
 
 from algorithms import authoring, build_logs, builds, repositories
 from algorithms.models import Algorithm, Build, BuildLogChunk
@@ -419,9 +420,9 @@ def test_unknown_commit_and_absent_environment_start_nothing(
 
 
 def test_one_owner_cannot_fill_the_queue(
-    algorithm: Algorithm, alice: Actor, monkeypatch: pytest.MonkeyPatch
+    algorithm: Algorithm, alice: Actor, settings: Settings
 ) -> None:
-    monkeypatch.setattr(builds, "MAX_WAITING", 2)
+    settings.BUILDS_PER_ACCOUNT = 2
     for _ in range(2):
         started(algorithm, alice)
 
