@@ -84,7 +84,7 @@ FACETS: Final = (
         "network",
         _("Internet"),
         {
-            "isolated": _("No network: your input cannot leave"),
+            "isolated": _("No network"),
             "full": _("Reaches the internet"),
         },
     ),

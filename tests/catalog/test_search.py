@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from uuid import uuid4
+from urllib.parse import parse_qs
 
 import pytest
 
-from algorithms.models import Algorithm, Call
+from algorithms.models import Algorithm
 from marketplace.accounts.actors import ANONYMOUS, Actor
 from marketplace.accounts.models import Owner
 from marketplace.catalog import search
@@ -20,14 +20,17 @@ def published(name: str, **fields: object) -> Algorithm:
         callability="public",
         network_access=algorithm.network_access,
         royalty_microcredits=algorithm.royalty_microcredits,
+        sample_input=algorithm.sample_input,
     )
     return algorithm
 
 
+def chosen(**values: str) -> Query:
+    return Query(chosen={name: (value,) for name, value in values.items()})
+
+
 def names(query: Query, by: Actor = ANONYMOUS) -> list[str]:
-    found = search.find(query, by=by)
-    rows = Algorithm.objects.in_bulk(found)
-    return [rows[pk].name for pk in found]
+    return [algorithm.name for algorithm in search.find(query, by=by).algorithms]
 
 
 @pytest.mark.django_db
@@ -95,19 +98,22 @@ def test_signs_that_mean_something_to_the_database_are_only_text(words: str) -> 
 
 
 def test_an_address_cannot_carry_a_nul_or_an_unknown_order() -> None:
-    query = Query.parse({"q": " a\0b ", "sort": "price", "language": "py\0"})
+    query = Query.parse({"q": [" a\0b "], "sort": ["price"], "language": ["py\0", ""]})
 
-    assert query == Query(words="ab", language="py")
+    assert query == Query(words="ab", chosen={"language": ("py",)})
 
 
 @pytest.mark.django_db
-def test_private_algorithms_are_found_by_their_owner_only(alice: Actor, mallory: Actor) -> None:
+def test_private_algorithms_are_found_by_their_owner_only_and_apart_from_the_others(
+    alice: Actor, mallory: Actor
+) -> None:
     AlgorithmFactory.create(owner_id=alice.owner_id, name="Secret", label="Secret plan")
+    query = Query(words="secret")
 
-    assert names(Query(words="secret"), by=alice) == ["Secret"]
-    assert names(Query(words="secret"), by=mallory) == []
-    assert names(Query(words="secret")) == []
-    assert names(Query()) == []
+    assert [one.name for one in search.drafts(query, by=alice)] == ["Secret"]
+    assert search.drafts(query, by=mallory) == []
+    assert search.drafts(query, by=ANONYMOUS) == []
+    assert names(query, by=alice) == []
 
 
 @pytest.mark.django_db
@@ -119,58 +125,86 @@ def test_algorithms_of_a_suspended_owner_are_not_found() -> None:
 
 
 @pytest.mark.django_db
-def test_filters_leave_what_they_say() -> None:
-    published("Online", network_access="full")
+def test_filters_leave_what_they_say_and_count_what_each_other_choice_would_leave() -> None:
+    published("Online", network_access="full", sample_input='"data://a/b/c.png"')
     published("Priced", royalty_microcredits=2_000_000)
-    published("Open", source_visibility="open", license="mit")
+    published("Open", source_visibility="open", license="mit", task="vision")
     gpu = EnvironmentFactory.create(slug="python311-gpu", machine_type="GPU")
     published("Heavy", environment=gpu)
 
-    assert set(names(Query(is_offline=True))) == {"Priced", "Open", "Heavy"}
-    assert set(names(Query(is_free=True))) == {"Online", "Open", "Heavy"}
-    assert names(Query(is_open=True)) == ["Open"]
-    assert names(Query(is_gpu=True)) == ["Heavy"]
-    assert names(Query(language="rust")) == []
+    assert set(names(chosen(internet="isolated"))) == {"Priced", "Open", "Heavy"}
+    assert set(names(chosen(price="free"))) == {"Online", "Open", "Heavy"}
+    assert names(chosen(license="mit")) == names(chosen(task="vision")) == ["Open"]
+    assert names(chosen(machine="gpu")) == ["Heavy"]
+    assert names(chosen(input="image")) == ["Online"]
+    assert names(chosen(language="rust")) == []
+    both = Query(chosen={"price": ("free", "tiny"), "machine": ("cpu",)})
+    assert set(names(both)) == {"Online", "Priced", "Open"}
+    counts = search.find(Query(chosen={"price": ("free",)}), by=ANONYMOUS).counts
+    assert counts.total == 3
+    assert counts.of_facet["machine"] == {"cpu": 2, "gpu": 1}
+    assert counts.of_facet["price"] == {"free": 3, "tiny": 1}
 
 
 @pytest.mark.django_db
 def test_filters_judge_the_published_version_and_not_the_draft_settings() -> None:
     algorithm = published("Frozen")
-    Algorithm.objects.filter(pk=algorithm.pk).update(
-        network_access="full", royalty_microcredits=5_000_000
-    )
+    algorithm.network_access = "full"
+    algorithm.royalty_microcredits = 5_000_000
+    algorithm.save()
 
-    assert names(Query(is_offline=True, is_free=True)) == ["Frozen"]
+    assert names(chosen(internet="isolated", price="free")) == ["Frozen"]
 
 
 @pytest.mark.django_db
-def test_order_by_calls_and_by_age() -> None:
-    old, new = published("Old"), published("New")
-    Algorithm.objects.filter(pk=old.pk).update(created_at=datetime(2020, 1, 1, tzinfo=UTC))
-    for _ in range(2):
-        Call.objects.create(
-            root_id=uuid4(), algorithm=old, result="succeeded", started_at=datetime.now(UTC)
-        )
+def test_each_order_puts_first_what_it_says() -> None:
+    owner: Owner = published("Old").owner
+    published("New", royalty_microcredits=1_000_000)
+    rows = Algorithm.objects
+    rows.filter(name="Old").update(
+        published_at=datetime(2020, 1, 1, tzinfo=UTC), trending=3.0, p50_us=9000, reliability=0.5
+    )
+    rows.filter(name="New").update(p50_us=10, reliability=0.9, stars_count=2)
 
-    assert names(Query(order=Order.CALLED)) == ["Old", "New"]
+    assert names(Query()) == names(Query(order=Order.TRENDING)) == ["Old", "New"]
     assert names(Query(order=Order.NEWEST)) == ["New", "Old"]
-    assert names(Query(words="old new", order=Order.NEWEST)) == ["New", "Old"]
-    assert new.created_at > datetime(2020, 1, 1, tzinfo=UTC)
+    assert names(Query(order=Order.FASTEST)) == ["New", "Old"]
+    assert names(Query(order=Order.CHEAPEST)) == ["Old", "New"]
+    assert names(Query(order=Order.RELIABLE)) == ["New", "Old"]
+    assert names(Query(order=Order.STARS)) == ["New", "Old"]
+    assert names(Query(owner=owner.name.upper())) == ["Old"]
+
+
+@pytest.mark.django_db
+def test_a_misspelt_word_finds_what_is_spelt_alike_and_says_so() -> None:
+    published("Translator", label="Language translator")
+
+    found = search.find(Query(words="langauge translatr"), by=ANONYMOUS)
+
+    assert [one.name for one in found.algorithms] == ["Translator"]
+    assert found.closeness in {"alike", "some"}
+    assert search.find(Query(words="trnslator"), by=ANONYMOUS).closeness == "alike"
 
 
 def test_a_query_survives_its_own_address() -> None:
     query = Query(
-        words="a b", language="python3", is_offline=True, is_free=True, is_gpu=True, is_open=True,
-        order=Order.NEWEST,
+        words="a b", chosen={"language": ("python3", "rust"), "price": ("free",)}, owner="alice",
+        tag="time-series", order=Order.NEWEST,
     )  # fmt: skip
 
-    assert Query.parse(query.parameters()) == query
+    assert Query.parse(parse_qs(query.address)) == query
 
 
-def test_each_filter_can_be_taken_away_by_name() -> None:
-    query = Query(words="x", is_free=True, is_offline=True)
+@pytest.mark.django_db
+def test_each_thing_that_narrows_can_be_taken_away_and_tells_what_would_be_found_then() -> None:
+    published("Free", label="Digits")
+    published("Other", label="Letters", royalty_microcredits=7)
+    query = Query(words="digits", chosen={"price": ("tiny",)})
 
-    assert query.relaxed() == [
-        ("no internet access", Query(words="x", is_free=True)),
-        ("free", Query(words="x", is_offline=True)),
+    found = search.find(query, by=ANONYMOUS)
+
+    assert found.total == 0
+    assert list(search.relaxed(query, found.counts)) == [
+        ("price", "tiny", Query(words="digits"), 1),
+        ("words", "digits", Query(chosen={"price": ("tiny",)}), 1),
     ]

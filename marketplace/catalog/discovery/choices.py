@@ -104,7 +104,7 @@ def _wording(name: str, value: str, titles: Mapping[str, str]) -> Words:
 def _options(facet: Facet, query: Query, found: Found) -> Iterator[Option]:
     chosen = query.chosen.get(facet.name, ())
     numbers = found.counts.of_facet[facet.name]
-    values = [value for value, number in numbers.most_common() if value and number]
+    values = sorted((value for value in numbers if value), key=lambda one: (-numbers[one], one))
     values += [value for value in chosen if value not in values]
     if facet.name == "price":
         values.sort(key=[*BANDS, *values].index)
