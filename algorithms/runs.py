@@ -82,6 +82,14 @@ def find(run_id: UUID, *, by: Actor) -> Run:
     return run
 
 
+def id_in(text: str) -> UUID:
+    """The id that an address names; NotFound for what is none."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotFound("There is no such run.") from None
+
+
 def forget(run: Run, *, by: Actor) -> None:
     by.require(may_forget_run, run)
     run.delete()

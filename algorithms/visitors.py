@@ -35,6 +35,13 @@ def admit(address: str) -> Actor:
     return VISITOR
 
 
+def left(address: str) -> int:
+    """How many runs this address still has today without an account."""
+    made: int = cache.get(f"visitor:{payer(address)}", 0)
+    allowed: int = settings.VISITOR_CALLS_PER_DAY
+    return max(0, allowed - made)
+
+
 def check(target: Target) -> None:
     """Raise NotSignedIn for what visitors may not call: nobody could be charged for it."""
     if target.royalty_microcredits:

@@ -70,6 +70,10 @@ class Call(models.Model):
     def __str__(self) -> str:
         return f"req-{self.id}"
 
+    @property
+    def total_seconds(self) -> float:
+        return self.total_us / 1e6
+
 
 class CallRequest(models.Model):
     """A call that nobody waits for: kept until it has run, and its answer for a while after.

@@ -24,6 +24,7 @@ def of(algorithm: Algorithm, version: Version | None) -> list[Fact]:
         _internet(settled.network_access),
         *_others(may_call_others=settled.may_call_others),
         *_machine(algorithm),
+        _kept(),
         _source(algorithm),
     ]
 
@@ -64,6 +65,15 @@ def _machine(algorithm: Algorithm) -> list[Fact]:
     if not algorithm.environment.is_gpu:
         return []
     return [Fact("chip", "Runs on a GPU", f"Environment {algorithm.environment.display_name}.")]
+
+
+def _kept() -> Fact:
+    return Fact(
+        "file",
+        "Input not stored",
+        "What you send and get is not kept, unless you leave the call (output=void) or keep the "
+        "run. Who called, when and for how long is recorded.",
+    )
 
 
 def _source(algorithm: Algorithm) -> Fact:

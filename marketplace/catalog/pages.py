@@ -9,12 +9,13 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from algorithms.models import Algorithm, Version
+from algorithms.models import Algorithm, AlgorithmImage, Version
 from algorithms.permissions import may_call_unpublished, may_edit, may_view_source
 from algorithms.resolving import find
 from marketplace.accounts.actors import Actor
-from marketplace.catalog import facts, vitals
+from marketplace.catalog import facts, tabs, vitals
 from marketplace.catalog.facts import Fact
+from marketplace.catalog.tabs import Link
 from marketplace.catalog.vitals import Vitals
 from marketplace.lib.errors import NotFound
 from marketplace.lib.semver import SemVer
@@ -41,6 +42,7 @@ class AlgorithmPage:
     vitals: Vitals
     may_edit: bool
     may_see_source: bool
+    tabs: list[Link]
 
     @property
     def path(self) -> str:
@@ -55,6 +57,17 @@ class AlgorithmPage:
     @property
     def sample_output(self) -> str:
         return indented(self.version.sample_output) if self.version else ""
+
+    @property
+    def images(self) -> list[AlgorithmImage]:
+        """The author's pictures, without their bytes."""
+        return list(self.algorithm.images.defer("content", "thumbnail"))
+
+    @property
+    def latest(self) -> Version | None:
+        """What is offered to everybody, where an older or a withdrawn version is looked at."""
+        offered = (one for one in self.versions if one.is_public and not one.is_yanked)
+        return next(offered, None)
 
 
 def cards(algorithm_ids: Iterable[UUID], *, by: Actor) -> list[Card]:
@@ -75,7 +88,7 @@ def algorithm_page(owner: str, name: str, number: str, *, by: Actor) -> Algorith
     algorithm = find(owner, name, by=by)
     callable_versions = algorithm.versions.select_related("build__environment").newest_first()
     if not may_call_unpublished(by, algorithm):
-        callable_versions = callable_versions.public()
+        callable_versions = callable_versions.ever_public()
     versions = list(callable_versions)
     version = _chosen(versions, number)
     return AlgorithmPage(
@@ -86,6 +99,7 @@ def algorithm_page(owner: str, name: str, number: str, *, by: Actor) -> Algorith
         vitals=vitals.of([algorithm.pk])[algorithm.pk],
         may_edit=may_edit(by, algorithm),
         may_see_source=may_view_source(by, algorithm),
+        tabs=tabs.of(algorithm, number, by=by),
     )
 
 
@@ -98,14 +112,15 @@ def indented(text: str) -> str:
 
 
 def _chosen(versions: list[Version], number: str) -> Version | None:
-    """The one asked for, else the newest public one, else the newest."""
+    """The one asked for, else the newest public one that was not withdrawn, else the newest."""
     if number:
         wanted = SemVer.parse(number)
         for version in versions:
             if version.number == wanted:
                 return version
         raise NotFound(f"There is no version {number} that you may see.")
-    return next((version for version in versions if version.is_public), next(iter(versions), None))
+    offered = (version for version in versions if version.is_public and not version.is_yanked)
+    return next(offered, next(iter(versions), None))
 
 
 def _visible_to(actor: Actor) -> QuerySet[Algorithm]:

@@ -13,6 +13,8 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
+from algorithms.schemas.declared import without_front_matter
+
 _TAGS: Final = {
     *("h2", "h3", "h4", "h5", "h6", "p", "br", "hr", "blockquote", "ul", "ol", "li"),
     *("strong", "em", "del", "s", "code", "pre", "a", "img", "span"),
@@ -30,7 +32,7 @@ _DEEPEST: Final = 6
 def render(text: str) -> SafeString:
     """Render Markdown; headings start at the second level, since the page's title is the first."""
     parser = MarkdownIt("gfm-like", {"html": False, "highlight": _highlighted})
-    tokens = parser.parse(text)
+    tokens = parser.parse(without_front_matter(text))
     for token in tokens:
         _lower(token)
     html: str = parser.renderer.render(tokens, parser.options, {})

@@ -1,55 +1,28 @@
 """Code that calls an algorithm, complete enough to be pasted and run unchanged.
 
-The input stands between two marks, so that static/js/code-snippets.js can put the visitor's
-own there; `quoting` says how each language writes it.
+Key and input stand in parts of their own, so that static/js/code-snippets.js can put the
+visitor's there; `quoting` says how each language writes the input (quoting.py).
 """
 
 from __future__ import annotations
 
-import json
 import re
-import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import orjson
+from marketplace.catalog.quoting import written
+from marketplace.catalog.snippet_texts import LANGUAGES
 
 KEY: Final = "YOUR_API_KEY"
 
-_CURL: Final = r"""curl -s URL \
-  -H 'Authorization: Simple KEY' \
-  -H 'Content-Type: application/json' \
-  -d INPUT"""
-_PYTHON: Final = """import Algorithmia
 
-client = Algorithmia.client("KEY", "SITE")
-algorithm = client.algo("PATH")
-print(algorithm.pipe(INPUT).result)"""
-_NODE: Final = """const algorithmia = require("algorithmia");
+@dataclass(frozen=True)
+class Piece:
+    """Part of a snippet: plain text, or where the key or the input goes."""
 
-algorithmia.client("KEY", "SITE")
-  .algo("PATH")
-  .pipe(INPUT)
-  .then((answer) => console.log(answer.get()), console.error);"""
-_JAVASCRIPT: Final = """const response = await fetch("URL", {
-  method: "POST",
-  headers: {
-    "Authorization": "Simple KEY",
-    "Content-Type": "application/json",
-  },
-  body: JSON.stringify(INPUT),
-});
-const { result, error } = await response.json();
-console.log(error ?? result);"""
-_CLI: Final = "algo run PATH -j INPUT"
-
-_LANGUAGES: Final = {
-    "curl": ("cURL", "", "shell", _CURL),
-    "python": ("Python", "pip install algorithmia", "python", _PYTHON),
-    "node": ("Node.js", "npm install algorithmia", "json", _NODE),
-    "javascript": ("JavaScript", "", "json", _JAVASCRIPT),
-    "cli": ("Command line", "pip install algorithmia && algo auth", "shell", _CLI),
-}
+    text: str
+    kind: str = ""  # "", "key" or "input"
 
 
 @dataclass(frozen=True)
@@ -58,38 +31,37 @@ class Snippet:
     language: str
     install: str
     quoting: str
-    before: str
-    argument: str
-    after: str
+    pieces: Sequence[Piece]
 
     @property
     def text(self) -> str:
-        return self.before + self.argument + self.after
+        return "".join(piece.text for piece in self.pieces)
 
 
 def of(path: str, sample_input: str, site_url: str) -> list[Snippet]:
     """The call of `owner/name/version` in each language."""
-    names = {"KEY": KEY, "PATH": path, "SITE": site_url, "URL": f"{site_url}/v1/algo/{path}"}
-    snippets = []
-    for slug, (language, install, quoting, template) in _LANGUAGES.items():
-        before, after = (_filled(part, names) for part in template.split("INPUT"))
-        argument = written(sample_input, quoting)
-        snippets.append(Snippet(slug, language, install, quoting, before, argument, after))
-    return snippets
+    names = {"PATH": path, "SITE": site_url, "ADDRESS": f"{site_url}/v1/algo/{path}"}
+    return [
+        Snippet(
+            slug=one.slug,
+            language=one.name,
+            install=one.install,
+            quoting=one.quoting,
+            pieces=_pieces(one.text, names, written(sample_input, one.quoting)),
+        )
+        for one in LANGUAGES
+    ]
 
 
-def _filled(template: str, names: dict[str, str]) -> str:
-    """Put the names in at once, so that an algorithm called `URL` is not taken for one of ours."""
-    return re.sub(r"\b(?:KEY|PATH|SITE|URL)\b", lambda found: names[found[0]], template)
-
-
-def written(sample_input: str, quoting: str) -> str:
-    """The input as a literal of a language; text that is no JSON counts as a string."""
-    try:
-        value: object = orjson.loads(sample_input or '""')
-    except orjson.JSONDecodeError:
-        value = sample_input
-    if quoting == "python":
-        return repr(value)
-    text = json.dumps(value, ensure_ascii=False)
-    return shlex.quote(text) if quoting == "shell" else text
+def _pieces(template: str, names: dict[str, str], argument: str) -> list[Piece]:
+    """Fill all in at once, so that an algorithm called `SITE` is not taken for one of ours."""
+    pieces = []
+    for part in re.split(r"\b(KEY|INPUT)\b", template):
+        if part == "KEY":
+            pieces.append(Piece(KEY, "key"))
+        elif part == "INPUT":
+            pieces.append(Piece(argument, "input"))
+        else:
+            filled = re.sub(r"\b(?:PATH|SITE|ADDRESS)\b", lambda found: names[found[0]], part)
+            pieces.append(Piece(filled))
+    return pieces

@@ -1,4 +1,5 @@
 import { isJson } from "./console-words.js";
+import { gettext } from "./words.js";
 
 /**
  * @typedef {object} Metadata
@@ -9,6 +10,7 @@ import { isJson } from "./console-words.js";
  * @property {{ queue: number, start: number, load: number, run: number, total: number }} [timings]
  * @property {string} [version]
  * @property {string} [stdout]
+ * @property {any} [cost]
  *
  * @typedef {object} CallError
  * @property {string} message
@@ -20,6 +22,8 @@ import { isJson } from "./console-words.js";
  * @property {CallError} [error]
  * @property {Metadata} [metadata]
  * @property {boolean} [cancelled]
+ * @property {string} [body] as it was received
+ * @property {string} [receipt] the site's signature under it
  */
 
 /**
@@ -27,15 +31,18 @@ import { isJson } from "./console-words.js";
  * @param {string} url
  * @param {string} input JSON, or else text
  * @param {AbortSignal} signal
+ * @param {string} [watch] the name under which somebody watches its phases
  * @returns {Promise<Answer>}
  */
-export async function call(url, input, signal) {
+export async function call(url, input, signal, watch = "") {
   const headers = { "Content-Type": isJson(input) ? "application/json" : "text/plain; charset=utf-8" };
   try {
-    const response = await fetch(`${url}?stdout=true`, { method: "POST", headers, body: input, signal });
-    return read(response.status, await response.text());
+    const watched = watch ? `&watch=${watch}` : "";
+    const response = await fetch(`${url}?stdout=true${watched}`, { method: "POST", headers, body: input, signal });
+    const body = await response.text();
+    return { ...read(response.status, body), body, receipt: response.headers.get("x-receipt") ?? "" };
   } catch (error) {
-    if (signal.aborted) return { error: { message: "You cancelled it. Nothing is charged." }, cancelled: true };
+    if (signal.aborted) return { error: { message: gettext("You cancelled it. Nothing is charged.") }, cancelled: true };
     return failed(`The site did not answer (${/** @type {Error} */ (error).message}). Check the connection and try again.`);
   }
 }

@@ -1,12 +1,14 @@
 import { isJson, whatIsWrong } from "./console-words.js";
 import { element } from "./dom.js";
+import { quoted } from "./quoting.js";
+import { gettext } from "./words.js";
 
 const MEMORY = "snippet-language";
 
 /** `<code-snippets>` around sections: shows one language, remembers which, and writes the visitor's input into it. */
 class CodeSnippets extends HTMLElement {
   connectedCallback() {
-    const tabs = element("div", { class: "switch", role: "group", "aria-label": "Language" });
+    const tabs = element("div", { class: "switch", role: "group", "aria-label": gettext("Language") });
     for (const section of this.#sections) {
       const { language = "", label = "" } = section.dataset;
       section.querySelector("h3")?.classList.add("visually-hidden");
@@ -45,24 +47,6 @@ class CodeSnippets extends HTMLElement {
       slot.textContent = quoted(value, slot.getAttribute("data-quoting"));
     }
   }
-}
-
-/** @param {unknown} value @param {string | null} quoting @returns {string} as a literal of that language */
-function quoted(value, quoting) {
-  const json = JSON.stringify(value);
-  if (quoting === "shell") return `'${json.replaceAll("'", `'"'"'`)}'`;
-  return quoting === "python" ? python(value) : json;
-}
-
-/** @param {unknown} value @returns {string} */
-function python(value) {
-  if (value === null) return "None";
-  if (typeof value === "boolean") return value ? "True" : "False";
-  if (Array.isArray(value)) return `[${value.map(python).join(", ")}]`;
-  if (typeof value === "object") {
-    return `{${Object.entries(value).map(([key, one]) => `${JSON.stringify(key)}: ${python(one)}`).join(", ")}}`;
-  }
-  return JSON.stringify(value);
 }
 
 customElements.define("code-snippets", CodeSnippets);

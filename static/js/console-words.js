@@ -1,22 +1,49 @@
 // What the console says while it waits and when it is done.
 
-/** @param {number} seconds @param {number} typical */
-export function phase(seconds, typical) {
-  if (seconds < Math.max(1, typical * 3)) return "Running";
-  if (seconds < 10) return "Running; probably a first sandbox is starting";
-  const usually = typical ? ` Usually it takes ${typical.toFixed(2)} s.` : "";
-  return `Still running.${usually} You can cancel.`;
+import { gettext } from "./words.js";
+
+/**
+ * What the site says the run is doing; where it has said nothing, only that we wait.
+ * @param {string} phase @param {number} seconds @param {number} typical
+ */
+export function phaseText(phase, seconds, typical) {
+  const said = {
+    queued: gettext("Waiting for a free sandbox"),
+    starting: gettext("Starting a sandbox"),
+    loading: gettext("Loading the algorithm"),
+    running: gettext("Running"),
+  }[phase] ?? gettext("Waiting for the answer");
+  if (seconds < 10) return said;
+  const usually = typical ? gettext("Usually it takes {seconds} s.", { seconds: typical.toFixed(2) }) : "";
+  return `${said}. ${usually} ${gettext("You can cancel.")}`.replace("  ", " ");
+}
+
+/** @param {Answer} answer @param {number} seconds */
+export function endText(answer, seconds) {
+  const time = { seconds: seconds.toFixed(2) };
+  if (answer.cancelled) return gettext("Cancelled in {seconds} s", time);
+  return answer.error ? gettext("Failed in {seconds} s", time) : gettext("Done in {seconds} s", time);
 }
 
 /** @param {Answer} answer */
 export function receiptText({ metadata }) {
   if (!metadata?.request_id) return "";
   const { cold, timings, version } = metadata;
-  const start = timings && cold ? ` (${(timings.start + timings.load).toFixed(2)} s to start and load)` : "";
-  const ran = `${(metadata.duration ?? 0).toFixed(3)} s of computing`;
-  return [ran, cold ? `cold start${start}` : "warm sandbox", version && `version ${version.slice(0, 8)}`, "not charged", metadata.request_id]
-    .filter(Boolean)
-    .join(" · ");
+  const seconds = (/** @type {number} */ one) => one.toFixed(2);
+  const ran = gettext("{seconds} s of computing", { seconds: (metadata.duration ?? 0).toFixed(3) });
+  const before = timings && cold
+    ? gettext("cold start ({start} s to start, {load} s to load)", { start: seconds(timings.start), load: seconds(timings.load) })
+    : gettext("warm sandbox");
+  const number = version && gettext("version {number}", { number: version.slice(0, 8) });
+  return [ran, before, number, costText(metadata.cost), metadata.request_id].filter(Boolean).join(" · ");
+}
+
+/** What the site says it cost, or that it said nothing. @param {any} cost */
+function costText(cost) {
+  if (!cost || typeof cost !== "object") return gettext("not charged");
+  const total = cost.total ?? cost.amount;
+  if (total === undefined) return "";
+  return Number(total) === 0 ? gettext("cost 0") : gettext("cost {amount} {currency}", { amount: String(total), currency: String(cost.currency ?? "").toUpperCase() });
 }
 
 /**

@@ -1,6 +1,8 @@
 import { call } from "./calling.js";
-import { phase, receiptText, whatIsWrong } from "./console-words.js";
+import { endText, phaseText, receiptText, whatIsWrong } from "./console-words.js";
+import { keepRun } from "./keeping.js";
 import { resultNode } from "./result-view.js";
+import { Phases } from "./run-phases.js";
 
 /**
  * `<algo-console action="/v1/web/algo/…">` around a form with a textarea: runs it in place.
@@ -9,6 +11,9 @@ import { resultNode } from "./result-view.js";
 class AlgoConsole extends HTMLElement {
   /** @type {AbortController | null} */
   #running = null;
+  #phases = new Phases(this);
+  /** @type {{ input: string, answer: string, receipt: string } | null} */
+  #last = null;
 
   connectedCallback() {
     this.#part("form").addEventListener("submit", (event) => {
@@ -24,6 +29,7 @@ class AlgoConsole extends HTMLElement {
     this.input.addEventListener("input", () => this.#announce());
     this.querySelector("[data-cancel]")?.addEventListener("click", () => this.#running?.abort());
     this.querySelector("[data-reset]")?.addEventListener("click", () => this.#reset());
+    this.querySelector("[data-keep]")?.addEventListener("click", () => this.#last && keepRun(this.getAttribute("keep") ?? "", this.#last));
     const recorded = this.querySelector("[data-recorded]");
     if (recorded) recorded.replaceWith(recordedNode(recorded.textContent ?? ""));
   }
@@ -42,21 +48,30 @@ class AlgoConsole extends HTMLElement {
     if (!this.dispatchEvent(new CustomEvent("console:run", { bubbles: true, cancelable: true }))) return;
     this.#running = new AbortController();
     this.#busy(true);
+    const input = this.input.value;
     const stopClock = this.#startClock();
-    const answer = await call(this.getAttribute("action") ?? "", this.input.value, this.#running.signal);
+    await this.#phases.begin();
+    const answer = await call(this.getAttribute("action") ?? "", input, this.#running.signal, this.#phases.name);
     const seconds = stopClock();
+    this.#phases.end();
+    this.#last = answer.receipt ? { input, answer: answer.body ?? "", receipt: answer.receipt } : null;
+    this.#countDown();
     this.#running = null;
     this.#busy(false);
     this.#show(answer, seconds);
-    if (moveFocus) this.#part("[data-result]").focus({ preventScroll: true });
+    if (moveFocus) this.#part("#result-title, [data-result]").focus({ preventScroll: true });
     this.#part("[data-result]").scrollIntoView({ block: "nearest" });
   }
 
   /** @param {Answer} answer @param {number} seconds */
   #show(answer, seconds) {
     this.#part("[data-result]").replaceChildren(resultNode(answer));
-    this.#say(`${answer.error ? (answer.cancelled ? "Cancelled" : "Failed") : "Done"} in ${seconds.toFixed(2)} s`);
+    this.#say(endText(answer, seconds));
     this.toggleAttribute("failed", Boolean(answer.error));
+    const after = /** @type {HTMLElement | null} */ (this.querySelector("[data-after]"));
+    if (after) after.hidden = false;
+    const keep = /** @type {HTMLElement | null} */ (this.querySelector("[data-keep]"));
+    if (keep) keep.hidden = !answer.receipt;
     const receipt = this.querySelector("[data-receipt]");
     if (receipt) receipt.textContent = receiptText(answer);
     const printed = /** @type {HTMLDetailsElement | null} */ (this.querySelector("[data-stdout]"));
@@ -76,7 +91,7 @@ class AlgoConsole extends HTMLElement {
     const tick = () => {
       const seconds = (performance.now() - began) / 1000;
       clock.textContent = `${seconds.toFixed(1)} s`;
-      this.#say(phase(seconds, typical));
+      this.#say(phaseText(this.#phases.phase, seconds, typical));
     };
     tick();
     const timer = setInterval(tick, 100);
@@ -85,6 +100,12 @@ class AlgoConsole extends HTMLElement {
       clock.remove();
       return (performance.now() - began) / 1000;
     };
+  }
+
+  /** One of the day's runs without an account is used up, whatever became of it. */
+  #countDown() {
+    const count = this.querySelector("[data-left-count]");
+    if (count) count.textContent = String(Math.max(0, Number(count.textContent) - 1));
   }
 
   #reset() {

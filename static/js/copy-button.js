@@ -14,7 +14,7 @@ class CopyButton extends HTMLElement {
   get text() {
     const source = document.getElementById(this.getAttribute("for") ?? "");
     if (source instanceof HTMLTextAreaElement || source instanceof HTMLInputElement) return source.value;
-    return this.getAttribute("value") ?? source?.textContent ?? "";
+    return this.getAttribute("value") ?? whole(source);
   }
 
   /** @param {HTMLButtonElement} button */
@@ -24,6 +24,18 @@ class CopyButton extends HTMLElement {
     button.setAttribute("aria-live", "polite");
     setTimeout(() => (button.textContent = label), 1600);
   }
+}
+
+/**
+ * What an element says, with what is masked in it as it really is.
+ * @param {HTMLElement | null} source
+ */
+function whole(source) {
+  const copy = /** @type {HTMLElement | null} */ (source?.cloneNode(true) ?? null);
+  for (const masked of copy?.querySelectorAll("[data-secret]") ?? []) {
+    masked.textContent = masked.getAttribute("data-secret");
+  }
+  return copy?.textContent ?? "";
 }
 
 /**

@@ -1,22 +1,26 @@
 import { byId, element } from "./dom.js";
+import { fieldFor } from "./form-fields.js";
+import { schemaOf, settled } from "./schema-shapes.js";
+import { gettext } from "./words.js";
 
 /**
- * `<json-form for="textarea" fields="box">`: lets one fill in flat JSON as a form.
- * The textarea stays the truth; form and JSON are two views of it.
+ * `<json-form for="textarea" fields="box">`: the input as a form, drawn from the schema in
+ * `#input-schema` or else from the input itself. The textarea stays the truth; form and JSON
+ * are two views of it, so what a form cannot say can always be written.
  */
 class JsonForm extends HTMLElement {
+  #isWriting = false;
+
   connectedCallback() {
-    this.#box.addEventListener("input", () => this.#write());
-    this.#area.addEventListener("input", (event) => event.isTrusted || this.#draw());
-    for (const [value, label] of [["form", "Form"], ["json", "JSON"]]) {
-      const button = element("button", { type: "button", value, "aria-pressed": "false" }, label);
-      button.addEventListener("click", () => this.#choose(value));
+    this.#area.addEventListener("input", () => this.#isWriting || this.#box.hidden || this.#draw());
+    for (const [value, label] of [["form", gettext("Form")], ["json", gettext("JSON")]]) {
+      const button = element("button", { type: "button", value: value ?? "", "aria-pressed": "false" }, label ?? "");
+      button.addEventListener("click", () => this.#choose(value ?? ""));
       this.append(button);
     }
     this.className = "switch";
-    const value = this.#value();
-    this.hidden = !isFlat(value);
-    this.#choose(isFlat(value) ? "form" : "json");
+    this.hidden = !this.#canBeForm();
+    this.#choose(this.hidden ? "json" : "form");
   }
 
   get #area() {
@@ -25,6 +29,20 @@ class JsonForm extends HTMLElement {
 
   get #box() {
     return byId(this.getAttribute("fields") ?? "");
+  }
+
+  get #schema() {
+    const text = document.getElementById("input-schema")?.textContent;
+    const known = text ? JSON.parse(text) : {};
+    return Object.keys(known).length ? known : schemaOf(this.#value());
+  }
+
+  /** Objects, lists and files are easier in a form; one text or number is not. */
+  #canBeForm() {
+    const value = this.#value();
+    if (value === undefined && this.#area.value.trim()) return false;
+    const schema = settled(this.#schema, value, this.#schema);
+    return (schema.type === "object" && Object.keys(schema.properties ?? {}).length > 0) || schema.type === "array" || ["image", "audio", "file"].includes(schema.format);
   }
 
   /** @param {string} view */
@@ -39,23 +57,26 @@ class JsonForm extends HTMLElement {
 
   /** @returns {boolean} whether what stands in the textarea can be a form */
   #draw() {
-    const value = this.#value();
-    if (!isFlat(value)) {
+    if (!this.#canBeForm()) {
       this.#box.hidden = true;
       this.#area.hidden = false;
       return false;
     }
-    this.#box.replaceChildren(...Object.entries(value).map(([name, one]) => field(name, one)));
+    const root = this.#schema;
+    const value = this.#value();
+    const isObject = settled(root, value, root).type === "object";
+    const label = isObject ? "" : gettext("Input");
+    const place = { id: "field", label, root, uploads: this.getAttribute("uploads") };
+    this.#box.replaceChildren(fieldFor(root, value, (one) => this.#write(one), place));
     return true;
   }
 
-  #write() {
-    const entries = [...this.#box.querySelectorAll("input, textarea")].map((control) => {
-      const one = /** @type {HTMLInputElement} */ (control);
-      return [one.dataset.name, read(one)];
-    });
-    this.#area.value = JSON.stringify(Object.fromEntries(entries), null, 2);
+  /** @param {unknown} value */
+  #write(value) {
+    this.#isWriting = true;
+    this.#area.value = JSON.stringify(value, null, 2);
     this.#area.dispatchEvent(new InputEvent("input", { bubbles: true, data: "form" }));
+    this.#isWriting = false;
   }
 
   /** @returns {unknown} */
@@ -63,40 +84,9 @@ class JsonForm extends HTMLElement {
     try {
       return JSON.parse(this.#area.value);
     } catch {
-      return null;
+      return undefined;
     }
   }
-}
-
-/** @param {unknown} value @returns {value is Record<string, string | number | boolean>} */
-function isFlat(value) {
-  if (!value || typeof value !== "object" || Array.isArray(value)) return false;
-  const values = Object.values(value);
-  return values.length > 0 && values.length <= 12 && values.every((one) => ["string", "number", "boolean"].includes(typeof one));
-}
-
-/** @param {string} name @param {string | number | boolean} value */
-function field(name, value) {
-  const id = `field-${name.replace(/\W/g, "-")}`;
-  const label = element("label", { for: id }, name);
-  if (typeof value === "boolean") {
-    const box = element("input", { id, type: "checkbox", "data-name": name });
-    box.toggleAttribute("checked", value);
-    return element("div", { class: "field-check" }, box, label);
-  }
-  const isLong = typeof value === "string" && (value.length > 60 || value.includes("\n"));
-  const control = isLong
-    ? element("textarea", { id, rows: "5", "data-name": name })
-    : element("input", { id, type: typeof value === "number" ? "number" : "text", step: "any", "data-name": name });
-  /** @type {HTMLInputElement} */ (control).value = String(value);
-  return element("div", { class: "field" }, label, control);
-}
-
-/** @param {HTMLInputElement} control */
-function read(control) {
-  if (control.type === "checkbox") return control.checked;
-  if (control.type === "number") return control.value === "" ? null : control.valueAsNumber;
-  return control.value;
 }
 
 customElements.define("json-form", JsonForm);

@@ -1,23 +1,35 @@
-"""Come in and go out."""
+"""Come in, with a second factor where the person has one, and go out."""
 
 from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
 
 from django.conf import settings
 from django.contrib.auth import login, logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from marketplace.accounts import registration, signing_in
-from marketplace.accounts.forms import SignInForm, SignUpForm, carried_out
+from marketplace.accounts import (
+    browsers,
+    new_keys,
+    preferences,
+    registration,
+    second_factor,
+    signing_in,
+)
+from marketplace.accounts.forms import CodeForm, SignInForm, SignUpForm, carried_out
 from marketplace.accounts.middleware import ActorRequest, actor_of_session
 from marketplace.accounts.models import User
-from marketplace.accounts.pages import sent
+from marketplace.accounts.pages import next_page, sent
 
-_BACKEND = "django.contrib.auth.backends.ModelBackend"
+_BACKEND: Final = "django.contrib.auth.backends.ModelBackend"
+_WAITING: Final = "waits_for_second_factor"
+_PATIENCE: Final = timedelta(minutes=10)
 
 
 @never_cache
@@ -26,13 +38,18 @@ _BACKEND = "django.contrib.auth.backends.ModelBackend"
 def sign_up(request: ActorRequest) -> HttpResponse:
     """Make an account; the answer shows its first key, which no other page can show again."""
     if not request.actor.is_anonymous:
-        return redirect(_next(request))
+        return redirect(next_page(request))
     form = SignUpForm(sent(request))
+    if form.is_bound:
+        _say_all_mistakes(form)
     if form.is_valid():
-        made = carried_out(form, lambda: registration.sign_up(**form.cleaned_data))
+        data = form.cleaned_data | {"address": browsers.address_of(request)}
+        made = carried_out(form, lambda: registration.sign_up(**data))
         if made is not None:
-            _let_in(request, made.user)
-            shown = {"key": made.key, "secret": made.secret, "next": _next(request, home="")}
+            let_in(request, made.user, method="sign-up")
+            shown = {"key": made.key, "secret": made.secret, "next": next_page(request, home="")}
+            if shown["next"]:
+                new_keys.leave(request, made.key, made.secret)
             return render(request, "accounts/welcome.html", shown)
     return _form(request, "accounts/sign_up.html", form)
 
@@ -42,14 +59,34 @@ def sign_up(request: ActorRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def sign_in(request: ActorRequest) -> HttpResponse:
     if not request.actor.is_anonymous:
-        return redirect(_next(request))
+        return redirect(next_page(request))
     form = SignInForm(sent(request))
     if form.is_valid():
         person = carried_out(form, lambda: _checked(request, form))
+        if person is not None and second_factor.is_on(person):
+            request.session[_WAITING] = [person.pk, timezone.now().timestamp()]
+            return redirect(f"{resolve_url('accounts:second_factor')}{_query(request)}")
         if person is not None:
-            _let_in(request, person)
-            return redirect(_next(request))
+            return enter(request, person, method="password")
     return _form(request, "accounts/sign_in.html", form)
+
+
+@never_cache
+@sensitive_post_parameters("code")
+@require_http_methods(["GET", "POST"])
+def second(request: ActorRequest) -> HttpResponse:
+    """After the password: a code of the authenticator app, or a recovery code."""
+    person = _waiting(request)
+    if person is None:
+        return redirect("accounts:sign_in")
+    form = CodeForm(sent(request))
+    if form.is_valid():
+        kind = carried_out(
+            form, lambda: second_factor.check(person, form.cleaned_data["code"]), field="code"
+        )
+        if kind is not None:
+            return enter(request, person, method=f"password and {kind}")
+    return _form(request, "accounts/second_factor.html", form)
 
 
 @require_POST
@@ -58,31 +95,55 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     return redirect(resolve_url(settings.LOGOUT_REDIRECT_URL))
 
 
-def _let_in(request: ActorRequest, person: User) -> None:
+def let_in(request: ActorRequest, person: User, *, method: str) -> None:
     """Begin a new session; what the answer shows is already the person's."""
+    request.session.pop(_WAITING, None)
+    request.session[browsers.METHOD] = method
     login(request, person, _BACKEND)
     request.actor = actor_of_session(request)
+
+
+def enter(request: ActorRequest, person: User, *, method: str) -> HttpResponse:
+    """Let the person in and go where they were going, in their language and colours."""
+    let_in(request, person, method=method)
+    answer = redirect(next_page(request))
+    preferences.remember(answer, person)
+    return answer
+
+
+def _say_all_mistakes(form: SignUpForm) -> None:
+    """Add what only the account's rules know to what the form itself finds, field by field."""
+    given = {name: str(form.data.get(name, "")) for name in ("username", "email", "password")}
+    missing = {name for name in given if form.has_error(name)}
+    for field, sentence in registration.mistakes(**given).items():
+        if field not in missing:
+            form.add_error(field, sentence)
+
+
+def _waiting(request: HttpRequest) -> User | None:
+    """Who has given the right password a moment ago and still owes the second factor."""
+    user_id, since = request.session.get(_WAITING, (0, 0))
+    if since < (timezone.now() - _PATIENCE).timestamp():
+        return None
+    return User.objects.filter(pk=user_id, is_active=True).select_related("owner").first()
+
+
+def _query(request: HttpRequest) -> str:
+    wanted = next_page(request, home="")
+    return f"?next={wanted}" if wanted else ""
 
 
 def _checked(request: HttpRequest, form: SignInForm) -> User:
     return signing_in.check(
         form.cleaned_data["login"],
         form.cleaned_data["password"],
-        address=request.META.get("REMOTE_ADDR", ""),
+        address=browsers.address_of(request),
     )
 
 
-def _form(request: HttpRequest, template: str, form: SignInForm | SignUpForm) -> HttpResponse:
+def _form(
+    request: HttpRequest, template: str, form: SignInForm | SignUpForm | CodeForm
+) -> HttpResponse:
     status = 400 if form.errors else 200
-    return render(request, template, {"form": form, "next": _next(request, home="")}, status=status)
-
-
-def _next(request: HttpRequest, *, home: str | None = None) -> str:
-    """Where the person was going, if that is a page of ours."""
-    wanted = request.POST.get("next") or request.GET.get("next") or ""
-    is_ours = url_has_allowed_host_and_scheme(
-        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    if wanted and is_ours:
-        return wanted
-    return resolve_url(settings.LOGIN_REDIRECT_URL) if home is None else home
+    context = {"form": form, "next": next_page(request, home="")}
+    return render(request, template, context, status=status)

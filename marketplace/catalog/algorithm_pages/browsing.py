@@ -1,0 +1,62 @@
+"""The source of a version as a page shows it: its files, and one of them with colours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import get_lexer_for_filename
+from pygments.util import ClassNotFound
+
+from algorithms import repositories
+from algorithms.models import Version
+from marketplace.lib.errors import NotFound
+
+LARGEST: Final = 400_000
+
+
+@dataclass(frozen=True)
+class ShownFile:
+    path: str
+    size: int
+    html: SafeString | None
+    """Nothing for what is not text, or too long to be read."""
+
+
+def files(version: Version) -> list[repositories.File]:
+    build = version.build
+    return [one for one in repositories.tree(build.algorithm_id, build.commit) if one.is_plain]
+
+
+def file(version: Version, path: str) -> ShownFile | None:
+    """One file; the one with `apply` if none is named."""
+    build = version.build
+    known = {one.path: one for one in files(version)}
+    wanted = path or f"{build.module.replace('.', '/')}.py"
+    if wanted not in known:
+        if path:
+            raise NotFound(f"Version {version.number} has no file {path[:100]}.")
+        wanted = next(iter(known), "")
+    if not wanted:
+        return None
+    content = repositories.read(build.algorithm_id, build.commit, wanted)
+    return ShownFile(wanted, len(content), _coloured(wanted, content))
+
+
+def _coloured(path: str, content: bytes) -> SafeString | None:
+    if len(content) > LARGEST or b"\0" in content:
+        return None
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        return None
+    try:
+        lexer = get_lexer_for_filename(path, stripnl=False)
+    except ClassNotFound:
+        return mark_safe(escape(text))  # noqa: S308 - escaped here
+    made = str(highlight(text, lexer, HtmlFormatter(nowrap=True)))
+    return mark_safe(made)  # noqa: S308 - Pygments escapes what it colours

@@ -1,0 +1,36 @@
+import uPlot from "uplot";
+
+const HEIGHT = 220;
+
+/** `<usage-chart data-series data-labels>`: calls by day as bars; the table below it says the same. */
+class UsageChart extends HTMLElement {
+  connectedCallback() {
+    const { days, succeeded, failed } = JSON.parse(this.dataset.series ?? "{}");
+    const [good = "", bad = ""] = (this.dataset.labels ?? "").split("|");
+    const style = getComputedStyle(this);
+    const bars = uPlot.paths.bars?.({ size: [0.7, 40] });
+    const all = succeeded.map((/** @type {number} */ value, /** @type {number} */ place) => value + failed[place]);
+    const times = days.map((/** @type {string} */ day) => Date.parse(day) / 1000);
+    const axis = { stroke: style.color, grid: { stroke: style.borderColor, width: 1 }, ticks: { show: false } };
+    const chart = new uPlot(
+      {
+        width: this.clientWidth,
+        height: HEIGHT,
+        tzDate: (/** @type {number} */ seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
+        axes: [axis, { ...axis, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 10000, 100000] }],
+        legend: { show: false },
+        scales: { y: { range: (/** @type {unknown} */ _, /** @type {number} */ __, /** @type {number} */ top) => [0, Math.max(4, top * 1.1)] } },
+        series: [
+          {},
+          { label: bad, stroke: style.color, fill: style.color, paths: bars },
+          { label: good, stroke: style.accentColor, fill: style.accentColor, paths: bars },
+        ],
+      },
+      [times, all, succeeded],
+      this,
+    );
+    new ResizeObserver(() => chart.setSize({ width: this.clientWidth, height: HEIGHT })).observe(this);
+  }
+}
+
+customElements.define("usage-chart", UsageChart);
