@@ -19,7 +19,7 @@ from billing import cash, customers, ledger, maturing
 from billing.currencies import micro_per_minor, to_minor
 from billing.gateway import gateway
 from billing.ledger import Kind, Leg
-from billing.models import Entry, Journal, PayoutAccount, PayoutLine, PayoutRun
+from billing.models import Entry, PayoutAccount, PayoutLine, PayoutRun
 from billing.permissions import may_get_paid, may_move_money
 from billing.stripe_facts import StripeRefused, Transferred, Unreachable
 from marketplace.accounts import audit, notifications
@@ -82,8 +82,9 @@ def reserve_of(author_id: UUID) -> int:
     )
     if earned.filter(journal__effective_at__lt=since).exists():
         return 0
-    lately = earned.aggregate(total=Sum("amount"))["total"] or 0
-    return lately * settings.PAYOUT_RESERVE_BPS // 10_000
+    lately: int = earned.aggregate(total=Sum("amount"))["total"] or 0
+    kept: int = lately * settings.PAYOUT_RESERVE_BPS // 10_000
+    return kept
 
 
 @shared_task(name="billing.payouts.pay_monthly")
@@ -262,20 +263,20 @@ def _wait(line: PayoutLine, refusal: StripeRefused) -> PayoutLine:
 
 
 def _take_back(line: PayoutLine, told: Transferred) -> None:
-    """A reversed transfer is with the author's earnings again."""
-    key = f"payout:{line.pk}:returned"
+    """What was reversed of a transfer is with the author's earnings again."""
+    cent = micro_per_minor(settings.CURRENCY)
     with transaction.atomic():
         line = PayoutLine.objects.select_for_update().get(pk=line.pk)
-        if line.state == State.RETURNED or Journal.objects.filter(idem_key=key).exists():
-            return
-        micro = told.reversed * micro_per_minor(settings.CURRENCY)
-        legs = [
-            cash.came_in(micro),
-            Leg(ledger.account(Kind.AUTHOR_AVAILABLE, line.author_id), micro),
-        ]
-        cash.post(key, "payout returned", legs, source=told.id)
-        line.state = State.RETURNED
-        line.save(update_fields=["state"])
+        for reversal_id, cents in told.reversals:
+            legs = [
+                cash.came_in(cents * cent),
+                Leg(ledger.account(Kind.AUTHOR_AVAILABLE, line.author_id), cents * cent),
+            ]
+            key = f"payout:{line.pk}:returned:{reversal_id}"
+            cash.post(key, "payout returned", legs, source=reversal_id)
+        if told.reversed >= told.amount:
+            line.state = State.RETURNED
+            line.save(update_fields=["state"])
 
 
 def _number(text: str | None) -> int:

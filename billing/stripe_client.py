@@ -18,6 +18,7 @@ import stripe
 from django.conf import settings
 
 from billing.stripe_facts import (
+    BankPayout,
     Declined,
     Json,
     Movement,
@@ -115,6 +116,9 @@ class StripeDoor:
             for name in ("available", "pending")
         ]
         return sums[0], sums[1]
+
+    def bank_payout(self, payout_id: str) -> BankPayout:
+        return BankPayout.of(self._read(lambda: self._client.v1.payouts.retrieve(payout_id)))
 
     # What is set up once
 

@@ -263,21 +263,48 @@ class ConnectAccount:
 
 @dataclass(frozen=True)
 class Transferred:
+    """A transfer; `reversals` are the ids and amounts of what was taken back."""
+
     id: str
     amount: int
-    reversed: int
     destination: str
     metadata: dict[str, str]
+    reversals: tuple[tuple[str, int], ...]
+
+    @property
+    def reversed(self) -> int:
+        return sum(amount for _, amount in self.reversals)
 
     @classmethod
     def of(cls, one: Json) -> Transferred:
         return cls(
             one["id"],
             one["amount"],
-            one["amount_reversed"],
             _id(one["destination"]),
             dict(one["metadata"]),
+            tuple((back["id"], back["amount"]) for back in one["reversals"]["data"]),
         )
+
+
+@dataclass(frozen=True)
+class BankPayout:
+    """Money on its way from Stripe to the operator's bank."""
+
+    id: str
+    amount: int
+    status: str
+
+    @property
+    def has_left(self) -> bool:
+        return self.status in ("paid", "in_transit", "pending")
+
+    @property
+    def has_failed(self) -> bool:
+        return self.status in ("failed", "canceled")
+
+    @classmethod
+    def of(cls, one: Json) -> BankPayout:
+        return cls(one["id"], one["amount"], one["status"])
 
 
 @dataclass(frozen=True)

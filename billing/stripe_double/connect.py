@@ -8,7 +8,7 @@ from billing.stripe_double import cash
 from billing.stripe_double.operations import answers, as_list, change, listed
 from billing.stripe_double.refusals import need
 from billing.stripe_double.schema import Json
-from billing.stripe_double.world import World
+from billing.stripe_double.world import World, public
 
 LINK_SECONDS = 300
 _WANTED = [
@@ -138,6 +138,7 @@ def reverse(world: World, params: Json, id_: str) -> Json:
     )
     moved = cash.book(world, "transfer_reversal", back, amount)
     back["balance_transaction"] = moved["id"]
+    made["reversals"]["data"] = [public(back), *made["reversals"]["data"]]
     made["amount_reversed"] += amount
     made["reversed"] = made["amount_reversed"] == made["amount"]
     world.emit("transfer.reversed", made)

@@ -117,7 +117,7 @@ def summaries(world: World, params: Json, id_: str) -> Json:
     """Sum a customer's events, altogether or by hour or day; hours without any are left out."""
     world.get("billing.meter", id_)
     window = params.get("value_grouping_window")
-    step, start, end = _STEPS.get(window, 60), params["start_time"], params["end_time"]
+    step, start, end = _STEPS.get(str(window), 60), params["start_time"], params["end_time"]
     need(
         start % step == 0 and end % step == 0,
         "start_time and end_time must be aligned.",
