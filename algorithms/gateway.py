@@ -12,21 +12,24 @@ from uuid import UUID
 
 from django.conf import settings
 
-from algorithms import first_calls, phases
+from algorithms import charging, first_calls, phases
 from algorithms import journal as journals
+from algorithms.charging import Admission, Cost, Hold, Wanted
 from algorithms.journal import Begun, Ended, Journal
 from algorithms.models import Call
 from algorithms.open_calls import OpenCalls
 from algorithms.resolving import Target
+from billing.bills import NOTHING, Charge
 from marketplace.accounts import keys, limits, run_tokens
 from marketplace.accounts.actors import Actor, RunningCall
 from marketplace.accounts.scopes import Scope
 from marketplace.lib import database, live
 from marketplace.lib.errors import NotAllowed, TooMany, Unavailable
 from marketplace.lib.ids import new_id
+from marketplace.lib.money import MICROCREDITS_PER_MICRO
 from runners import host
 from runners.errors import NoRunner, RunnerError
-from runners.specs import Failure, Invocation, Kind, Outcome
+from runners.specs import Failure, Invocation, Kind, Outcome, Timings
 
 _TOKEN_ALLOWANCE: Final = 900.0
 """A run token lives as long as the call may run, wait, start and load, and not much longer."""
@@ -38,6 +41,7 @@ class Answer:
     target: Target
     outcome: Outcome
     total_us: int
+    cost: Cost | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,9 @@ class Ask:
     call_id: UUID | None = None  # known before, for calls nobody waits for
     is_async: bool = False
     watch: str = ""  # under which name somebody watches it (phases.py)
+    max_cost: int | None = None  # of the call and all it calls, in micro-units
+    tag: str = ""  # the caller's own word for what it is used for
+    is_trial: bool = False  # the house pays: a version's sample before it is published
 
 
 def may_reach(actor: Actor, _target: Target) -> bool:
@@ -61,7 +68,8 @@ async def call(target: Target, *, by: Actor, ask: Ask) -> Answer:
     """Run one call and record it.
 
     What the algorithm does wrong comes back as `outcome.failure`; what we refuse or cannot
-    do is raised: NotAllowed, TooMany (the account's limit), Unavailable (nothing can take it).
+    do is raised: NotAllowed, TooMany (the account's limit), PaymentRequired (its money),
+    Unavailable (nothing can take it).
     """
     by.require(may_reach, target)
     running = _place_in_tree(target, by, ask)
@@ -77,9 +85,32 @@ async def _recorded(
     target: Target, by: Actor, ask: Ask, running: RunningCall, payer: str
 ) -> Answer:
     began = time.perf_counter()
-    _journal().begin(_begun(target, by, ask, running))
+    journal = _journal()
+    terms = await charging.admit(target, by=by, running=running, wanted=_wanted(ask))
+    charge: Charge | None = None
     try:
-        outcome = await host.run(target.spec, _invocation(ask, by, running, payer))
+        journal.begin(_begun(target, by, ask, running, terms))
+        outcome = await _run(target, by, ask, running, payer, terms)
+        total_us = int((time.perf_counter() - began) * 1_000_000)
+        due = terms.charge(outcome)
+        journal.end(_ended(running.call_id, outcome, total_us, due))
+        charge = due
+    finally:
+        terms.end(charge)
+    return Answer(running.call_id, target, outcome, total_us, terms.cost(charge))
+
+
+def _wanted(ask: Ask) -> Wanted:
+    return Wanted(ask.timeout, ask.max_cost, ask.tag, ask.is_trial)
+
+
+async def _run(  # noqa: PLR0913, PLR0917 - all that is known of one call
+    target: Target, by: Actor, ask: Ask, running: RunningCall, payer: str, terms: Admission
+) -> Outcome:
+    """Run it; what is raised has been recorded, and nothing was charged for it."""
+    began = time.perf_counter()
+    try:
+        return await host.run(target.spec, _invocation(ask, by, running, payer, terms))
     except NoRunner as error:
         if ask.is_async:
             _journal().withdraw(running.call_id)  # it keeps its id and is tried again
@@ -90,16 +121,24 @@ async def _recorded(
             retry_after=error.retry_after,
         ) from error
     except RunnerError as error:
-        outcome = Outcome(failure=_fault(error))
+        return Outcome(failure=_fault(error))
     except asyncio.CancelledError:
+        if terms.hold is not None and terms.hold.refusal is not None:
+            return _stopped(terms.hold)
         _record_refusal(running, began, Call.Result.CANCELLED, "The caller went away.")
         raise
     except Exception as error:
         _record_refusal(running, began, Call.Result.FAULT, repr(error)[:200])
         raise
-    total_us = int((time.perf_counter() - began) * 1_000_000)
-    _journal().end(_ended(running.call_id, outcome, total_us))
-    return Answer(running.call_id, target, outcome, total_us)
+
+
+def _stopped(hold: Hold) -> Outcome:
+    """The call's money was used up; whoever waits for it is not cancelled with its sandbox."""
+    task = asyncio.current_task()
+    if task is not None:
+        task.uncancel()
+    timings = Timings(run=hold.run_microseconds)
+    return Outcome(failure=charging.out_of_money(hold), timings=timings)
 
 
 def call_now(target: Target, *, by: Actor, ask: Ask) -> Answer:
@@ -165,21 +204,30 @@ def _place_in_tree(target: Target, by: Actor, ask: Ask) -> RunningCall:
         may_call_others=target.may_call_others,
         payer_key_id=by.key_id if parent is None else parent.payer_key_id,
         payer=ask.payer if parent is None else parent.payer,
+        root_algorithm_id=target.algorithm_id if parent is None else parent.root_algorithm_id,
+        is_capped=_is_capped(target, ask) if parent is None else parent.is_capped,
     )
 
 
-def _invocation(ask: Ask, by: Actor, running: RunningCall, payer: str) -> Invocation:
+def _is_capped(target: Target, ask: Ask) -> bool:
+    """Whether calls that this one sets off share a Max-Cost with it."""
+    return ask.max_cost is not None and target.may_call_others
+
+
+def _invocation(
+    ask: Ask, by: Actor, running: RunningCall, payer: str, terms: Admission
+) -> Invocation:
     expires_in = ask.timeout + settings.RUNNER_QUEUE_SECONDS + _TOKEN_ALLOWANCE
     return Invocation(
         call_id=str(running.call_id),
         payer=payer,
         kind=ask.kind,
         body=ask.body,
-        timeout=ask.timeout,
+        timeout=terms.timeout,
         token=partial(run_tokens.sign, by, running, expires_in=expires_in),
         depth=running.depth,
         queue_seconds=settings.RUNNER_QUEUE_SECONDS,
-        tell=partial(phases.tell, ask.watch) if ask.watch else None,
+        tell=terms.tell(partial(phases.tell, ask.watch) if ask.watch else None),
     )
 
 
@@ -195,6 +243,7 @@ def open_journal() -> None:
     if _Opened.journal is None:
         _Opened.journal = journals.open_journal(_note_keys)
         _Opened.journal.start()
+        charging.open_till(_Opened.journal.id)
         _open_calls.share()
 
 
@@ -209,7 +258,9 @@ def _note_keys(rows: list[journals.Row]) -> None:
 def close_journal() -> None:
     if _Opened.journal is not None:
         _open_calls.stop_sharing()
+        charging.close_till()
         _Opened.journal.stop()
+        charging.forget_till()
         _Opened.journal = None
 
 
@@ -225,7 +276,7 @@ def _journal() -> Journal:
     return _Opened.journal
 
 
-def _begun(target: Target, by: Actor, ask: Ask, running: RunningCall) -> Begun:
+def _begun(target: Target, by: Actor, ask: Ask, running: RunningCall, terms: Admission) -> Begun:
     return Begun(
         id=running.call_id,
         root_id=running.root_id,
@@ -239,10 +290,11 @@ def _begun(target: Target, by: Actor, ask: Ask, running: RunningCall) -> Begun:
         input_bytes=len(ask.body),
         is_async=ask.is_async,
         started_at=time.time(),
+        bill=terms.bill,
     )
 
 
-def _ended(call_id: UUID, outcome: Outcome, total_us: int) -> Ended:
+def _ended(call_id: UUID, outcome: Outcome, total_us: int, charge: Charge) -> Ended:
     failure, timings = outcome.failure, outcome.timings
     result = Call.Result.SUCCEEDED
     if failure is not None:
@@ -260,6 +312,8 @@ def _ended(call_id: UUID, outcome: Outcome, total_us: int) -> Ended:
         error_type=_storable(failure.error_type, 60) if failure else "",
         error_message=_storable(failure.message, 500) if failure else "",
         runner=outcome.runner,
+        price_microcredits=charge.total * MICROCREDITS_PER_MICRO,
+        charge=charge,
     )
 
 
@@ -267,7 +321,13 @@ def _record_refusal(running: RunningCall, began: float, result: Call.Result, why
     total_us = int((time.perf_counter() - began) * 1_000_000)
     message = _storable(why, 500)
     _journal().end(
-        Ended(id=running.call_id, result=result.value, total_us=total_us, error_message=message)
+        Ended(
+            id=running.call_id,
+            result=result.value,
+            total_us=total_us,
+            error_message=message,
+            charge=NOTHING,
+        )
     )
 
 

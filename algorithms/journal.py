@@ -36,6 +36,8 @@ from django.db import (
 )
 
 from algorithms.models import Call
+from billing import bills, reaping
+from billing.bills import NOTHING, Bill, Charge
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +63,7 @@ class Begun:
     input_bytes: int
     is_async: bool
     started_at: float  # seconds since 1970
+    bill: Bill | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,8 @@ class Ended:
     error_type: str = ""
     error_message: str = ""
     runner: str = ""
+    price_microcredits: int = 0
+    charge: Charge | None = None
 
 
 Row = tuple[Begun, Ended]
@@ -117,8 +122,9 @@ class Journal:
         self, folder: Path, *, listener: Callable[[list[Row]], None] | None = None
     ) -> None:
         """`listener` hears of each batch that has been written to the database."""
+        self.id = uuid4()
         self._all = folder
-        self._folder = folder / uuid4().hex
+        self._folder = folder / self.id.hex
         self._listener = listener
         self._lock = threading.Lock()
         self._flushing = threading.Lock()
@@ -237,6 +243,8 @@ class Journal:
                         line for path in sorted(folder.glob("*.jsonl")) for line in _lines(path)
                     ]
                     self._store(list(_rows(lines)))
+                    with contextlib.suppress(ValueError):  # a folder that no journal has made
+                        reaping.release(UUID(hex=folder.name))
                     shutil.rmtree(folder)
                 finally:
                     os.close(held)
@@ -292,9 +300,11 @@ def _rows(lines: list[bytes]) -> Iterator[Row]:
         if "withdrawn" in entry:
             begun.pop(call_id, None)
         elif "started_at" in entry:
-            begun[call_id] = Begun(**_with_ids(entry))
+            bill = bills.read(entry.pop("bill", None))
+            begun[call_id] = Begun(**_with_ids(entry), bill=bill)
         else:
-            ended[call_id] = Ended(**_with_ids(entry))
+            charge = entry.pop("charge", None)
+            ended[call_id] = Ended(**_with_ids(entry), charge=Charge(**charge) if charge else None)
     for call_id, call in begun.items():
         yield call, ended.get(call_id) or _interrupted(call_id)
 
@@ -306,14 +316,18 @@ def _with_ids(entry: dict[str, Any]) -> dict[str, Any]:
 def _interrupted(call_id: UUID) -> Ended:
     message = "The server stopped while the call was running; nothing was charged."
     result = Call.Result.INTERRUPTED.value
-    return Ended(call_id, result, 0, error_type="SystemError", error_message=message)
+    return Ended(
+        call_id, result, 0, error_type="SystemError", error_message=message, charge=NOTHING
+    )
 
 
 def _insert_what_can_be(rows: list[Row]) -> None:
     """Let no row that the database will never take keep all others out of it."""
     try:
+        text = _text(rows)
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(_statement(connection.vendor), [_text(rows)])
+            cursor.execute(_statement(connection.vendor), [text])
+            bills.write(rows, text)
     except (DataError, IntegrityError):
         if len(rows) == 1:
             logger.exception("A call cannot be recorded and is given up: %s", rows[0])
@@ -350,8 +364,8 @@ def _statement(vendor: str) -> str:
     )
 
 
-_BEGUN: Final = [field.name for field in fields(Begun)]
-_ENDED: Final = [field.name for field in fields(Ended)[1:]]
+_BEGUN: Final = [field.name for field in fields(Begun) if field.name != "bill"]
+_ENDED: Final = [field.name for field in fields(Ended)[1:] if field.name != "charge"]
 _UUIDS: Final = frozenset(name for name in _BEGUN if name == "id" or name.endswith("_id"))
 
 

@@ -22,7 +22,7 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from algorithms import gateway
+from algorithms import charging, gateway
 from algorithms.gateway import Answer, Ask
 from algorithms.models import Build, CallRequest, Version
 from algorithms.resolving import Target, of_build_row, of_version_row, refuse_quarantined
@@ -35,6 +35,7 @@ from marketplace.lib.errors import (
     NotAllowed,
     NotFound,
     NotSignedIn,
+    PaymentRequired,
     TooMany,
     Unavailable,
 )
@@ -71,6 +72,8 @@ def accept(target: Target, *, by: Actor, ask: Ask, token: str = "") -> CallReque
             "version": str(target.version_id) if target.version_id else None,
             "build": str(target.build_id),
             "timeout": ask.timeout,
+            "max_cost": ask.max_cost,
+            "tag": ask.tag,
         },
         input_kind=ask.kind.value,
         input_body=ask.body,
@@ -171,10 +174,14 @@ def _outcome(request: CallRequest) -> Outcome | None:
             timeout=float(str(request.target["timeout"])),
             call_id=request.pk if request.attempts == 1 else None,
             is_async=True,
+            max_cost=request.target.get("max_cost"),  # type: ignore[arg-type]  # as accept() wrote it
+            tag=str(request.target.get("tag", "")),
         )
         answer: Answer = gateway.call_now(target, by=actor, ask=ask)
     except (TooMany, Unavailable):
         return None
+    except PaymentRequired as error:
+        return Outcome(failure=Failure(error.message, charging.PAYMENT_REQUIRED))
     except MarketplaceError as error:
         return Outcome(failure=Failure(error.message, "SystemError"))
     return answer.outcome

@@ -196,7 +196,7 @@ def _run_sample(plan: Plan, *, by: Actor) -> str:
         may_call_others=terms.may_call_others,
     )
     kind, body = sample_as_input(text)
-    answer = gateway.call_now(target, by=by, ask=Ask(kind, body, SAMPLE_SECONDS))
+    answer = gateway.call_now(target, by=by, ask=Ask(kind, body, SAMPLE_SECONDS, is_trial=True))
     failure = answer.outcome.failure
     if failure is not None and failure.is_platform_fault:
         raise Unavailable(f"The sample input could not be tried: {failure.message}")

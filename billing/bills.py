@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 import orjson
@@ -53,23 +52,30 @@ class Charge:
 NOTHING: Final = Charge(Usage.Outcome.NOT_RUN.value)
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """A call that is over, and its bill."""
+class Begun(Protocol):
+    """What is asked of the record of a call's beginning."""
 
-    call_id: UUID
-    root_id: UUID
-    parent_id: UUID | None
-    algorithm_id: UUID
-    version_id: UUID | None
-    key_id: UUID | None
-    started_at: float
-    bill: Bill
-    charge: Charge
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def bill(self) -> Bill | None: ...
 
 
-def read_bill(entry: dict[str, Any]) -> Bill:
+class Ended(Protocol):
+    """And of its end."""
+
+    @property
+    def charge(self) -> Charge | None: ...
+
+
+Row = tuple[Begun, Ended]
+_Place = tuple[UUID, int]
+
+
+def read(entry: dict[str, Any] | None) -> Bill | None:
     """A bill out of the line of a journal."""
+    if entry is None:
+        return None
     return Bill(
         payer_id=UUID(entry["payer_id"]),
         author_id=UUID(entry["author_id"]),
@@ -82,45 +88,54 @@ def read_bill(entry: dict[str, Any]) -> Bill:
     )
 
 
-def write(records: Sequence[Record]) -> None:
-    """Insert the usage that is not there yet and take it out of the leases; in a transaction."""
-    if not records:
-        return
-    leases = _locked_leases(records)
-    wanted = _by_lease(records)
+def write(rows: Sequence[Row], text: str) -> None:
+    """Insert the usage that is not there yet and take it out of the leases; in a transaction.
+
+    `text` has the rows as one JSON array of {"b": Begun, "e": Ended}, which the database takes
+    apart itself (as algorithms/journal.py says why).
+    """
+    wanted = _by_lease(rows)
+    leases = _locked(wanted)
     short = {place for place, amount in wanted.items() if leases.get(place, 0) < amount}
-    held = {record.call_id: not short.intersection(_places(record)) for record in records}
-    inserted = _insert(records, held)
-    new = [one for one in records if one.call_id in inserted and held[one.call_id]]
-    _reduce(_by_lease(new))
+    if not short:
+        new = _insert(text, is_held=True)
+        _reduce(wanted if len(new) == len(rows) else _by_lease(_those(rows, new)))
+        return
+    lost = [row for row in rows if short.intersection(_places(row))]
+    kept = [row for row in rows if not short.intersection(_places(row))]
+    _insert(_text(lost), is_held=False)
+    _reduce(_by_lease(_those(kept, _insert(_text(kept), is_held=True))))
 
 
-_Place = tuple[UUID, int]
-
-
-def _places(record: Record) -> list[_Place]:
-    spender = record.bill.spender
-    if spender is None or not record.charge.total:
+def _places(row: Row) -> list[_Place]:
+    begun, ended = row
+    bill, charge = begun.bill, ended.charge
+    if bill is None or charge is None or bill.spender is None or not charge.total:
         return []
-    return [(spender, limit_id) for limit_id in record.bill.leased]
+    return [(bill.spender, limit_id) for limit_id in bill.leased]
 
 
-def _by_lease(records: Iterable[Record]) -> dict[_Place, int]:
+def _by_lease(rows: Iterable[Row]) -> dict[_Place, int]:
     amounts: dict[_Place, int] = defaultdict(int)
-    for record in records:
-        for place in _places(record):
-            amounts[place] += record.charge.total
-    return amounts
+    for row in rows:
+        charge = row[1].charge
+        for place in _places(row):
+            amounts[place] += charge.total if charge else 0
+    return dict(amounts)
 
 
-def _locked_leases(records: Sequence[Record]) -> dict[_Place, int]:
-    """What the leases these calls draw on have, locked in the order everybody locks them in."""
-    places = {place for record in records for place in _places(record)}
-    if not places:
+def _those(rows: Iterable[Row], ids: set[UUID]) -> list[Row]:
+    return [row for row in rows if row[0].id in ids]
+
+
+def _locked(places: Iterable[_Place]) -> dict[_Place, int]:
+    """What these leases have, locked in the order in which everybody locks them."""
+    wanted = list(places)
+    if not wanted:
         return {}
     rows = Lease.objects.filter(
-        spender_id__in={spender for spender, _ in places},
-        limit_id__in={limit_id for _, limit_id in places},
+        spender_id__in={spender for spender, _ in wanted},
+        limit_id__in={limit_id for _, limit_id in wanted},
     ).order_by("limit_id", "spender_id")
     found = rows.select_for_update().values_list("spender_id", "limit_id", "amount")
     return {(spender, limit_id): amount for spender, limit_id, amount in found}
@@ -138,72 +153,79 @@ def _reduce(amounts: dict[_Place, int]) -> None:
             f"UPDATE {table} SET amount = amount - CASE limit_id {cases} ELSE 0 END "  # noqa: S608
             f"WHERE spender_id = %s AND limit_id IN ({places})"
         )
+        spender_id = spender if connection.features.has_native_uuid_field else spender.hex
         pairs = [number for pair in parts.items() for number in pair]
         with connection.cursor() as cursor:
-            cursor.execute(statement, [*pairs, _adapted(spender), *parts])
+            cursor.execute(statement, [*pairs, spender_id, *parts])
 
 
-def _insert(records: Sequence[Record], held: dict[UUID, bool]) -> set[UUID]:
-    """Give the ids of those that were not there; one statement, as for the calls themselves."""
-    values: list[Any] = []
-    moment = connection.ops.adapt_datetimefield_value
-    for one in records:
-        bill, charge, price = one.bill, one.charge, one.bill.price
-        values += (
-            _adapted(one.call_id),
-            _adapted(one.root_id),
-            _adapted(one.parent_id),
-            _adapted(bill.payer_id),
-            _adapted(bill.author_id),
-            _adapted(one.algorithm_id),
-            _adapted(one.version_id),
-            _adapted(one.key_id),
-            bill.member_id,
-            bill.tag,
-            charge.outcome,
-            charge.billed_ms,
-            charge.compute,
-            charge.royalty,
-            charge.total,
-            charge.held,
-            orjson.dumps(price).decode(),
-            orjson.dumps(bill.limit_ids).decode(),
-            held[one.call_id],
-            moment(datetime.fromtimestamp(one.started_at, tz=UTC)),
-            0,
-            0,
-            0,
-        )
+def _text(rows: Sequence[Row]) -> str:
+    return orjson.dumps([{"b": begun, "e": ended} for begun, ended in rows]).decode()
+
+
+def _insert(text: str, *, is_held: bool) -> set[UUID]:
+    """Give the ids of those that were not there."""
     with connection.cursor() as cursor:
-        cursor.execute(_statement(connection.vendor, len(records)), values)
-        return {_uuid(row[0]) for row in cursor.fetchall()}
+        cursor.execute(_statement(connection.vendor), [is_held, text])
+        found = cursor.fetchall()
+    return {value if isinstance(value, UUID) else UUID(hex=value) for (value,) in found}
 
 
-_COLUMNS: Final = (
-    *("call_id", "root_id", "parent_id", "payer_id", "author_id", "algorithm_id", "version_id"),
-    *("key_id", "member_id", "tag", "outcome", "billed_ms", "compute", "royalty", "total"),
-    *("held", "price", "limit_ids", "is_held", "at", "promo", "lost", "author_share"),
-)
+_SOURCES: Final = {
+    "call_id": ("b", "id"),
+    "root_id": ("b", "root_id"),
+    "parent_id": ("b", "parent_id"),
+    "payer_id": ("b", "bill", "payer_id"),
+    "author_id": ("b", "bill", "author_id"),
+    "algorithm_id": ("b", "algorithm_id"),
+    "version_id": ("b", "version_id"),
+    "key_id": ("b", "key_id"),
+    "member_id": ("b", "bill", "member_id"),
+    "tag": ("b", "bill", "tag"),
+    "outcome": ("e", "charge", "outcome"),
+    "billed_ms": ("e", "charge", "billed_ms"),
+    "compute": ("e", "charge", "compute"),
+    "royalty": ("e", "charge", "royalty"),
+    "held": ("e", "charge", "held"),
+    "price": ("b", "bill", "price"),
+    "limit_ids": ("b", "bill", "limit_ids"),
+    "at": ("b", "started_at"),
+}
 
 
 @cache
-def _statement(vendor: str, rows: int) -> str:  # noqa: ARG001 - databases quote in different ways
-    quote = connection.ops.quote_name
-    table = quote(Usage._meta.db_table)  # noqa: SLF001
-    listed = ", ".join(map(quote, _COLUMNS))
-    row = f"({', '.join(['%s'] * len(_COLUMNS))})"
-    places = ", ".join([row] * rows)
+def _statement(vendor: str) -> str:
+    columns = {field.attname: field for field in Usage._meta.concrete_fields}  # noqa: SLF001
+    value = _postgresql if vendor == "postgresql" else _sqlite
+    chosen = {
+        name: value(path, columns[name].db_type(connection) or "")
+        for name, path in _SOURCES.items()
+    }
+    chosen["total"] = f"({chosen['compute']}) + ({chosen['royalty']})"
+    chosen |= {"is_held": "%s", "promo": "0", "lost": "0", "author_share": "0"}
+    names = ["is_held", *(name for name in chosen if name != "is_held")]
+    listed = ", ".join(connection.ops.quote_name(name) for name in names)
+    table = connection.ops.quote_name(Usage._meta.db_table)  # noqa: SLF001
+    each = "jsonb_array_elements(%s::jsonb)" if vendor == "postgresql" else "json_each(%s)"
+    has_bill = value(("b", "bill", "payer_id"), "text")
     return (
-        f"INSERT INTO {table} ({listed}) VALUES {places} "  # noqa: S608
-        "ON CONFLICT DO NOTHING RETURNING call_id"
+        f"INSERT INTO {table} ({listed}) SELECT {', '.join(chosen[name] for name in names)} "  # noqa: S608
+        f"FROM {each} AS row WHERE {has_bill} IS NOT NULL ON CONFLICT DO NOTHING RETURNING call_id"
     )
 
 
-def _adapted(value: UUID | None) -> UUID | str | None:
-    if value is None or connection.features.has_native_uuid_field:
-        return value
-    return value.hex
+def _postgresql(path: Sequence[str], kind: str) -> str:
+    *way, last = path
+    inside = "".join(f"->'{step}'" for step in way)
+    if kind == "jsonb":
+        return f"row.value{inside}->'{last}'"
+    if last == "started_at":
+        return f"to_timestamp((row.value{inside}->>'{last}')::float8)"
+    return f"(row.value{inside}->>'{last}')::{kind}"
 
 
-def _uuid(value: UUID | str) -> UUID:
-    return value if isinstance(value, UUID) else UUID(value)
+def _sqlite(path: Sequence[str], kind: str) -> str:
+    value = f"json_extract(row.value, '$.{'.'.join(path)}')"
+    if path[-1] == "started_at":  # as Django writes it: with six digits
+        return f"strftime('%%Y-%%m-%%d %%H:%%M:%%f', {value}, 'unixepoch') || '000'"
+    return f"replace({value}, '-', '')" if kind == "char(32)" else value

@@ -183,7 +183,7 @@ def _wallets(owner_ids: Sequence[UUID], now: datetime) -> list[Limit]:
     for owner_id in owner_ids:
         if owner_id not in fresh:
             grants.give_monthly(owner_id, now)
-    return list(rows)
+    return list(rows.all())
 
 
 def _windows(owner_ids: Sequence[UUID], now: datetime) -> dict[UUID, list[Window]]:

@@ -227,6 +227,9 @@ CELERY_BEAT_SCHEDULE = {
         "task": "marketplace.catalog.measuring.measure_all",
         "schedule": 3600.0,
     },
+    "settle-what-was-used": {"task": "billing.settlement.settle", "schedule": 2.0},
+    "release-what-the-dead-hold": {"task": "billing.reaping.reap", "schedule": 15.0},
+    "take-back-expired-credit": {"task": "billing.lots.expire", "schedule": 300.0},
     "sweep-temporary-data": {"task": "data_collections.sweeping.sweep", "schedule": 600.0},
 }
 

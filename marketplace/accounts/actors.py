@@ -33,6 +33,8 @@ class RunningCall:
     may_call_others: bool
     payer_key_id: UUID | None = None
     payer: str = ""  # whose sandboxes its calls go to, where the caller has no owner: visitors
+    root_algorithm_id: UUID | None = None  # whose budgets bound the whole tree
+    is_capped: bool = False  # the root has a Max-Cost, which its whole tree shares
 
 
 @dataclass(frozen=True, slots=True)

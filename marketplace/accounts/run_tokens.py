@@ -79,6 +79,8 @@ def _actor(claims: dict[str, Any]) -> Actor:
         may_call_others=run["may_call_others"],
         payer_key_id=UUID(payer_key) if payer_key else None,
         payer=run["payer"],
+        root_algorithm_id=UUID(run["root_algorithm_id"]) if run["root_algorithm_id"] else None,
+        is_capped=run["is_capped"],
     )
     return Actor(
         user_id=claims["user"],

@@ -19,6 +19,7 @@ from django.conf import settings
 from django.db import close_old_connections
 
 from algorithms import gateway, later, phases, receipts, resolving, visitors
+from algorithms.charging import PAYMENT_REQUIRED
 from algorithms.gateway import Answer, Ask
 from algorithms.resolving import Target
 from marketplace.accounts.actors import Actor
@@ -30,10 +31,12 @@ from marketplace.lib.errors import (
     BadInput,
     MarketplaceError,
     NotSignedIn,
+    PaymentRequired,
     TooLarge,
     TooMany,
     Unavailable,
 )
+from marketplace.lib.money import parse_dollars
 from runners.relay import Receive, Scope, Send
 
 logger = logging.getLogger(__name__)
@@ -43,6 +46,8 @@ PREFIX: Final = "/v1/algo/"
 WEB_PREFIX: Final = "/v1/web/algo/"
 WATCH_AFTER_SECONDS: Final = 1.0
 """A call longer than this is cancelled when its caller goes away."""
+
+_LONGEST_TAG: Final = 60
 
 _threads = ThreadPoolExecutor(16, thread_name_prefix="calls")
 
@@ -69,6 +74,8 @@ class Request:
     with_stdout: bool = False
     output: str = "default"
     watch: str = ""
+    max_cost: str = ""
+    tag: str = ""
 
 
 def takes(path: str) -> bool:
@@ -115,7 +122,15 @@ async def _answer(request: Request, receive: Receive) -> _Response:
     body = await read_body(receive, limit=settings.CALL_INPUT_BYTES, told=request.content_length)
     kind, body = kind_of(request.content_type, request.content_encoding, body)
     payer = visitors.payer(request.address) if actor.is_anonymous else ""
-    ask = Ask(kind=kind, body=body, timeout=request.timeout, payer=payer, watch=request.watch)
+    ask = Ask(
+        kind=kind,
+        body=body,
+        timeout=request.timeout,
+        payer=payer,
+        watch=request.watch,
+        max_cost=parse_dollars(request.max_cost, what="Max-Cost") if request.max_cost else None,
+        tag=request.tag[:_LONGEST_TAG],
+    )
     if request.output == "void":
         return await _in_thread(_leave, request, actor, target, ask)
     answer = await _call(target, actor, ask, receive)
@@ -191,6 +206,9 @@ def _refused(request: Request | None, error: MarketplaceError) -> _Response:
     if isinstance(error, TooMany | Unavailable):
         headers.append((b"retry-after", str(error.retry_after).encode()))
         return error.status, wire.refusal(error.message, "SystemError"), headers
+    if isinstance(error, PaymentRequired):
+        body = wire.refusal(error.message, PAYMENT_REQUIRED, **error.details)
+        return error.status, body, headers
     if isinstance(error, NotSignedIn):
         is_visitor = request is not None and not request.authorization
         return 200, wire.refusal(error.message if is_visitor else _UNKNOWN_KEY), headers
@@ -235,6 +253,8 @@ _FIELDS: Final = {
     b"referer": "referer",
     b"sec-fetch-site": "site",
     b"host": "host",
+    b"max-cost": "max_cost",
+    b"usage-tag": "tag",
 }
 
 
@@ -322,7 +342,7 @@ def _preflight(scope: Scope) -> wire.Headers:
     return [
         (b"access-control-allow-origin", origin),
         (b"access-control-allow-methods", b"POST, OPTIONS"),
-        (b"access-control-allow-headers", b"authorization, content-type"),
+        (b"access-control-allow-headers", b"authorization, content-type, max-cost, usage-tag"),
         (b"access-control-max-age", b"86400"),
         (b"vary", b"origin"),
     ]

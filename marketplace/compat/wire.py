@@ -10,8 +10,11 @@ import base64
 from typing import Final
 
 import orjson
+from django.conf import settings
 
+from algorithms.charging import Cost
 from algorithms.gateway import Answer
+from marketplace.lib.money import format_dollars
 from runners.specs import Failure, Kind, Outcome
 
 Headers = list[tuple[bytes, bytes]]
@@ -48,11 +51,13 @@ def members(outcome: Outcome, *, request_id: str, is_owner: bool) -> dict[str, o
     return {"error": orjson.Fragment(_error(outcome.failure, is_owner)), "metadata": metadata}
 
 
-def refusal(message: str, error_type: str = "") -> bytes:
+def refusal(message: str, error_type: str = "", **details: object) -> bytes:
     """The answer when nothing was run: the predecessor's clients read it from status 200."""
-    error = {"message": message}
+    error: dict[str, object] = {"message": message}
     if error_type:
         error |= {"error_type": error_type, "stacktrace": "", "stack_trace": ""}
+    if details:
+        error["details"] = details
     return orjson.dumps({"error": error})
 
 
@@ -101,9 +106,23 @@ def _metadata(answer: Answer, kind: Kind | None, *, with_stdout: bool) -> bytes:
     }
     if answer.target.warning:
         metadata["warning"] = _sound(answer.target.warning)
+    if answer.cost is not None:
+        metadata["cost"] = _cost(answer.cost)
     if with_stdout:
         metadata["stdout"] = answer.outcome.stdout.decode(errors="replace")
     return orjson.dumps(metadata)
+
+
+def _cost(cost: Cost) -> dict[str, object]:
+    """What the call has cost, in micro-units (millionths of the currency) and in words."""
+    return {
+        "compute": cost.compute,
+        "royalty": cost.royalty,
+        "total": cost.total,
+        "currency": settings.CURRENCY,
+        "amount": format_dollars(cost.total),
+        "balance": None if cost.balance is None else format_dollars(cost.balance),
+    }
 
 
 def _sound(text: str) -> str:

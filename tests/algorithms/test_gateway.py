@@ -42,6 +42,12 @@ class Notebook:
 
 
 @pytest.fixture(autouse=True)
+def free(settings: Any) -> None:
+    """What is set aside for calls is tried elsewhere (tests/billing)."""
+    settings.CPU_RATE = 0
+
+
+@pytest.fixture(autouse=True)
 def notebook(monkeypatch: pytest.MonkeyPatch) -> Notebook:
     notebook = Notebook()
     monkeypatch.setattr(gateway._Opened, "journal", notebook)
