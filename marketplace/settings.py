@@ -69,6 +69,7 @@ INSTALLED_APPS = [
     "algorithms",
     "marketplace.catalog",
     "marketplace.staff",
+    "marketplace.reference",
 ]
 
 MIDDLEWARE = [
@@ -182,6 +183,9 @@ LOGIN_REDIRECT_URL = "algorithms:dashboard"
 LOGOUT_REDIRECT_URL = "catalog:home"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SITE_URL.startswith("https://")
 SESSION_COOKIE_HTTPONLY = True
+SIGN_UPS_PER_HOUR = env.int("SIGN_UPS_PER_HOUR", default=20)
+"""New accounts from one address; more are refused with 429."""
+
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
 
@@ -227,6 +231,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "marketplace.catalog.measuring.measure_all",
         "schedule": 3600.0,
     },
+    "sweep-what-has-ended": {"task": "marketplace.accounts.sweeping.sweep", "schedule": 3600.0},
     "settle-what-was-used": {"task": "billing.settlement.settle", "schedule": 2.0},
     "release-what-the-dead-hold": {"task": "billing.reaping.reap", "schedule": 15.0},
     "take-back-expired-credit": {"task": "billing.lots.expire", "schedule": 300.0},

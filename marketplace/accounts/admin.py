@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.http import HttpRequest
 
-from marketplace.accounts import signing_in
+from marketplace.accounts import second_factor, signing_in
 from marketplace.accounts.models import (
     APIKey,
     AuditEntry,
@@ -35,10 +35,14 @@ class StaffSignInForm(AdminAuthenticationForm):
         except TooMany as error:
             raise ValidationError(error.message) from None
         try:
-            return super().clean()
+            cleaned = super().clean()
         except ValidationError:
             signing_in.note_failure(login, address=address)
             raise
+        person = self.get_user()
+        if isinstance(person, User) and second_factor.is_on(person):
+            raise ValidationError("This account asks for a second factor: sign in at /sign_in/.")
+        return cleaned
 
 
 admin.site.login_form = StaffSignInForm

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.db import transaction
 from django.utils import timezone
 
 from marketplace.accounts import audit, keys
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import APIKey, Membership, Owner, User
-from marketplace.accounts.permissions import may_administer
+from marketplace.accounts.permissions import may_close
 from marketplace.lib.errors import Conflict
 
 
 @transaction.atomic
 def close(owner: Owner, *, by: Actor) -> None:
     """Close a person's or an organization's account; what it published is hidden with it."""
-    by.require(may_administer, f"the account {owner}")
+    by.require(may_close, owner)
     if owner.closed_at is not None:
         return
     if owner.user is not None:
@@ -28,6 +30,20 @@ def close(owner: Owner, *, by: Actor) -> None:
     owner.closed_at = timezone.now()
     owner.save(update_fields=["is_suspended", "closed_at"])
     audit.record(by, "closed an account", owner)
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What ends with an account, in numbers."""
+
+    keys: int
+    people: int
+
+
+def what_ends(owner: Owner) -> Ending:
+    """Count what closing would end, to say so before it is done."""
+    people = owner.organization.memberships.count() if owner.organization is not None else 0
+    return Ending(APIKey.objects.usable().filter(owner=owner).count(), people)
 
 
 def _end_person(user: User) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, time
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django import forms
+from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
+from marketplace.accounts import site_settings
 from marketplace.accounts.keys import KeyScopes
 from marketplace.accounts.models import APIKey, Membership
 from marketplace.accounts.organizations import Details
@@ -50,6 +53,18 @@ class SignUpForm(forms.Form):
         help_text="Eight characters or more, and none that everybody uses.",
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
+    invitation = forms.CharField(
+        label=_("Invitation code"),
+        max_length=40,
+        required=False,
+        help_text=_("New accounts need one here; the operator of the site has given it to you."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none"}),
+    )
+
+    def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - Django's
+        super().__init__(*args, **options)
+        if not site_settings.needs_invitation():
+            del self.fields["invitation"]
 
 
 class SignInForm(forms.Form):
@@ -90,20 +105,73 @@ class NewPasswordForm(forms.Form):
 
 class DetailsForm(forms.Form):
     full_name = forms.CharField(
-        label="Name",
+        label=_("Name"),
         max_length=100,
         required=False,
+        help_text=_("As others read it beside what you publish."),
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
-    email = forms.CharField(
-        label="E-mail", max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email"})
-    )
-    password = forms.CharField(
-        label="Present password",
-        strip=False,
+    language = forms.ChoiceField(
+        label=_("Language"),
         required=False,
-        help_text="Only to change the e-mail address.",
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        choices=[("", _("As my browser asks")), *settings.LANGUAGES],
+        help_text=_("Of the pages and of mails to you."),
+    )
+    theme = forms.ChoiceField(
+        label=_("Colours"),
+        required=False,
+        choices=[("", _("As my system says")), ("light", _("Light")), ("dark", _("Dark"))],
+    )
+
+
+class EmailForm(forms.Form):
+    email = forms.CharField(
+        label=_("New e-mail address"),
+        max_length=254,
+        help_text=_("It counts once you open the link that we mail there."),
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+
+
+class PictureForm(forms.Form):
+    picture = forms.FileField(
+        label=_("Picture"),
+        help_text=_("JPEG, PNG, WebP or GIF, up to 5 MB. It is cut to a square."),
+        widget=forms.ClearableFileInput(
+            attrs={"accept": "image/jpeg,image/png,image/webp,image/gif"}
+        ),
+    )
+
+
+class CodeForm(forms.Form):
+    code = forms.CharField(
+        label=_("Code"),
+        max_length=40,
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "one-time-code",
+                "autofocus": True,
+                "autocapitalize": "none",
+                "spellcheck": "false",
+            }
+        ),
+    )
+
+
+class ConfirmForm(forms.Form):
+    password = forms.CharField(
+        label=_("Password"),
+        strip=False,
+        max_length=200,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "autofocus": True}),
+    )
+
+
+class CloseForm(forms.Form):
+    name = forms.CharField(
+        label=_("To go on, type the account name"),
+        max_length=100,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none"}),
     )
 
 
@@ -229,9 +297,11 @@ class NewOrganizationForm(OrganizationForm):
 
 
 ROLES = [
-    (Membership.Role.MEMBER, "Member: builds algorithms, reads source and data"),
-    (Membership.Role.EXECUTOR, "Executor: calls private algorithms, sees no source"),
-    (Membership.Role.OWNER, "Owner: also manages people and keys"),
+    (Membership.Role.MEMBER, _("Member: builds algorithms, reads source and data")),
+    (Membership.Role.EXECUTOR, _("Executor: calls private algorithms, sees no source")),
+    (Membership.Role.BILLING, _("Billing: sees and pays the bills, and nothing else")),
+    (Membership.Role.ADMIN, _("Administrator: a member who manages people, keys and approvals")),
+    (Membership.Role.OWNER, _("Owner: an administrator who can also close the organization")),
 ]
 
 

@@ -17,7 +17,7 @@ from django.utils import timezone
 from marketplace.accounts import audit, patterns
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import APIKey, Membership, Owner
-from marketplace.accounts.permissions import may_manage_keys, may_revoke_key
+from marketplace.accounts.permissions import may_make_keys, may_revoke_key
 from marketplace.lib import tokens
 from marketplace.lib.errors import BadInput, Conflict, NotAllowed
 
@@ -62,7 +62,7 @@ def create(  # noqa: PLR0913 - each is a field of the form
 
     An operator may bring a `secret` of our form along, to keep a demo's key the same.
     """
-    by.require(may_manage_keys, owner)
+    by.require(may_make_keys, owner)
     if by.user_id is None:
         raise BadInput("A key needs a person who answers for it.")
     if expires_at is not None and expires_at <= timezone.now():

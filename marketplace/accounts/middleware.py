@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
-from marketplace.accounts import actors
+from marketplace.accounts import actors, browsers
 from marketplace.accounts.actors import Actor
 from marketplace.lib.errors import (
     MarketplaceError,
@@ -34,7 +35,10 @@ class ActorMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.actor = SimpleLazyObject(lambda: actor_of_session(request))  # type: ignore[attr-defined]
-        return self.get_response(request)
+        answer = self.get_response(request)
+        if settings.SESSION_COOKIE_NAME in request.COOKIES and request.user.is_authenticated:
+            browsers.note_seen(request)
+        return answer
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Show a refusal that a page did not show itself; REST views answer theirs before."""

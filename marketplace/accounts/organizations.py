@@ -1,4 +1,4 @@
-"""Several people under one name: create, invite, accept, change roles, remove, leave.
+"""Several people under one name: create, change roles, remove, leave (invitations.py: join).
 
 An organization always has an owner: the last one can neither go nor be made less.
 """
@@ -12,14 +12,16 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator, validate_email
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
-from marketplace.accounts import audit, keys, registration
+from marketplace.accounts import audit, keys, notifications, registration
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import APIKey, Membership, Organization, Owner, User
 from marketplace.accounts.permissions import (
     may_answer_for,
     may_create_organization,
     may_manage_organization,
+    may_manage_owners,
 )
 from marketplace.lib.errors import BadInput, Conflict, NotFound
 
@@ -65,7 +67,7 @@ def create(name: str, *, by: Actor, details: Details) -> Owner:
 def edit(owner: Owner, *, by: Actor, details: Details) -> Owner:
     """Replace what the organization says about itself."""
     by.require(may_manage_organization, owner)
-    organization = _organization(owner)
+    organization = organization_of(owner)
     for name, value in _checked(details, owner.name).items():
         setattr(organization, name, value)
     organization.save()
@@ -74,32 +76,14 @@ def edit(owner: Owner, *, by: Actor, details: Details) -> Owner:
 
 
 @transaction.atomic
-def invite(owner: Owner, person: User, *, by: Actor, role: Role = Role.MEMBER) -> Membership:
-    """Ask a person to join; a second time, or for somebody who is in, it changes nothing."""
+def ask_for_approval(owner: Owner, *, by: Actor, asks: bool) -> None:
+    """Say whether its administrators approve each public version of its members."""
     by.require(may_manage_organization, owner)
-    if role == Role.INVITED:
-        raise BadInput("Invite somebody as an owner, a member or an executor.")
-    if not person.is_active:
-        raise BadInput(f"The account {person} is closed.")
-    membership, is_new = Membership.objects.get_or_create(
-        organization=_organization(owner),
-        user=person,
-        defaults={"role": Role.INVITED, "invited_as": role},
-    )
-    if is_new:
-        audit.record(by, "invited somebody", f"{owner}: {person}", role=role)
-    return membership
-
-
-@transaction.atomic
-def accept(membership: Membership, *, by: Actor) -> Membership:
-    """Join with the role that was offered."""
-    by.require(may_answer_for, membership)
-    if membership.role == Role.INVITED:
-        membership.role = membership.invited_as
-        membership.save(update_fields=["role"])
-        audit.record(by, "joined an organization", membership)
-    return membership
+    organization = organization_of(owner)
+    if organization.approves_versions != asks:
+        organization.approves_versions = asks
+        organization.save(update_fields=["approves_versions"])
+        audit.record(by, "changed who approves versions", owner, asks=str(asks))
 
 
 @transaction.atomic
@@ -109,6 +93,8 @@ def change_role(owner: Owner, person: User, role: Role, *, by: Actor) -> Members
     if role == Role.INVITED:
         raise BadInput("A member cannot become invited again; remove and invite them instead.")
     membership = _membership(owner, person)
+    if Role.OWNER in (role, membership.role, membership.invited_as):
+        by.require(may_manage_owners, owner)
     if membership.role == Role.INVITED:
         membership.invited_as = role
     else:
@@ -116,6 +102,14 @@ def change_role(owner: Owner, person: User, role: Role, *, by: Actor) -> Members
         membership.role = role
     membership.save(update_fields=["role", "invited_as"])
     audit.record(by, "changed a role", f"{owner}: {person}", role=role)
+    if person.pk != by.user_id:
+        notifications.tell(
+            [person.pk],
+            kind="organization",
+            title=_("Your role in %(organization)s is now: %(role)s")
+            % {"organization": owner.label, "role": role.label},
+            url=f"/organizations/{owner.name}/",
+        )
     return membership
 
 
@@ -123,7 +117,10 @@ def change_role(owner: Owner, person: User, role: Role, *, by: Actor) -> Members
 def remove(owner: Owner, person: User, *, by: Actor) -> None:
     """End a membership or an invitation, and with it the organization's keys of that person."""
     by.require(may_manage_organization, owner)
-    _end(_membership(owner, person), by, "removed a member")
+    membership = _membership(owner, person)
+    if membership.role == Role.OWNER:
+        by.require(may_manage_owners, owner)
+    _end(membership, by, "removed a member")
 
 
 @transaction.atomic
@@ -157,7 +154,7 @@ def _end(membership: Membership, by: Actor, action: str) -> None:
 
 def _membership(owner: Owner, person: User) -> Membership:
     """The membership, with the organization locked so that owners are counted one by one."""
-    organization = Organization.objects.select_for_update().get(pk=_organization(owner).pk)
+    organization = Organization.objects.select_for_update().get(pk=organization_of(owner).pk)
     try:
         return Membership.objects.get(organization=organization, user=person)
     except Membership.DoesNotExist:
@@ -175,7 +172,7 @@ def _keep_an_owner(membership: Membership, *, becomes: Role | None) -> None:
         )
 
 
-def _organization(owner: Owner) -> Organization:
+def organization_of(owner: Owner) -> Organization:
     if owner.organization is None or owner.closed_at is not None:
         raise NotFound(f"There is no organization {owner}.", wire_code=UNKNOWN)
     return owner.organization

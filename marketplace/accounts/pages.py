@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec
+from urllib.parse import urlencode
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, resolve_url
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 
+from marketplace.accounts import browsers
 from marketplace.accounts.middleware import ActorRequest
 from marketplace.accounts.models import Owner
 from marketplace.lib.errors import NotFound, NotSignedIn
@@ -31,6 +37,22 @@ def for_people(
     return guarded
 
 
+def freshly_signed_in(
+    view: Callable[Concatenate[ActorRequest, P], HttpResponse],
+) -> Callable[Concatenate[ActorRequest, P], HttpResponse]:
+    """Let only people do this who showed within the last minutes that it is them."""
+
+    @for_people
+    @wraps(view)
+    def guarded(request: ActorRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if not browsers.is_fresh(request):
+            wanted = urlencode({"next": request.get_full_path()})
+            return redirect(f"{reverse('accounts:confirm')}?{wanted}")
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
 def self_of(request: ActorRequest) -> Owner:
     return Owner.objects.select_related("user").get(pk=request.actor.owner_id or "")
 
@@ -42,6 +64,17 @@ def organization_named(name: str) -> Owner:
     if owner is None:
         raise NotFound(f"There is no organization {name[:30]!r}.")
     return owner
+
+
+def next_page(request: HttpRequest, *, home: str | None = None) -> str:
+    """Where the person was going, if that is a page of ours."""
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    is_ours = url_has_allowed_host_and_scheme(
+        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    if wanted and is_ours:
+        return wanted
+    return resolve_url(settings.LOGIN_REDIRECT_URL) if home is None else home
 
 
 def sent(request: HttpRequest) -> QueryDict | None:

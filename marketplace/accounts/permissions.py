@@ -12,8 +12,15 @@ def may_manage_keys(actor: Actor, owner: Owner) -> bool:
     return _is_person(actor) and owner.pk in actor.administers
 
 
+def may_make_keys(actor: Actor, owner: Owner) -> bool:
+    """Members of an organization make keys for it too; none may do more than its person."""
+    return _is_person(actor) and actor.speaks_for(owner.pk)
+
+
 def may_revoke_key(actor: Actor, key: APIKey) -> bool:
-    return may_manage_keys(actor, key.owner)
+    """Who manages the owner's keys, and a member the ones they made themselves."""
+    is_mine = key.user_id == actor.user_id and may_make_keys(actor, key.owner)
+    return is_mine or may_manage_keys(actor, key.owner)
 
 
 def may_change_profile(actor: Actor, owner: Owner) -> bool:
@@ -37,7 +44,7 @@ def may_create_organization(actor: Actor, _name: str) -> bool:
 
 def may_see_organization(actor: Actor, owner: Owner) -> bool:
     return may_see_account(actor, owner) or (
-        actor.running is None and owner.pk in actor.executes_for
+        actor.running is None and owner.pk in actor.executes_for | actor.bills_for
     )
 
 
@@ -48,6 +55,21 @@ def may_answer_for(actor: Actor, membership: Membership) -> bool:
 
 def may_manage_organization(actor: Actor, owner: Owner) -> bool:
     return actor.has(Scope.ADMIN) or (_is_person(actor) and owner.pk in actor.administers)
+
+
+def may_manage_owners(actor: Actor, owner: Owner) -> bool:
+    """Make and unmake an organization's owners, and close it: its owners, not its administrators."""
+    if actor.has(Scope.ADMIN):
+        return True
+    owners = Membership.objects.filter(
+        organization=owner.organization_id, user=actor.user_id, role=Membership.Role.OWNER
+    )
+    return _is_person(actor) and owner.organization_id is not None and owners.exists()
+
+
+def may_close(actor: Actor, owner: Owner) -> bool:
+    """End an account for good: the person themselves, an organization's owners, and staff."""
+    return may_change_profile(actor, owner) or may_manage_owners(actor, owner)
 
 
 def may_see_account(actor: Actor, owner: Owner) -> bool:

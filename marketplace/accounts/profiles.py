@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from marketplace.accounts import audit, registration
 from marketplace.accounts.actors import Actor
@@ -10,15 +14,23 @@ from marketplace.accounts.models import Owner, User
 from marketplace.accounts.permissions import may_administer, may_change_profile
 from marketplace.lib.errors import BadInput, Conflict, NotFound
 
+THEMES: Final = ("", "light", "dark")
 
-def change_details(owner: Owner, *, by: Actor, full_name: str, email: str, password: str) -> User:
-    """Change name and address; a new address needs the password, since it can recover the account."""
+
+@transaction.atomic
+def change_details(
+    owner: Owner, *, by: Actor, full_name: str, language: str = "", theme: str = ""
+) -> User:
+    """Change the name, and the language and colours of the pages."""
     by.require(may_change_profile, owner)
     user = _person(owner)
-    address = registration.check_email(email, of=user)
-    if address != user.email and not user.check_password(password):
-        raise BadInput("To change the e-mail address, give your present password.")
-    return _saved(user, by, owner, full_name=full_name, email=address)
+    if language and language not in dict(settings.LANGUAGES):
+        raise BadInput(_("The pages do not speak this language."))
+    if theme not in THEMES:
+        raise BadInput(_("Colours are light, dark or as the system says."))
+    user.language, user.theme = language, theme
+    user.save(update_fields=["language", "theme"])
+    return _saved(user, by, owner, full_name=full_name, email=user.email)
 
 
 def correct(

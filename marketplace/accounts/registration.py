@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
+from django.conf import settings
 from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 
-from marketplace.accounts import actors, audit, keys
+from marketplace.accounts import actors, attempts, audit, keys, site_settings
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import APIKey, Owner, User
 from marketplace.accounts.permissions import may_administer
 from marketplace.lib import names
-from marketplace.lib.errors import BadInput, Conflict
+from marketplace.lib.errors import BadInput, Conflict, MarketplaceError
 
 FIRST_KEY: Final = "default-key"
 NAME_TAKEN: Final = 3003
@@ -34,12 +36,29 @@ class SignedUp:
     """The key's secret, which nobody can read again."""
 
 
-def sign_up(*, username: str, email: str, password: str, full_name: str = "") -> SignedUp:
-    """Make an account with its default key."""
+def sign_up(  # noqa: PLR0913 - what somebody says who joins
+    *,
+    username: str,
+    email: str,
+    password: str,
+    full_name: str = "",
+    address: str = "",
+    invitation: str = "",
+) -> SignedUp:
+    """Make an account with its default key.
+
+    `address` is where the person comes from; without one it is the operator who asks, for whom
+    neither a closed door nor a brake counts.
+    """
+    if address:
+        site_settings.require_sign_up(invitation)
+        admit(address)
     user = _new_user(username, email, full_name)
     check_password(password, user)
     user.set_password(password)
     with _nobody_faster(username, email):
+        if address:
+            site_settings.use_invitation(invitation)
         owner = _save(user)
         actor = actors.of_user(user)
         audit.record(actor, "signed up", owner)
@@ -67,6 +86,29 @@ def add(
         owner = _save(user)
         audit.record(by, "added a person", owner)
         return owner
+
+
+def admit(address: str) -> None:
+    """Count one sign-up from an address, or raise TooMany: nobody needs so many accounts."""
+    most = settings.SIGN_UPS_PER_HOUR
+    attempts.admit("sign up", address, most=most, within=timedelta(hours=1))
+
+
+def mistakes(*, username: str, email: str, password: str) -> dict[str, str]:
+    """Everything that is wrong with what a form was sent with, by field, so that all is said at once."""
+    found: dict[str, str] = {}
+    user = User(username=username.strip(), email=email.strip())
+    checks: dict[str, Callable[[], object]] = {
+        "username": lambda: check_name(username),
+        "email": lambda: check_email(email),
+        "password": lambda: check_password(password, user),
+    }
+    for field, check in checks.items():
+        try:
+            check()
+        except MarketplaceError as error:
+            found[field] = error.message
+    return found
 
 
 def check_name(name: str, *, what: str = "account name") -> str:

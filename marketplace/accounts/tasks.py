@@ -1,5 +1,6 @@
 """Index of this app's Celery tasks, for autodiscovery."""
 
 from marketplace.accounts.notifications import mail, tidy_up
+from marketplace.accounts.sweeping import sweep
 
-__all__ = ["mail", "tidy_up"]
+__all__ = ["mail", "sweep", "tidy_up"]

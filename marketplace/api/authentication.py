@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db.models.signals import post_delete, post_save
 from django.utils import timezone
 
-from marketplace.accounts import actors, keys, run_tokens, signing_in
+from marketplace.accounts import actors, keys, run_tokens, second_factor, signing_in
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import APIKey, Membership, Organization, Owner, User
 from marketplace.lib import tokens
@@ -82,7 +82,13 @@ def actor_from_basic(authorization: str, *, address: str) -> Actor:
         raise NotSignedIn("Send your account name with your password or an API key.")
     if password.startswith(tokens.PREFIX):
         return _actor_of_typed_key(password, address)
-    return actors.of_user(signing_in.check(login, password, address=address))
+    person = signing_in.check(login, password, address=address)
+    if second_factor.is_on(person):
+        raise NotAllowed(
+            "This account asks for a second factor, which a program cannot show: send one of its "
+            "API keys in place of the password."
+        )
+    return actors.of_user(person)
 
 
 def _actor_of_typed_key(key: str, address: str) -> Actor:

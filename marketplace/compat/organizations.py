@@ -7,7 +7,7 @@ from uuid import UUID
 
 from rest_framework.response import Response
 
-from marketplace.accounts import closing, keys, organizations
+from marketplace.accounts import closing, invitations, keys, organizations
 from marketplace.accounts.models import Membership, Organization, Owner, User
 from marketplace.accounts.permissions import (
     may_administer,
@@ -90,7 +90,7 @@ class MemberView(ActorAPIView):
         if is_in and "role" in body:
             organizations.change_role(owner, person, role, by=request.actor)
         else:
-            organizations.invite(owner, person, by=request.actor, role=role)
+            invitations.invite(owner, person, by=request.actor, role=role)
         return Response(status=200)
 
     def delete(self, request: APIRequest, name: str, username: str) -> Response:
@@ -168,4 +168,6 @@ def _role(value: object) -> Membership.Role:
     try:
         return Membership.Role(str(value))
     except ValueError:
-        raise BadInput(f"A role is owner, member or executor, not {str(value)[:40]!r}.") from None
+        raise BadInput(
+            f"A role is owner, admin, member, executor or billing, not {str(value)[:40]!r}."
+        ) from None

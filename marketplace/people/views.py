@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
-from marketplace.accounts import keys, organizations
+from marketplace.accounts import invitations, keys, organizations
 from marketplace.accounts.models import APIKey, Membership, Owner, User
 from marketplace.accounts.pages import organization_named
 from marketplace.accounts.permissions import (
@@ -114,7 +114,7 @@ class MemberView(ActorAPIView):
         if known.exists():
             membership = organizations.change_role(owner, person, role, by=request.actor)
         else:
-            membership = organizations.invite(owner, person, by=request.actor, role=role)
+            membership = invitations.invite(owner, person, by=request.actor, role=role)
         return Response({"name": person.username, "role": membership.role})
 
     def delete(self, request: APIRequest, name: str, username: str) -> Response:
@@ -133,7 +133,7 @@ class AnswerView(ActorAPIView):
         if membership is None:
             raise NotFound(f"You are not in an organization {name[:30]!r}.")
         if wanted == "accept":
-            joined = organizations.accept(membership, by=request.actor)
+            joined = invitations.accept(membership, by=request.actor)
             return Response({"name": name, "role": joined.role})
         organizations.leave(membership, by=request.actor)
         return Response(status=204)
@@ -146,7 +146,7 @@ def _read(request: APIRequest, kind: type[S]) -> S:
 
 
 def _known(request: APIRequest) -> frozenset[UUID]:
-    return request.actor.owner_ids | request.actor.executes_for
+    return request.actor.owner_ids | request.actor.executes_for | request.actor.bills_for
 
 
 def _owner(request: APIRequest, name: str) -> Owner:

@@ -14,7 +14,7 @@ from marketplace.accounts.forms import KeyForm, carried_out
 from marketplace.accounts.middleware import ActorRequest
 from marketplace.accounts.models import APIKey, Owner
 from marketplace.accounts.pages import for_people, organization_named, self_of, sent
-from marketplace.accounts.permissions import may_manage_keys, may_revoke_key
+from marketplace.accounts.permissions import may_make_keys, may_manage_keys, may_revoke_key
 from marketplace.accounts.wording import rights
 from marketplace.lib.errors import NotFound
 
@@ -24,13 +24,22 @@ from marketplace.lib.errors import NotFound
 def key_list(request: ActorRequest, name: str = "") -> HttpResponse:
     """List the keys and make a new one; the answer to that shows its secret, once."""
     owner = organization_named(name) if name else self_of(request)
-    request.actor.require(may_manage_keys, owner)
+    request.actor.require(may_make_keys, owner)
     form = KeyForm(sent(request))
     if form.is_valid():
         made = carried_out(form, lambda: _create(request, owner, form))
         if made is not None:
             return _created(request, owner, *made)
-    context = {"owner": owner, "form": form, **_shown(owner)}
+    is_manager = may_manage_keys(request.actor, owner)
+    context = {
+        "owner": owner,
+        "form": form,
+        "section": "keys",
+        "is_manager": is_manager,
+        "may_manage": is_manager,
+        "may_make_keys": True,
+        **_shown(owner, only_of=None if is_manager else request.actor.user_id),
+    }
     return render(request, "accounts/keys.html", context, status=400 if form.errors else 200)
 
 
@@ -71,9 +80,13 @@ def _created(request: ActorRequest, owner: Owner, key: APIKey, secret: str) -> H
     return render(request, "accounts/key_created.html", context)
 
 
-def _shown(owner: Owner) -> dict[str, object]:
-    usable = owner.api_keys.usable()
-    ended = owner.api_keys.exclude(pk__in=usable.values("pk"))
+def _shown(owner: Owner, *, only_of: int | None) -> dict[str, object]:
+    """The owner's keys; to a member of an organization their own."""
+    known = owner.api_keys.select_related("user")
+    if only_of is not None:
+        known = known.filter(user=only_of)
+    usable = known.usable()
+    ended = known.exclude(pk__in=usable.values("pk"))
     return {
         "keys": [(key, rights(key)) for key in usable.order_by("-created_at")],
         "ended": ended.order_by("-created_at")[:50],

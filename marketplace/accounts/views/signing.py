@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from django.conf import settings
-from django.contrib.auth import login, logout
+from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.utils import timezone
@@ -17,18 +17,16 @@ from django.views.decorators.http import require_http_methods, require_POST
 from marketplace.accounts import (
     browsers,
     new_keys,
-    preferences,
     registration,
     second_factor,
     signing_in,
 )
+from marketplace.accounts.entering import WAITING, enter, let_in
 from marketplace.accounts.forms import CodeForm, SignInForm, SignUpForm, carried_out
-from marketplace.accounts.middleware import ActorRequest, actor_of_session
+from marketplace.accounts.middleware import ActorRequest
 from marketplace.accounts.models import User
 from marketplace.accounts.pages import next_page, sent
 
-_BACKEND: Final = "django.contrib.auth.backends.ModelBackend"
-_WAITING: Final = "waits_for_second_factor"
 _PATIENCE: Final = timedelta(minutes=10)
 
 
@@ -64,7 +62,7 @@ def sign_in(request: ActorRequest) -> HttpResponse:
     if form.is_valid():
         person = carried_out(form, lambda: _checked(request, form))
         if person is not None and second_factor.is_on(person):
-            request.session[_WAITING] = [person.pk, timezone.now().timestamp()]
+            request.session[WAITING] = [person.pk, timezone.now().timestamp()]
             return redirect(f"{resolve_url('accounts:second_factor')}{_query(request)}")
         if person is not None:
             return enter(request, person, method="password")
@@ -95,22 +93,6 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     return redirect(resolve_url(settings.LOGOUT_REDIRECT_URL))
 
 
-def let_in(request: ActorRequest, person: User, *, method: str) -> None:
-    """Begin a new session; what the answer shows is already the person's."""
-    request.session.pop(_WAITING, None)
-    request.session[browsers.METHOD] = method
-    login(request, person, _BACKEND)
-    request.actor = actor_of_session(request)
-
-
-def enter(request: ActorRequest, person: User, *, method: str) -> HttpResponse:
-    """Let the person in and go where they were going, in their language and colours."""
-    let_in(request, person, method=method)
-    answer = redirect(next_page(request))
-    preferences.remember(answer, person)
-    return answer
-
-
 def _say_all_mistakes(form: SignUpForm) -> None:
     """Add what only the account's rules know to what the form itself finds, field by field."""
     given = {name: str(form.data.get(name, "")) for name in ("username", "email", "password")}
@@ -122,7 +104,7 @@ def _say_all_mistakes(form: SignUpForm) -> None:
 
 def _waiting(request: HttpRequest) -> User | None:
     """Who has given the right password a moment ago and still owes the second factor."""
-    user_id, since = request.session.get(_WAITING, (0, 0))
+    user_id, since = request.session.get(WAITING, (0, 0))
     if since < (timezone.now() - _PATIENCE).timestamp():
         return None
     return User.objects.filter(pk=user_id, is_active=True).select_related("owner").first()
