@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -24,6 +25,7 @@ from runners.models import Environment
 
 LABEL_LENGTH: Final = 100
 TAGLINE_LENGTH: Final = 200
+TASK_LENGTH: Final = 40
 SAMPLE_LENGTH: Final = 100_000
 README_LENGTH: Final = 500_000
 NOTES_LENGTH: Final = 20_000
@@ -43,6 +45,7 @@ class Settings:
 
     label: str = ""
     tagline: str = ""
+    task: str = ""
     readme: str = ""
     source_visibility: str = Algorithm.SourceVisibility.CLOSED
     license: str = Algorithm.License.APL
@@ -175,7 +178,13 @@ def author_of(actor: Actor) -> Author:
     """How an actor signs commits; nobody's e-mail address gets into a repository."""
     user = User.objects.get(pk=actor.user_id) if actor.user_id is not None else None
     name = user.get_full_name() if user is not None else actor.name
-    return Author(name=" ".join(name.split()) or actor.name, email=f"{actor.name}@users.invalid")
+    return Author(name=_signature(name) or actor.name, email=f"{actor.name}@users.invalid")
+
+
+def _signature(name: str) -> str:
+    """What git keeps of a name: no brackets, no control characters, no punctuation at the ends."""
+    plain = "".join(letter if letter.isprintable() else " " for letter in name)
+    return " ".join(re.sub("[<>]", " ", plain).split()).strip(" .,:;\"\\'")
 
 
 def _checked(wanted: Settings) -> Settings:
@@ -187,6 +196,7 @@ def _checked(wanted: Settings) -> Settings:
     longest = {
         "label": LABEL_LENGTH,
         "tagline": TAGLINE_LENGTH,
+        "task": TASK_LENGTH,
         "sample_input": SAMPLE_LENGTH,
         "readme": README_LENGTH,
         "performance_notes": NOTES_LENGTH,

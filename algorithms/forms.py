@@ -11,7 +11,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from algorithms import authoring
+from algorithms import authoring, tagging
 from algorithms.models import Algorithm
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import Owner
@@ -104,6 +104,13 @@ class NewAlgorithmForm(PermissionsForm):
         label=_lazy("Environment"), queryset=Environment.objects.none(), empty_label=None
     )
 
+    tagline = forms.CharField(
+        label=_lazy("Tagline"),
+        max_length=authoring.TAGLINE_LENGTH,
+        required=False,
+        help_text=_lazy("One line that says what it does."),
+    )
+
     field_order = ("name", "owner", "label", "environment")
 
     def __init__(self, data: QueryDict | None = None, *, actor: Actor) -> None:
@@ -130,6 +137,17 @@ class SettingsForm(PermissionsForm):
         max_length=authoring.TAGLINE_LENGTH,
         required=False,
         help_text=_lazy("One line that says what it does."),
+    )
+    task = forms.ChoiceField(
+        label=_lazy("What it is for"),
+        required=False,
+        help_text=_lazy("The shelf on which people find it."),
+    )
+    tags = forms.CharField(
+        label=_lazy("Tags"),
+        required=False,
+        max_length=400,
+        help_text=_lazy("Words it is found by, with commas between them."),
     )
     environment = forms.ModelChoiceField(
         label=_lazy("Environment"),
@@ -174,20 +192,45 @@ class SettingsForm(PermissionsForm):
         ),
     )
 
-    field_order = ("label", "tagline", "environment")
+    field_order = ("label", "tagline", "task", "tags", "environment")
 
     def clean_sample_input(self) -> str:
         return checked_sample(str(self.cleaned_data["sample_input"]))
 
     def __init__(self, data: QueryDict | None = None, *, algorithm: Algorithm) -> None:
-        present = {name: getattr(algorithm, name) for name in self.base_fields}
+        present = {name: getattr(algorithm, name) for name in self.base_fields if name != "tags"}
+        present["tags"] = ", ".join(algorithm.tags.values_list("name", flat=True))
         super().__init__(data, initial=present)
+        task = self.fields["task"]
+        assert isinstance(task, forms.ChoiceField)  # noqa: S101 - it was made so above
+        task.choices = [("", _("Nothing in particular")), *tagging.tasks(algorithm)]
         possible = Q(language=algorithm.environment.language, is_offered=True, is_present=True) | Q(
             pk=algorithm.environment_id
         )
         choices = Environment.objects.filter(possible)
         _choose_from(self.fields["environment"], choices.order_by("-sort_key", "machine_type"))
         _name_environments(self.fields["environment"])
+
+
+class MoveForm(forms.Form):
+    """Another address for an algorithm."""
+
+    owner = forms.ModelChoiceField(
+        label=_lazy("Owner"), queryset=Owner.objects.none(), empty_label=None
+    )
+    name = forms.CharField(label=_lazy("Name"), max_length=names.MAX_LENGTH)
+
+    def __init__(
+        self, data: QueryDict | None = None, *, algorithm: Algorithm, actor: Actor
+    ) -> None:
+        super().__init__(
+            data,
+            initial={"owner": algorithm.owner_id, "name": algorithm.name},
+            auto_id="id_move_%s",
+        )
+        _choose_from(
+            self.fields["owner"], Owner.objects.filter(pk__in=actor.owner_ids).order_by("name")
+        )
 
 
 def checked_sample(sample: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from django.conf import settings
+
 from billing import royalties
 from marketplace.lib.money import format_credits, in_dollars
 
@@ -19,11 +21,11 @@ class Offer:
 
     @property
     def share(self) -> int:
-        return royalties.split(self.royalty)[0]
+        return royalties.split(self.royalty, share_bps=settings.AUTHOR_SHARE_BPS)[0]
 
     @property
-    def percent(self) -> int:
-        return royalties.AUTHOR_PERCENT
+    def percent(self) -> str:
+        return f"{settings.AUTHOR_SHARE_BPS / 100:g}"
 
     @property
     def price_text(self) -> str:

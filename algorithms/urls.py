@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from algorithms.views import approvals, assistance, builds, dashboard, editor, publishing, settings
+from algorithms.views import (
+    approvals,
+    assistance,
+    builds,
+    dashboard,
+    editor,
+    gallery,
+    publishing,
+    settings,
+)
 
 app_name = "algorithms"
 
@@ -24,6 +33,12 @@ one_algorithm = [
     path("publish/", publishing.publish, name="publish"),
     path("publish/plan/", publishing.plan, name="publish_plan"),
     path("settings/", settings.settings, name="settings"),
+    path("secrets/", settings.secrets, name="secrets"),
+    path("secrets/<uuid:secret_id>/remove/", settings.remove_secret, name="remove_secret"),
+    path("images/", gallery.add, name="add_image"),
+    path("images/<uuid:image_id>/", gallery.image, name="image"),
+    path("images/<uuid:image_id>/change/", gallery.change, name="change_image"),
+    path("move/", settings.move, name="move"),
     path("delete/", settings.delete, name="delete"),
 ]
 urlpatterns = [
@@ -32,5 +47,6 @@ urlpatterns = [
     path("approvals/", approvals.waiting, name="approvals"),
     path("approvals/<uuid:version_id>/", approvals.decide, name="decide_approval"),
     path("algorithms/new/", dashboard.new, name="new"),
+    path("algorithms/first/", dashboard.first, name="first"),
     path("algorithms/<str:owner>/<str:name>/", include(one_algorithm)),
 ]

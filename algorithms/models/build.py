@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from typing import Self
 
 from django.db import models
+from django.utils import timezone
 
 from algorithms.models.algorithm import Algorithm
 from marketplace.accounts.models import Owner, User
@@ -79,6 +81,13 @@ class Build(models.Model):
     @property
     def has_ended(self) -> bool:
         return self.state in self.ENDED
+
+    @property
+    def duration(self) -> timedelta | None:
+        """From its start to its end, or to now while it runs."""
+        if self.started_at is None:
+            return None
+        return (self.finished_at or timezone.now()) - self.started_at
 
 
 class BuildLogChunk(models.Model):

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
 from typing import Final
+from urllib.parse import urlencode
 
 from django import template
+from django.conf import settings
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+
+from billing.currencies import MICRO_PER_UNIT
 
 register = template.Library()
 
 BAR: Final = 10
 _HEIGHT: Final = 24
 _STEP: Final = 8
+_PLACE: Final = re.compile(
+    r"([\w./-]+\.(?:py|txt|json|md|toml|ya?ml|cfg|ini))(?:\"?, line |:)(\d{1,7})"
+)
 
 
 @register.simple_tag
@@ -53,3 +63,35 @@ def sparkline(values: Sequence[int], label: str) -> SafeString:
         _HEIGHT,
         format_html_join("", '<rect x="{}" y="{}" width="{}" height="{}" rx="1"/>', bars),
     )
+
+
+@register.simple_tag
+def micro_units(amount: int) -> str:
+    """An amount of the books' micro-units as people read it: `1.25 USD`."""
+    decimals = 2 if amount == 0 or amount >= MICRO_PER_UNIT // 100 else 6
+    return f"{Decimal(amount) / MICRO_PER_UNIT:,.{decimals}f} {settings.CURRENCY.upper()}"
+
+
+@register.filter
+def seconds(duration: timedelta | None) -> str:
+    """`4.2 s`, `1 min 20 s`; nothing for what has not begun."""
+    if duration is None:
+        return "–"
+    total = duration.total_seconds()
+    if total < 60:
+        return f"{total:.1f} s"
+    return f"{int(total // 60)} min {int(total % 60)} s"
+
+
+@register.simple_tag
+def linked_places(text: str, editor: str) -> SafeString:
+    """A build's error with `src/Hello.py, line 3` as a link that opens the editor there."""
+    pieces: list[SafeString] = []
+    at = 0
+    for place in _PLACE.finditer(text):
+        query = urlencode({"file": place[1], "line": place[2]})
+        pieces.append(format_html("{}", text[at : place.start()]))
+        pieces.append(format_html('<a href="{}?{}">{}</a>', editor, query, place[0]))
+        at = place.end()
+    pieces.append(format_html("{}", text[at:]))
+    return mark_safe("".join(pieces))  # noqa: S308 - each piece is escaped above
