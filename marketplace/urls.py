@@ -9,6 +9,7 @@ from marketplace import health
 from marketplace.compat import unknown
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("marketplace.reference.urls")),
     path("", include("marketplace.compat.urls")),
     path("healthz", health.healthz),
     path("readyz", health.readyz),

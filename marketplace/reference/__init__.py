@@ -1,0 +1,1 @@
+"""The reference of everything this site answers to: one OpenAPI document and its pages."""
