@@ -26,7 +26,7 @@ from django.db import close_old_connections, connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from algorithms import build_logs, repositories, resolving
+from algorithms import build_logs, cases, repositories, resolving
 from algorithms.models import Algorithm, Build
 from algorithms.permissions import may_build
 from marketplace.accounts import actors, audit, limits, run_tokens
@@ -40,10 +40,11 @@ from marketplace.lib.errors import (
     TooMany,
     Unavailable,
 )
+from marketplace.lib.ids import new_id
 from runners import builder, dependency_sets, host
 from runners.builder import BuildResult, BuildSpec, Memory
 from runners.errors import BuildFailed, RunnerError
-from runners.specs import LoadReport, Network
+from runners.specs import Invocation, Kind, Network, Outcome, RunSpec
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +53,7 @@ FLUSH_SECONDS: Final = 0.1
 LOST_AFTER: Final = timedelta(seconds=20)
 MAX_ATTEMPTS: Final = 3
 README_BYTES: Final = 500_000
+CASE_SECONDS: Final = 60.0
 
 _AGAIN: Final = "Your code is not at fault: start the build again."
 
@@ -273,6 +275,7 @@ def _workplace() -> Path:
 
 def _lines(build: Build, tree: Path, pulse: Pulse) -> Generator[str, None, BuildResult]:
     algorithm = build.algorithm
+    promised = cases.read(tree)
     spec = BuildSpec(
         environment_slug=build.environment.slug,
         is_gpu=build.environment.is_gpu,
@@ -282,14 +285,36 @@ def _lines(build: Build, tree: Path, pulse: Pulse) -> Generator[str, None, Build
         variables=resolving.variables(algorithm),
         limits=resolving.sandbox_limits(),
     )
-    return builder.build(
+    result = yield from builder.build(
         spec,
-        check=_check(build),
+        check=partial(host.check_load, token=_token(build)),
         memory=Memory(
             dependency_sets.fresh_lock, partial(dependency_sets.record, build.environment)
         ),
         pulse=pulse.stop_if_lost,
     )
+    for line in cases.tried(promised, _caller(build, builder.run_spec(spec, result))):
+        pulse.stop_if_lost()
+        yield line
+    return result
+
+
+def _caller(build: Build, spec: RunSpec) -> cases.Call:
+    """Call what was built, as whoever asked for the build; nobody pays for that."""
+    payer = build.requested_for_id or build.algorithm.owner_id
+
+    def call(kind: Kind, body: bytes) -> Outcome:
+        invocation = Invocation(
+            call_id=str(new_id()),
+            payer=payer.hex,
+            kind=kind,
+            body=body,
+            timeout=CASE_SECONDS,
+            token=partial(_token, build),
+        )
+        return host.wait_for(host.run(spec, invocation))
+
+    return call
 
 
 def _follow(lines: Generator[str, None, BuildResult], pulse: Pulse) -> BuildResult:
@@ -301,9 +326,9 @@ def _follow(lines: Generator[str, None, BuildResult], pulse: Pulse) -> BuildResu
             return result
 
 
-def _check(build: Build) -> partial[LoadReport]:
-    """Load the module once in a real sandbox, as whoever asked for the build."""
-    token = run_tokens.sign(
+def _token(build: Build) -> str:
+    """Who the code is while it is loaded and tried: whoever asked for the build."""
+    return run_tokens.sign(
         _requester(build),
         RunningCall(
             call_id=build.pk,
@@ -316,7 +341,6 @@ def _check(build: Build) -> partial[LoadReport]:
         ),
         expires_in=settings.BUILD_TIMEOUT_SECONDS + 60,
     )
-    return partial(host.check_load, token=token)
 
 
 def _requester(build: Build) -> Actor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import uuid
 from collections.abc import Iterator
@@ -76,6 +77,22 @@ def test_push_of_what_cannot_be_built_tells_the_line(path: str, work: Checkout) 
     [last] = [line for line in said.err.splitlines() if "build failed" in line]
     assert "line 3" in last
     assert work.git("ls-remote", "origin", "refs/heads/master").out.split()[0] == commit
+
+
+def test_cases_of_the_repository_are_tried_on_each_build(path: str, work: Checkout) -> None:
+    cases = [
+        {"case_name": "same", "input": "x", "expected_output": "pushed", "type": "EXACT_MATCH"},
+        {"case_name": "part", "input": 1, "expected_output": "p", "tree": [0]},
+    ]
+    (work.folder / "TEST_CASES.json").write_text(json.dumps(cases))
+    write(work, path, "pushed")
+    said = work.git("push", "origin", "master")
+    assert "Test case “part”: as expected" in said.err
+    assert "build successful" in said.err
+
+    write(work, path, "other")
+    said = work.git("push", "origin", "master")
+    assert 'build failed: Test case “same” failed: expected "pushed", got "other".' in said.err
 
 
 def test_editor_and_push_meet_as_ordinary_git(
