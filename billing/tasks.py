@@ -3,7 +3,27 @@
 from __future__ import annotations
 
 from billing.lots import expire
+from billing.maturing import mature
+from billing.metering import export
+from billing.payouts import go_on, pay_monthly
 from billing.reaping import reap
+from billing.recharging import recharge
+from billing.reconciling import daily
+from billing.refunding import resend
 from billing.settlement import settle
+from billing.webhooks import process, work_off
 
-__all__ = ["expire", "reap", "settle"]
+__all__ = [
+    "daily",
+    "expire",
+    "export",
+    "go_on",
+    "mature",
+    "pay_monthly",
+    "process",
+    "reap",
+    "recharge",
+    "resend",
+    "settle",
+    "work_off",
+]

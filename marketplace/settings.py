@@ -234,6 +234,13 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-what-has-ended": {"task": "marketplace.accounts.sweeping.sweep", "schedule": 3600.0},
     "settle-what-was-used": {"task": "billing.settlement.settle", "schedule": 2.0},
     "release-what-the-dead-hold": {"task": "billing.reaping.reap", "schedule": 15.0},
+    "work-off-what-stripe-told": {"task": "billing.webhooks.work_off", "schedule": 20.0},
+    "recharge-what-runs-low": {"task": "billing.recharging.recharge", "schedule": 30.0},
+    "ask-again-about-refunds": {"task": "billing.refunding.resend", "schedule": 300.0},
+    "report-usage-to-stripe": {"task": "billing.metering.export", "schedule": 600.0},
+    "let-royalties-mature": {"task": "billing.maturing.mature", "schedule": 3600.0},
+    "pay-authors": {"task": "billing.payouts.pay_monthly", "schedule": 3600.0},
+    "compare-the-books": {"task": "billing.reconciling.daily", "schedule": 86_400.0},
     "take-back-expired-credit": {"task": "billing.lots.expire", "schedule": 300.0},
     "sweep-temporary-data": {"task": "data_collections.sweeping.sweep", "schedule": 600.0},
 }

@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("marketplace.people.urls")),
     path("", include("algorithms.urls")),
     path("", include("data_collections.urls")),
+    path("", include("billing.urls")),
     path("", include("marketplace.catalog.urls")),
     path("", include("marketplace.catalog.reviews.urls")),
     path("", include("marketplace.catalog.moderation.urls")),

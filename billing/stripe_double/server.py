@@ -19,6 +19,7 @@ from billing.stripe_double.world import World
 HOST: Final = "127.0.0.1"
 _MOST_BYTES: Final = 1_000_000
 _CONTROL: Final = "/_double/"
+_PAGES: Final = "/page/"
 
 
 @dataclass
@@ -86,7 +87,8 @@ class Handler(BaseHTTPRequestHandler):
         elif address.path.startswith(("/v1/", "/v2/")):
             self._answer(address.path, address.query, body)
         else:
-            self._show(address.path, dict(parse_qsl(body)) if self.command == "POST" else None)
+            path = address.path.removeprefix(_PAGES)
+            self._show(path, dict(parse_qsl(body)) if self.command == "POST" else None)
 
     def _answer(self, path: str, query: str, body: str) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}

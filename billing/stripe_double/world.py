@@ -156,7 +156,7 @@ class World:
     def page(self, path: str, beside: str | None) -> str:
         """The address of a page of ours; forwarded by a site, it is where the visitor came from."""
         if not self.pages or not beside:
-            return f"{self.base}/{path}"
+            return f"{self.base}/page/{path}"
         site = urlsplit(beside)
         return f"{site.scheme}://{site.netloc}{self.pages}/{path}"
 

@@ -16,7 +16,9 @@ from django.contrib.staticfiles import finders
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
+from django.urls import reverse
 
+from billing.stripe_double import place
 from marketplace import serving
 from marketplace.catalog import demo_guide
 
@@ -45,6 +47,8 @@ class Command(BaseCommand):
             raise CommandError(f"Cannot listen at {error}. Name another port with PORT=.") from None
         if options["set_up"]:
             self._set_up()
+        if settings.STRIPE_DOUBLE:
+            _stand_in_for_stripe(f"http://{_reachable(host)}:{port}")
         server = serving.make()
         if options["demo"]:
             guide = demo_guide.Guide(self.stdout, address=f"http://{_reachable(host)}:{port}")
@@ -74,6 +78,13 @@ def _static_files() -> Iterator[tuple[str, int, int]]:
         for name, storage in finder.list([]):
             about = Path(storage.path(name)).stat()
             yield name, about.st_size, about.st_mtime_ns
+
+
+def _stand_in_for_stripe(address: str) -> None:
+    """Payments without keys and without money; its threads end with the process."""
+    webhook = f"{address}{reverse('billing:stripe_webhook')}"
+    pages = reverse("billing:test_stripe", args=["-"]).removesuffix("/-")
+    place.start(settings.STRIPE_DOUBLE_DIR, webhook=webhook, pages=pages)
 
 
 def _reachable(host: str) -> str:

@@ -1,0 +1,1 @@
+"""Pages on which money comes in and goes out, and Stripe's door."""
