@@ -222,6 +222,13 @@ async def admit(target: Target, *, by: Actor, running: RunningCall, wanted: Want
     )
 
 
+def reserve(price: Price, timeout: float, max_cost: int | None, *, shares: bool) -> int:
+    """What is set aside for such a call before it runs; all of its Max-Cost if it has one."""
+    if max_cost is not None and shares:
+        return max_cost
+    return 0 if price.is_free else _first_amount(price, timeout, max_cost, shares=False)[0]
+
+
 def out_of_money(hold: Hold) -> Failure:
     """Why a call was stopped before its time."""
     charged = "What it has run was charged, no royalty." if settings.CHARGE_TIMEOUTS else ""

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from celery import shared_task
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from billing import ledger

@@ -152,5 +152,8 @@ def _legs(bookings: Sequence[Booking]) -> list[Leg]:
 
 
 def _mark(bookings: Sequence[Booking], journal: Journal) -> None:
-    values = {one.usage.pk: (journal.pk, one.promo, one.lost, one.author_share) for one in bookings}
+    values = {
+        one.usage.pk: (journal.pk, one.promo, one.lost, one.owed, one.author_share)
+        for one in bookings
+    }
     bulk.put(Usage, values, "settled_in_id", "promo", "lost", "owed", "author_share")

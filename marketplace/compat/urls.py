@@ -16,6 +16,7 @@ from marketplace.compat import (
     builds,
     data,
     environments,
+    money,
     not_here,
     organizations,
     people,
@@ -147,7 +148,17 @@ not_here_urls = [
     ),
 ]
 
+_QUOTE = "v1/quote/<str:owner>/<str:name>"
+money_urls = [
+    *either(_QUOTE, money.QuoteView.as_view()),
+    *either(f"{_QUOTE}/<str:version>", money.QuoteView.as_view()),
+    *either("v1/budgets", money.BudgetsView.as_view()),
+    *either("v1/budgets/<uuid:budget_id>", money.BudgetView.as_view()),
+    *either("v1/spend-stop", money.SpendStopView.as_view()),
+]
+
 urlpatterns: list[URLPattern] = [
+    *money_urls,
     *algorithm_urls,
     *environment_urls,
     *data_urls,
