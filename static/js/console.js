@@ -30,6 +30,7 @@ class AlgoConsole extends HTMLElement {
     this.querySelector("[data-cancel]")?.addEventListener("click", () => this.#running?.abort());
     this.querySelector("[data-reset]")?.addEventListener("click", () => this.#reset());
     this.querySelector("[data-keep]")?.addEventListener("click", () => this.#last && keepRun(this.getAttribute("keep") ?? "", this.#last));
+    document.addEventListener("DOMContentLoaded", () => this.#restore());
     const recorded = this.querySelector("[data-recorded]");
     if (recorded) recorded.replaceWith(recordedNode(recorded.textContent ?? ""));
   }
@@ -49,6 +50,7 @@ class AlgoConsole extends HTMLElement {
     this.#running = new AbortController();
     this.#busy(true);
     const input = this.input.value;
+    if (input.length < 100_000) sessionStorage.setItem(this.#memory, input);
     const stopClock = this.#startClock();
     await this.#phases.begin();
     const answer = await call(this.getAttribute("action") ?? "", input, this.#running.signal, this.#phases.name);
@@ -100,6 +102,18 @@ class AlgoConsole extends HTMLElement {
       clock.remove();
       return (performance.now() - began) / 1000;
     };
+  }
+
+  /** What was typed before signing up stands here again, beside the new key. */
+  #restore() {
+    const typed = sessionStorage.getItem(this.#memory);
+    if (typed === null || !document.querySelector("first-call")) return;
+    this.input.value = typed;
+    this.input.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  get #memory() {
+    return `typed:${this.getAttribute("action")}`;
   }
 
   /** One of the day's runs without an account is used up, whatever became of it. */

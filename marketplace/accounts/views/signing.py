@@ -46,8 +46,9 @@ def sign_up(request: ActorRequest) -> HttpResponse:
         if made is not None:
             let_in(request, made.user, method="sign-up")
             shown = {"key": made.key, "secret": made.secret, "next": next_page(request, home="")}
-            if shown["next"]:
+            if shown["next"].startswith("/algorithms/"):  # its snippets show the key, once
                 new_keys.leave(request, made.key, made.secret)
+                return redirect(shown["next"])
             return render(request, "accounts/welcome.html", shown)
     return _form(request, "accounts/sign_up.html", form)
 

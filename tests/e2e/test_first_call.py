@@ -1,0 +1,136 @@
+"""A stranger's first successful call, from an algorithm's page to a terminal, in three clicks."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import textwrap
+import time
+import uuid
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.pages import PASSWORD, result
+from tests.journeys.authoring import publish, write
+from tests.live import Person, Site
+from tests.python_client import connected
+
+CODE = '''
+    from typing import Literal, TypedDict
+
+
+    class Request(TypedDict):
+        """What to shout.
+
+        Attributes:
+            text: What is to be said.
+            loud: Louder still.
+        """
+
+        text: str
+        loud: bool
+        times: int
+        tags: list[str]
+        mood: Literal["glad", "grave"]
+
+
+    def apply(input: Request):
+        said = input["text"].upper() if input["loud"] else input["text"]
+        return {"said": " ".join([said] * input["times"]), "tags": input["tags"], "mood": input["mood"]}
+    '''
+SAMPLE = '{"text": "hello", "loud": true, "times": 2, "tags": ["a"], "mood": "glad"}'
+
+
+@pytest.fixture(scope="module")
+def shouter(live: Site, author: Person) -> str:
+    with connected(live.url, author.key) as client:
+        path = write(client, live, author, textwrap.dedent(CODE)).path
+        publish(client, path, sample=SAMPLE)
+    return path
+
+
+def test_a_stranger_makes_a_first_call_in_three_clicks_and_sixty_seconds(
+    page: Page, shouter: str
+) -> None:
+    began = time.monotonic()
+    name = f"caller_{uuid.uuid4().hex[:8]}"
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+
+    page.goto(f"/algorithms/{shouter}/")
+    expect(page.locator("[data-result]")).to_contain_text("HELLO HELLO")
+    expect(page.get_by_text("runs left today without an account")).to_be_visible()
+    page.get_by_label("text").fill("good day")
+    page.get_by_label("text").press("ControlOrMeta+Enter")
+    assert "GOOD DAY GOOD DAY" in result(page)
+    page.get_by_role("link", name="Use in code").click()
+    page.locator("#use").get_by_role("link", name="Get a key").click()
+    page.get_by_label("Account name").fill(name)
+    page.get_by_label("E-mail").fill(f"{name}@example.org")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_label("Password").press("Enter")
+    expect(page.get_by_text("is in the snippet")).to_be_visible()
+    assert "good day" in page.locator("#snippet-curl").inner_text()
+    page.locator("#use section:not([hidden])").get_by_role("button", name="Copy").click()
+    command = page.evaluate("navigator.clipboard.readText()")
+    answer = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)
+
+    assert json.loads(answer.stdout)["result"]["said"] == "GOOD DAY GOOD DAY"
+    expect(page.locator("first-call")).to_contain_text("First call from your key received ✓")
+    assert time.monotonic() - began < 60
+
+
+def test_form_and_json_are_two_views_of_one_input(page: Page, shouter: str) -> None:
+    page.goto(f"/algorithms/{shouter}/")
+
+    expect(page.get_by_text("What is to be said.")).to_be_visible()
+    page.get_by_label("loud").uncheck()
+    page.get_by_label("mood").select_option("grave")
+    page.get_by_role("button", name="Add an item").click()
+    page.get_by_label("Item 2", exact=True).fill("b")
+    page.get_by_role("button", name="JSON").click()
+    written = json.loads(page.locator("#console-input").input_value())
+    assert written == {
+        "text": "hello",
+        "loud": False,
+        "times": 2,
+        "tags": ["a", "b"],
+        "mood": "grave",
+    }
+    page.locator("#console-input").fill(json.dumps(written | {"times": 3, "extra": "new"}))
+    page.get_by_role("button", name="Form").click()
+
+    assert page.get_by_label("times").input_value() == "3"
+    assert page.get_by_label("extra").input_value() == "new"
+
+
+def test_a_kept_run_has_an_address_of_its_own_until_it_is_deleted(
+    page: Page, shouter: str, live: Site
+) -> None:
+    name = f"keeper_{uuid.uuid4().hex[:8]}"
+    page.goto(f"/sign_up/?next=/algorithms/{shouter}/")
+    page.get_by_label("Account name").fill(name)
+    page.get_by_label("E-mail").fill(f"{name}@example.org")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_label("Password").press("Enter")
+
+    page.get_by_role("button", name="Run", exact=True).click()
+    result(page)
+    expect(page.get_by_role("heading", name="Result")).to_be_focused()
+    page.get_by_role("button", name="Keep and share").click()
+    page.get_by_role("button", name="Keep it").click()
+    page.get_by_role("dialog").get_by_role("link").click()
+    expect(page.get_by_role("heading", name="A run of")).to_be_visible()
+    expect(page.locator("kept-run")).to_contain_text("HELLO HELLO")
+    address = page.url
+    stranger = page.context.browser
+    assert stranger is not None
+    seen = stranger.new_context().new_page()
+    assert (answer := seen.goto(address)) is not None
+    assert answer.status == 200
+    page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("The run is deleted")).to_be_visible()
+
+    assert (answer := seen.goto(address)) is not None
+    assert answer.status == 404
+    seen.context.close()
