@@ -37,7 +37,8 @@ class AlgorithmQuerySet(models.QuerySet["Algorithm"]):
             return (
                 self.none()
             )  # such a thing cannot be, and PostgreSQL refuses some to be asked for
-        return self.filter(owner__name__iexact=owner, name__iexact=name)
+        rows = self.alias(owner_in_lower=Lower("owner__name"), name_in_lower=Lower("name"))
+        return rows.filter(owner_in_lower=owner.lower(), name_in_lower=name.lower())
 
 
 class Algorithm(models.Model):

@@ -22,7 +22,7 @@ from uuid import UUID
 from django.db import DatabaseError, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BooleanField, F, FloatField, Func, Q, Value
-from django.db.models.expressions import Combinable, RawSQL
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Greatest, Upper
 
 logger = logging.getLogger(__name__)
@@ -106,7 +106,7 @@ class Reading:
 
     closeness: Closeness
     condition: Q
-    rank: Combinable | None = None
+    rank: RawSQL | Func | None = None
     """A number that is higher for better matches; without it `best` lists them."""
     best: tuple[UUID, ...] = ()
 

@@ -73,7 +73,7 @@ def reliability(succeeded: int, calls: int) -> float:
 
 def trend(latest_calls: Iterable[datetime], now: datetime) -> float:
     """Callers, each worth one on the day of their latest call and half as much a week later."""
-    return sum(0.5 ** ((now - at) / HALF_LIFE) for at in latest_calls)
+    return sum(math.exp2((at - now) / HALF_LIFE) for at in latest_calls)
 
 
 def _measure_some(ids: list[UUID]) -> None:

@@ -9,10 +9,11 @@ from typing import Final
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, Q
 from django.utils.translation import gettext_lazy as _
 
 from algorithms.models import Algorithm
+from algorithms.models.algorithm import AlgorithmQuerySet
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import Owner
 from marketplace.catalog import facets, full_text
@@ -23,7 +24,7 @@ PER_PAGE: Final = 24
 MOST_PAGES: Final = 40
 MOST_VALUES: Final = 12
 MOST_DRAFTS: Final = 5
-ALL_RANKED: Final = 1500
+ALL_RANKED: Final = 1000
 """Up to so many matches are all ranked; of more, those that are called most."""
 
 Values = Mapping[str, list[str]]
@@ -129,16 +130,18 @@ def find(query: Query, *, by: Actor, page: int = 1) -> Found:
     counts, base, reading = _counted(query)
     found = Found([], counts, page, reading.closeness if reading else Closeness.EVERY)
     number = max(1, min(page, found.pages))
-    shown = _narrowed(base, query.chosen).visible_to(by)
-    ordered = _ordered(shown, query.applied_order, reading, counts.total)
-    start = (number - 1) * PER_PAGE
-    return replace(found, algorithms=_page(ordered, start, PER_PAGE), page=number)
+    part = slice((number - 1) * PER_PAGE, number * PER_PAGE)
+    rows = _narrowed(base, query.chosen)
+    shown = _ordered(rows, query.applied_order, reading, counts.total, part)
+    algorithms = _page(Algorithm.objects.visible_to(by), shown)
+    return replace(found, algorithms=algorithms, page=number)
 
 
 def first(query: Query, *, by: Actor, number: int) -> list[Algorithm]:
     """The first few for a shelf, without counting what else there is; words are not read."""
-    rows = _narrowed(Algorithm.objects.filter(is_listed=True), query.chosen).visible_to(by)
-    return _page(_ordered(rows, query.applied_order, None, 0), 0, number)
+    rows = _narrowed(Algorithm.objects.filter(is_listed=True), query.chosen)
+    shown = _ordered(rows, query.applied_order, None, 0, slice(0, number))
+    return _page(Algorithm.objects.visible_to(by), shown)
 
 
 def relaxed(query: Query, counts: Counts) -> Iterator[tuple[str, str, Query, int]]:
@@ -147,9 +150,13 @@ def relaxed(query: Query, counts: Counts) -> Iterator[tuple[str, str, Query, int
         number = counts.without(name)
         if number:
             yield name, ",".join(given), query.without(name), number
-    for name in ("owner", "tag", "words"):
+    others = {
+        "owner": replace(query, owner=""),
+        "tag": replace(query, tag=""),
+        "words": replace(query, words=""),
+    }
+    for name, other in others.items():
         value = getattr(query, name)
-        other = replace(query, **{name: ""})
         number = _counted(other)[0].total if value and query.narrows else 0
         if number:
             yield name, value, other, number
@@ -162,12 +169,11 @@ def drafts(query: Query, *, by: Actor) -> list[Algorithm]:
         return []
     mine = Algorithm.objects.visible_to(by).filter(is_listed=False)
     mine = mine.filter(owner__in=by.owner_ids | by.executes_for)
-    return _page(
-        mine.filter(_matching(query.words, reading)).order_by("-updated_at"), 0, MOST_DRAFTS
-    )
+    found = _with_owners(mine.filter(_matching(query.words, reading)))
+    return list(found.order_by("-updated_at")[:MOST_DRAFTS])
 
 
-def _counted(query: Query) -> tuple[Counts, QuerySet[Algorithm], Reading | None]:
+def _counted(query: Query) -> tuple[Counts, AlgorithmQuerySet, Reading | None]:
     """Count by the strictest reading of the words that finds something at all."""
     base = Algorithm.objects.filter(is_listed=True)
     if query.owner:
@@ -187,7 +193,7 @@ def _counted(query: Query) -> tuple[Counts, QuerySet[Algorithm], Reading | None]
     return facets.count(texts, query.chosen), rows, reading
 
 
-def _texts(rows: QuerySet[Algorithm]) -> list[tuple[str, int]]:
+def _texts(rows: AlgorithmQuerySet) -> list[tuple[str, int]]:
     return list(rows.order_by().values_list("facets").annotate(number=Count("*")))
 
 
@@ -202,7 +208,7 @@ def _matching(words: str, reading: Reading) -> Q:
     return condition | Q(owner=found, name__icontains=name) if found else condition
 
 
-def _narrowed(rows: QuerySet[Algorithm], chosen: Chosen) -> QuerySet[Algorithm]:
+def _narrowed(rows: AlgorithmQuerySet, chosen: Chosen) -> AlgorithmQuerySet:
     for name, given in chosen.items():
         column = facets.BY_NAME[name].column
         if column == "is_gpu":
@@ -213,34 +219,34 @@ def _narrowed(rows: QuerySet[Algorithm], chosen: Chosen) -> QuerySet[Algorithm]:
 
 
 def _ordered(
-    rows: QuerySet[Algorithm], order: Order, reading: Reading | None, total: int
-) -> QuerySet[Algorithm] | list[UUID]:
-    if order is not Order.BEST or reading is None:
-        return rows.order_by(_COLUMNS[order if order in _COLUMNS else Order.TRENDING], "pk")
-    if reading.rank is None:
-        return _listed(rows, reading.best)
+    rows: AlgorithmQuerySet, order: Order, reading: Reading | None, total: int, shown: slice
+) -> list[UUID]:
+    """Part of the rows in the order asked for; ids only, so that what is sorted is small."""
+    if order is Order.BEST and reading is not None and reading.rank is None:
+        return _listed(rows, reading.best)[shown]
+    if order is not Order.BEST or reading is None or reading.rank is None:
+        column = _COLUMNS[order if order in _COLUMNS else Order.TRENDING]
+        return list(rows.order_by(column, "pk").values_list("pk", flat=True)[shown])
     if total > ALL_RANKED:
         most_called = rows.order_by(_COLUMNS[Order.TRENDING], "pk").values("pk")[:ALL_RANKED]
         rows = Algorithm.objects.filter(pk__in=most_called)
-    return rows.order_by(reading.rank.desc(), _COLUMNS[Order.TRENDING], "pk")
+    ranked = rows.order_by(reading.rank.desc(), _COLUMNS[Order.TRENDING], "pk")
+    return list(ranked.values_list("pk", flat=True)[shown])
 
 
-def _listed(rows: QuerySet[Algorithm], best: tuple[UUID, ...]) -> list[UUID]:
+def _listed(rows: AlgorithmQuerySet, best: tuple[UUID, ...]) -> list[UUID]:
     """The best that are among the rows, then the rows that are not among the best."""
     allowed = set(rows.filter(pk__in=best).values_list("pk", flat=True))
     others = rows.order_by("-trending", "pk").values_list("pk", flat=True)[: full_text.MOST]
     return list(dict.fromkeys([*(pk for pk in best if pk in allowed), *others]))
 
 
-def _page(rows: QuerySet[Algorithm] | list[UUID], start: int, size: int) -> list[Algorithm]:
-    shown = rows[start : start + size]
-    if isinstance(shown, list):
-        found = _with_owners(Algorithm.objects.all()).in_bulk(shown)
-        return [found[pk] for pk in shown if pk in found]
-    return list(_with_owners(shown))
+def _page(rows: AlgorithmQuerySet, shown: list[UUID]) -> list[Algorithm]:
+    found = _with_owners(rows).in_bulk(shown)
+    return [found[pk] for pk in shown if pk in found]
 
 
-def _with_owners(rows: QuerySet[Algorithm]) -> QuerySet[Algorithm]:
+def _with_owners(rows: AlgorithmQuerySet) -> AlgorithmQuerySet:
     related = rows.select_related("owner__user", "owner__organization", "environment")
     return related.defer("readme", "sample_input")
 

@@ -258,8 +258,9 @@ def _use(batch: Batch, world: World, algorithm: Algorithm, version: Version) -> 
 
 
 def _write(batch: Batch) -> None:
-    for rows in (batch.algorithms, batch.builds, batch.versions):
-        _create(rows)
+    _create(batch.algorithms)
+    _create(batch.builds)
+    _create(batch.versions)
     _create(batch.calls)
     _create(batch.stars)
     names = sorted({name for name, _pk in batch.tagged})

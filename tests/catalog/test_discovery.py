@@ -63,7 +63,7 @@ def shown(client: Client, path: str) -> list[str]:
 
 
 def owner_of(actor: Actor) -> Owner:
-    return Owner.objects.get(pk=actor.owner_id)
+    return Owner.objects.get(name=actor.name)
 
 
 @pytest.fixture

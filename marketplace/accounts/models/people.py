@@ -134,7 +134,9 @@ class Invitation(models.Model):
 class OwnerQuerySet(models.QuerySet["Owner"]):
     def named(self, name: str) -> Self:
         """By name, whatever its letter case: two names that differ only in case cannot exist."""
-        return self.filter(name__iexact=name) if names.PATTERN.match(name) else self.none()
+        if not names.PATTERN.match(name):
+            return self.none()
+        return self.alias(name_in_lower=Lower("name")).filter(name_in_lower=name.lower())
 
     def open(self) -> Self:
         """Those that have not been closed for good."""

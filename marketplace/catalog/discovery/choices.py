@@ -66,11 +66,15 @@ def offered(
 def chips(query: Query, titles: Mapping[str, str], *, fixed: frozenset[str]) -> list[Chip]:
     made = []
     if query.words:
-        made.append(Chip(_("“%(words)s”") % {"words": query.words}, _without(query, "words")))
+        made.append(
+            Chip(_("“%(words)s”") % {"words": query.words}, replace(query, words="").address)
+        )
     if query.owner and "owner" not in fixed:
-        made.append(Chip(_("by %(owner)s") % {"owner": query.owner}, _without(query, "owner")))
+        made.append(
+            Chip(_("by %(owner)s") % {"owner": query.owner}, replace(query, owner="").address)
+        )
     if query.tag and "tag" not in fixed:
-        made.append(Chip(_("tag %(tag)s") % {"tag": query.tag}, _without(query, "tag")))
+        made.append(Chip(_("tag %(tag)s") % {"tag": query.tag}, replace(query, tag="").address))
     for facet in FACETS:
         if facet.name not in fixed:
             words = _named(facet, titles).words
@@ -121,7 +125,3 @@ def _said(facet: Facet, words: Words) -> Words:
     if facet.name in {"input", "output"}:
         return f"{facet.title}: {words}"
     return words
-
-
-def _without(query: Query, name: str) -> str:
-    return replace(query, **{name: ""}).address

@@ -31,10 +31,10 @@ class _Algorithms(Feed):  # type: ignore[type-arg]
 
     feed_type = Atom1Feed
 
-    def item_title(self, item: Algorithm) -> str:  # type: ignore[override]
+    def item_title(self, item: Algorithm) -> str:
         return f"{item.label} ({item})"
 
-    def item_description(self, item: Algorithm) -> str:  # type: ignore[override]
+    def item_description(self, item: Algorithm) -> str:
         return item.tagline
 
     def item_link(self, item: Algorithm) -> str:
@@ -71,7 +71,7 @@ class ExploreFeed(_Algorithms):
 
 
 class CategoryFeed(_Algorithms):
-    def get_object(self, request: HttpRequest, slug: str) -> Category:  # type: ignore[override]
+    def get_object(self, request: HttpRequest, slug: str) -> Category:
         del request
         return get_object_or_404(Category, slug=slug)
 
@@ -94,10 +94,10 @@ class _Versions(Feed):  # type: ignore[type-arg]
 
     feed_type = Atom1Feed
 
-    def item_title(self, item: Version) -> str:  # type: ignore[override]
+    def item_title(self, item: Version) -> str:
         return str(item)
 
-    def item_description(self, item: Version) -> str:  # type: ignore[override]
+    def item_description(self, item: Version) -> str:
         return item.release_notes or item.algorithm.tagline
 
     def item_link(self, item: Version) -> str:
@@ -120,7 +120,7 @@ class _Versions(Feed):  # type: ignore[type-arg]
 class OwnerFeed(_Versions):
     """What an owner has published: new algorithms and new versions of old ones."""
 
-    def get_object(self, request: HttpRequest, owner: str) -> Owner:  # type: ignore[override]
+    def get_object(self, request: HttpRequest, owner: str) -> Owner:
         del request
         rows = Owner.objects.named(owner).select_related("user", "organization")
         found = rows.filter(is_suspended=False).first()
@@ -140,7 +140,7 @@ class OwnerFeed(_Versions):
 
 
 class AlgorithmFeed(_Versions):
-    def get_object(self, request: HttpRequest, owner: str, name: str) -> Algorithm:  # type: ignore[override]
+    def get_object(self, request: HttpRequest, owner: str, name: str) -> Algorithm:
         del request
         try:
             return resolving.find(owner, name, by=ANONYMOUS)

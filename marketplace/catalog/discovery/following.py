@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from uuid import UUID
+from typing import Any
 
 from celery import shared_task
 from django.db import transaction
@@ -23,13 +23,13 @@ from marketplace.catalog.models import AnnouncedVersion, Follow
 def follow(followed: Algorithm | Owner, *, by: Actor) -> int:
     """Follow it, once; give how many do now."""
     by.require(may_follow, followed)
-    Follow.objects.get_or_create(user_id=by.user_id, **_names(followed))
+    Follow.objects.get_or_create(user_id=by.user_id or 0, **_names(followed))
     return Follow.objects.filter(**_names(followed)).count()
 
 
 def unfollow(followed: Algorithm | Owner, *, by: Actor) -> int:
     by.require(may_follow, followed)
-    Follow.objects.filter(user_id=by.user_id, **_names(followed)).delete()
+    Follow.objects.filter(user_id=by.user_id or 0, **_names(followed)).delete()
     return Follow.objects.filter(**_names(followed)).count()
 
 
@@ -71,6 +71,6 @@ def _tell(version: Version) -> int:
     )
 
 
-def _names(followed: Algorithm | Owner) -> dict[str, UUID]:
+def _names(followed: Algorithm | Owner) -> dict[str, Any]:
     kind = "algorithm_id" if isinstance(followed, Algorithm) else "owner_id"
     return {kind: followed.pk}

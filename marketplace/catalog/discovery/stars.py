@@ -15,7 +15,7 @@ from marketplace.catalog.models import Star
 def star(algorithm: Algorithm, *, by: Actor) -> int:
     """Give a star, once; give how many it has now."""
     by.require(may_star, algorithm)
-    _row, is_new = Star.objects.get_or_create(user_id=by.user_id, algorithm=algorithm)
+    _row, is_new = Star.objects.get_or_create(user_id=by.user_id or 0, algorithm=algorithm)
     return _counted(algorithm, 1 if is_new else 0)
 
 
@@ -23,7 +23,7 @@ def star(algorithm: Algorithm, *, by: Actor) -> int:
 def unstar(algorithm: Algorithm, *, by: Actor) -> int:
     """Take it back; give how many it has now."""
     by.require(may_star, algorithm)
-    gone, _rows = Star.objects.filter(user_id=by.user_id, algorithm=algorithm).delete()
+    gone, _rows = Star.objects.filter(user_id=by.user_id or 0, algorithm=algorithm).delete()
     return _counted(algorithm, -gone)
 
 

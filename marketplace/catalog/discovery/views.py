@@ -90,7 +90,7 @@ def category(request: ActorRequest, slug: str) -> HttpResponse:
 @require_safe
 def tag(request: ActorRequest, name: str) -> HttpResponse:
     query = replace(Query.parse(dict(request.GET.lists())), tag=name[:30].lower())
-    context = {"fixed": frozenset({"tag"}), "tag": query.tag}
+    context: dict[str, object] = {"fixed": frozenset({"tag"}), "tag": query.tag}
     return _list(request, query, "discovery/tag.html", context)
 
 
@@ -170,11 +170,13 @@ def sort(request: ActorRequest, owner: str, name: str) -> HttpResponse:
 def own_stars(request: ActorRequest) -> HttpResponse:
     """What the signed-in person has starred and follows."""
     request.actor.require(may_see_own_stars, "stars")
-    rows = Algorithm.objects.visible_to(request.actor).filter(stars__user_id=request.actor.user_id)
+    rows = Algorithm.objects.visible_to(request.actor).filter(
+        stars__user_id=request.actor.user_id or 0
+    )
     rows = rows.select_related("owner__user", "owner__organization", "environment")
     page = Paginator(rows.order_by("-stars__created_at"), search.PER_PAGE)
     shown = page.get_page(request.GET.get("page"))
-    follows = Follow.objects.filter(user_id=request.actor.user_id)
+    follows = Follow.objects.filter(user_id=request.actor.user_id or 0)
     context = {
         "page": shown,
         "cards": _cards(request, shown.object_list),
