@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -15,8 +15,9 @@ from data_collections.locating import (
     file_at,
     readable_at,
 )
-from data_collections.models import Blob, Collection, DataFile
+from data_collections.models import Blob, Collection, DataFile, Upload
 from data_collections.permissions import may_read, may_write_to
+from data_collections.reserving import Reservation
 from data_collections.storage import Received, Source
 from data_collections.uris import DataPath
 from marketplace.accounts.actors import Actor
@@ -44,14 +45,17 @@ def put(path: DataPath, content: Source, *, by: Actor, promise: Promise | None =
         raise BadInput(f"{path} is a folder; a file is put at data://owner/collection/file.")
     collection = collection_for_writing(path, by)
     by.require(may_write_to, collection)
-    room = quotas.room_for(collection, path.file)
-    check = partial(_check_size, collection=collection, room=room)
-    check(promise.length or 0)
-    with Received(content, check_size=check) as received:
-        _check_promise(received, promise)
-        kind = received.sniffer.verdict(name=path.file, declared=promise.content_type)
-        blob = storage.keep(received)
-    return _link(collection, path.file, blob, kind)
+    with Reservation(collection, path.file, promised=promise.length) as room:
+        with Received(content, check_size=room.check_size) as received:
+            kept = keep(received, promise, name=path.file)
+        return link(collection, path.file, *kept, upload_id=room.upload.pk)
+
+
+def keep(received: Received, promise: Promise, *, name: str) -> tuple[Blob, str]:
+    """Give bytes that arrived as promised their lasting place; give the blob and its content type."""
+    _check_promise(received, promise)
+    kind = received.sniffer.verdict(name=name, declared=promise.content_type)
+    return storage.keep(received), kind
 
 
 def find(path: DataPath, *, by: Actor) -> DataFile:
@@ -72,12 +76,14 @@ def delete(path: DataPath, *, by: Actor) -> None:
 
 
 @transaction.atomic
-def _link(collection: Collection, name: str, blob: Blob, content_type: str) -> DataFile:
+def link(
+    collection: Collection, name: str, blob: Blob, content_type: str, *, upload_id: UUID
+) -> DataFile:
     """Point the name at the bytes. One owner's puts pass here one after another."""
     Owner.objects.select_for_update(no_key=True).get(pk=collection.owner_id)
     if not Collection.objects.filter(pk=collection.pk).exists():
         raise NotFound(f"{collection} was deleted while the file was on its way.")
-    room = quotas.room_for(collection, name)
+    room = quotas.room_for(collection, name, but=upload_id)
     quotas.check_room(blob.size, room, collection)
     before = DataFile.objects.filter(collection=collection, name=name).first()
     file, _ = DataFile.objects.update_or_create(
@@ -90,14 +96,10 @@ def _link(collection: Collection, name: str, blob: Blob, content_type: str) -> D
             "modified_at": timezone.now(),
         },
     )
+    Upload.objects.filter(pk=upload_id).update(reserved=0)  # it counts as a file from now on
     if before is not None and before.blob_id != blob.pk:
         storage.let_go([before.blob_id])
     return file
-
-
-def _check_size(size: int, *, collection: Collection, room: int) -> None:
-    quotas.check_file_size(size)
-    quotas.check_room(size, room, collection)
 
 
 def _check_promise(received: Received, promise: Promise) -> None:

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 
 from marketplace.accounts.actors import Actor
-from marketplace.accounts.models import Owner
+from marketplace.accounts.models import Owner, User
 from marketplace.accounts.scopes import Scope
 
 
@@ -126,3 +126,37 @@ class DataFile(models.Model):
 
     def __str__(self) -> str:
         return f"{self.collection}/{self.name}"
+
+
+class Upload(models.Model):
+    """A file on its way. What it may become counts against the quota until it is there or given up.
+
+    One that can be resumed keeps its bytes in a file of its own; `offset` says how many are safe.
+    """
+
+    class State(models.TextChoices):
+        ARRIVING = "arriving", "Arriving"
+        CHECKING = "checking", "Being checked"
+        STORED = "stored", "Stored"
+        FAILED = "failed", "Failed"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="uploads")
+    name = models.CharField(max_length=255)
+    reserved = models.PositiveBigIntegerField(help_text="Bytes that count against the quota.")
+    is_resumable = models.BooleanField(default=False)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.ARRIVING)
+    size = models.PositiveBigIntegerField(default=0)
+    offset = models.PositiveBigIntegerField(default=0)
+    sha256 = models.CharField(max_length=64, blank=True, help_text="As the sender promised it.")
+    content_type = models.CharField(max_length=100, blank=True)
+    fingerprint = models.CharField(
+        max_length=100, blank=True, help_text="By which the sender knows the same file again."
+    )
+    error = models.TextField(blank=True)
+    started_by = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    touched_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.collection}/{self.name} ({self.offset} of {self.size})"

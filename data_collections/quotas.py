@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import Sum
 from django.template.defaultfilters import filesizeformat
 
-from data_collections.models import Collection, DataFile
+from data_collections.models import Collection, DataFile, Upload
 from data_collections.permissions import may_see_usage_of
 from marketplace.accounts import limits
 from marketplace.accounts.actors import Actor
@@ -25,14 +25,18 @@ class OverQuota(TooLarge):
 
 @dataclass(frozen=True)
 class Usage:
-    """Bytes of an owner's files, each file counted in full, and how many there may be."""
+    """Bytes of an owner's files, each file counted in full, and how many there may be.
+
+    `arriving` are those that files on their way may become; they count too.
+    """
 
     used: int
     limit: int
+    arriving: int = 0
 
     @property
     def free(self) -> int:
-        return max(self.limit - self.used, 0)
+        return max(self.limit - self.used - self.arriving, 0)
 
     @property
     def percent(self) -> int:
@@ -42,12 +46,19 @@ class Usage:
 def usage(owner: Owner, *, by: Actor) -> Usage:
     """How much of the quota is in use."""
     by.require(may_see_usage_of, owner)
-    return Usage(used_by(owner.pk), limits.storage_bytes(owner.pk))
+    limit = limits.storage_bytes(owner.pk)
+    return Usage(used_by(owner.pk), limit, arriving_for(owner.pk))
 
 
 def used_by(owner_id: UUID) -> int:
     files = DataFile.objects.filter(collection__owner_id=owner_id)
     return files.aggregate(total=Sum("size"))["total"] or 0
+
+
+def arriving_for(owner_id: UUID, *, but: UUID | None = None) -> int:
+    """What is set aside for the owner's files on their way, all but one of them."""
+    uploads = Upload.objects.filter(collection__owner_id=owner_id).exclude(pk=but)
+    return uploads.aggregate(total=Sum("reserved"))["total"] or 0
 
 
 def check_file_size(size: int) -> None:
@@ -59,12 +70,16 @@ def check_file_size(size: int) -> None:
         )
 
 
-def room_for(collection: Collection, name: str) -> int:
-    """How many bytes a file of this name may have: what it replaces does not count."""
+def room_for(collection: Collection, name: str, *, but: UUID | None = None) -> int:
+    """How many bytes a file of this name may have: what it replaces does not count.
+
+    `but` is the upload that asks.
+    """
     files = DataFile.objects.filter(collection=collection, name=name)
     replaced: int = files.values_list("size", flat=True).first() or 0
     limit = limits.storage_bytes(collection.owner_id)
-    return limit - used_by(collection.owner_id) + replaced
+    owner_id = collection.owner_id
+    return limit - used_by(owner_id) - arriving_for(owner_id, but=but) + replaced
 
 
 def check_room(size: int, room: int, collection: Collection) -> None:
@@ -72,9 +87,12 @@ def check_room(size: int, room: int, collection: Collection) -> None:
     if size > room:
         limit = limits.storage_bytes(collection.owner_id)
         used = _words(used_by(collection.owner_id))
+        arriving = arriving_for(collection.owner_id)
+        more = f" and {_words(arriving)} are on their way" if arriving else ""
         raise OverQuota(
-            f"{collection.owner} uses {used} of the {_words(limit)} that its quota allows, and this "
-            "file does not fit into the rest. Nothing was stored; delete files to make room."
+            f"{collection.owner} uses {used} of the {_words(limit)} that its quota allows{more}, "
+            "and this file does not fit into the rest. Nothing was stored; delete files to make "
+            "room."
         )
 
 

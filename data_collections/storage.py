@@ -76,13 +76,16 @@ class Received:
     def __exit__(self, *_: object) -> None:
         self.discard()
 
+    def _look_at(self, chunk: bytes) -> None:
+        self.size += len(chunk)
+        self._sha256.update(chunk)
+        self._md5.update(chunk)
+        self.sniffer.update(chunk)
+
     def _fill(self, file: IO[bytes], source: Source, check_size: Callable[[int], None]) -> None:
         while chunk := source.read(CHUNK_BYTES):
-            self.size += len(chunk)
-            check_size(self.size)
-            self._sha256.update(chunk)
-            self._md5.update(chunk)
-            self.sniffer.update(chunk)
+            check_size(self.size + len(chunk))
+            self._look_at(chunk)
             with _needing_the_disk():
                 _write_all(file, chunk)
         with _needing_the_disk():
@@ -98,6 +101,20 @@ def keep(received: Received) -> Blob:
             with _Movable(received.path) as movable:
                 _storage().save(name, movable)
     return blob
+
+
+class Assembled(Received):
+    """Bytes that arrived in pieces and lie in a file already; read once, to know what they are."""
+
+    def __init__(self, path: Path, *, progressed: Callable[[int], None]) -> None:
+        with _needing_the_disk():
+            super().__init__(io.BytesIO(), check_size=progressed)
+        self.discard()
+        self.path = path
+        with _needing_the_disk(), path.open("rb") as file:
+            while chunk := file.read(CHUNK_BYTES):
+                self._look_at(chunk)
+                progressed(self.size)
 
 
 class Reading:
