@@ -22,7 +22,7 @@ from billing.till import SLACK, Asked, Chain, Payer, Till, Who, Window
 _SLACK_CALLS: Final = 16
 """Slack for so many calls like those that asked."""
 
-RECALL_SECONDS: Final = 1.5
+RECALL_SECONDS: Final = 0.8
 """How long a call near a limit waits for what other processes have to spare."""
 
 

@@ -7,11 +7,12 @@ taken away for its moment, here and nowhere in the product.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import connection, transaction
 from django.db.backends.base.operations import BaseDatabaseOperations
-from django.db.models import Sum
+from django.db.models import F, Sum
+from django.utils import timezone
 
 from billing import grants, triggers
 from billing.models import Account, Balance, Entry, Journal, Lease, Limit, Lot, Usage
@@ -92,3 +93,36 @@ def flush_books_too(operations: BaseDatabaseOperations, sql_list: Sequence[str])
             else triggers.SQLITE
         ):
             cursor.execute(statement)
+
+
+def use(
+    payer_id: UUID,
+    author_id: UUID,
+    *,
+    compute: int,
+    royalty: int = 0,
+    is_held: bool = True,
+    limit_ids: Sequence[int] = (),
+) -> Usage:
+    """A call that has cost so much and is not settled yet; held as its process has left it."""
+    wallet = Limit.objects.get(kind=Limit.Kind.WALLET, owner_id=payer_id)
+    ids = [wallet.pk, *limit_ids]
+    total = compute + royalty
+    if is_held:
+        Limit.objects.filter(pk__in=ids).update(held=F("held") + total)
+    return Usage.objects.create(
+        call_id=uuid4(),
+        root_id=uuid4(),
+        payer_id=payer_id,
+        author_id=author_id,
+        algorithm_id=uuid4(),
+        outcome=Usage.Outcome.BILLED,
+        compute=compute,
+        royalty=royalty,
+        total=total,
+        held=total,
+        price={"rate": 1, "royalty": royalty, "share_bps": 7000, "minimum_ms": 10},
+        limit_ids=ids,
+        is_held=is_held,
+        at=timezone.now(),
+    )
