@@ -16,11 +16,12 @@ from drf_spectacular.generators import EndpointEnumerator
 
 from marketplace.api.describing import ANYTHING, JSON, Operation, Parameter, Shape, ref
 from marketplace.reference.calls_and_data import CALLS, DATA, HEALTH
+from marketplace.reference.money import MONEY
 from marketplace.reference.native import NATIVE
 from marketplace.reference.shapes import SHAPES
 from marketplace.reference.wire import WIRE
 
-_TABLES: Final = CALLS | DATA | HEALTH | WIRE | NATIVE
+_TABLES: Final = CALLS | DATA | HEALTH | MONEY | NATIVE | WIRE
 _ADDED: Final = CALLS | HEALTH | {key: told for key, told in DATA.items() if "/data/" in key}
 """What no list of REST views tells."""
 
@@ -31,6 +32,7 @@ _REFUSALS: Final = {
     401: "No credential, or one that is not known.",
     403: "Known, but not allowed.",
     404: "Nothing is there, or nothing you may know of.",
+    402: "Not enough credit, or a limit of yours would be exceeded.",
     409: "It would contradict what is there already.",
     413: "More than this address takes.",
     429: "Too much at once; Retry-After says when to come again.",
@@ -41,7 +43,7 @@ _TAGS: Final = (
     ("Data", r"/v1/data|/v1/hostedData|/api/collections|connectors"),
     ("Algorithms", r"/(v1|api)/algorithms|/algorithms/|/v1/users/\{owner\}|secret-provider"),
     ("Environments", r"/v1/algorithm-environments|/v1/scms"),
-    ("Money", r"/api/(billing|wallet|budgets|quotes?|receipts|payments?)"),
+    ("Money", r"/(v1|api)/(billing|wallet|budgets|quotes?|spend-stop|receipts|payments?)"),
     ("People", r"/v1/(users|organi)|/api/(me|keys|organi)"),
     ("Administration", r"/v1/(admin|registries|config)"),
 )

@@ -43,9 +43,10 @@ _NEVER: Final = frozenset(
         "delete_v1_users_reference",
         "post_v1_algorithms_owner_name_compile",
         "post_v1_algorithms_algorithm_id_compile",
+        "post_v1_spend_stop",
     }
 )
-"""Calls that would end the account the others need, or that take long for what they show."""
+"""What would end what others need (an account, all paid calls), or takes long for what it shows."""
 
 
 @pytest.fixture(scope="module")
