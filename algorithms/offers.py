@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 
 from django.conf import settings
@@ -39,4 +40,4 @@ class Offer:
     def example_text(self) -> str:
         """What a thousand calls bring, in credits and dollars."""
         total = self.share * EXAMPLE_CALLS
-        return f"{format_credits(total)} ($ {in_dollars(total):,.2f})"
+        return f"{Decimal(format_credits(total)):,f} ($ {in_dollars(total):,.2f})"

@@ -61,6 +61,7 @@ function ended(workshop, commit, { state, error }) {
   const isGood = state === "succeeded";
   workshop.say(isGood ? gettext("The build is ready: try it in the console.") : `${gettext("The build did not succeed.")} ${error}`);
   if (isGood) offer(workshop, commit);
+  if (isGood && !byId("drawer-log").contains(document.activeElement)) byId("drawer-log").toggleAttribute("open", false);
   return isGood;
 }
 

@@ -172,7 +172,7 @@ def test_plan_tells_what_each_choice_means(author: Client, algorithm: Algorithm)
     assert (same["smallest"], same["allowed"]) == ("revision", ["revision", "minor", "major"])
     assert same["numbers"] == {"revision": "0.1.1", "minor": "0.2.0", "major": "1.0.0"}
     assert (priced["smallest"], priced["allowed"]) == ("major", ["major"])
-    assert (priced["share"], priced["example"]) == ("1.75", "1750 ($ 0.18)")
+    assert (priced["share"], priced["example"]) == ("1.75", "1,750 ($ 0.18)")
     assert priced["reasons"] == ["What was free stays free within a major version."]
     assert broken.status_code == 400
     assert Version.objects.count() == 1
