@@ -243,6 +243,7 @@ def _environment(site: Site) -> dict[str, str]:
         "RUNNER_BACKEND": os.environ.get("LIVE_BACKEND", "bubblewrap"),
         "EMAIL_URL": f"filemail://{site.folder}/mail",
         "SECRET_KEY": "only-for-tests",
+        "SIGN_UPS_PER_HOUR": "10000",
         "FREE_CREDITS_PER_MONTH": "10000",
         "PYTHONUNBUFFERED": "1",
     }
