@@ -26,10 +26,10 @@ def group(key_id: UUID) -> str:
     return f"key-{key_id}"
 
 
-def may_watch(key_id: UUID, *, by: Actor) -> bool:
+def may_watch(actor: Actor, key_id: UUID) -> bool:
     """Whether the key is the person's own or one of an owner they act for."""
-    mine = Q(owner__in=by.owner_ids) | Q(user=by.user_id)
-    return not by.is_anonymous and APIKey.objects.filter(mine, pk=key_id).exists()
+    mine = Q(owner__in=actor.owner_ids) | Q(user=actor.user_id)
+    return not actor.is_anonymous and APIKey.objects.filter(mine, pk=key_id).exists()
 
 
 def first(key_id: UUID, *, after: datetime) -> FirstCall | None:

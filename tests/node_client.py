@@ -14,7 +14,7 @@ FOLDER: Final = Path(__file__).parent / "clients" / "node"
 
 def run(script: str, *arguments: str) -> list[Any]:
     """Run one of the scripts beside the client; give what the client gave its callback."""
-    _install()
+    install()
     done = subprocess.run(
         ["node", script, *arguments],
         cwd=FOLDER,
@@ -28,7 +28,7 @@ def run(script: str, *arguments: str) -> list[Any]:
     return answer
 
 
-def _install() -> None:
+def install() -> None:
     """Fetch the client unless it is there; several pytest workers may ask at once."""
     npm = shutil.which("npm")
     assert npm is not None, "npm is missing; `make test` provides it."

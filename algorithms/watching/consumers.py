@@ -121,7 +121,7 @@ class FirstCallConsumer(_Watcher):
         query = parse_qs(self.scope["query_string"].decode("latin-1"))
         self.after = first_calls.moment(query.get("after", [""])[0])
         person = await database_sync_to_async(_person)(self.scope.get("user"))
-        is_theirs = await database_sync_to_async(first_calls.may_watch)(self.key_id, by=person)
+        is_theirs = await database_sync_to_async(first_calls.may_watch)(person, self.key_id)
         return first_calls.group(self.key_id) if is_theirs else None
 
     async def key_called(self, event: dict[str, Any]) -> None:

@@ -99,7 +99,7 @@ def algorithm_page(owner: str, name: str, number: str, *, by: Actor) -> Algorith
         vitals=vitals.of([algorithm.pk])[algorithm.pk],
         may_edit=may_edit(by, algorithm),
         may_see_source=may_view_source(by, algorithm),
-        tabs=tabs.of(algorithm, number, by=by),
+        tabs=tabs.of(algorithm, number, by),
     )
 
 

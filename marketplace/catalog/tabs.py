@@ -53,11 +53,11 @@ class Link:
     url: str
 
 
-def of(algorithm: Algorithm, chosen: str, *, by: Actor) -> list[Link]:
+def of(algorithm: Algorithm, chosen: str, actor: Actor) -> list[Link]:
     """The tabs that whoever looks may open; those of a page that this site lacks are left out."""
     links = []
     for tab in TABS:
-        if tab.may_open is not None and not tab.may_open(by, algorithm):
+        if tab.may_open is not None and not tab.may_open(actor, algorithm):
             continue
         try:
             url = reverse(tab.page, args=[algorithm.owner.name, algorithm.name])

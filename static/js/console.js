@@ -37,7 +37,7 @@ class AlgoConsole extends HTMLElement {
 
   /** @returns {HTMLTextAreaElement} */
   get input() {
-    return /** @type {HTMLTextAreaElement} */ (this.#part("textarea"));
+    return /** @type {HTMLTextAreaElement} */ (this.querySelector("textarea[name=input]") ?? this.#part("textarea"));
   }
 
   /** @param {boolean} moveFocus whether whoever pressed Run should be taken to the result */
