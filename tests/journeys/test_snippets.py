@@ -45,7 +45,21 @@ def printed(*command: str) -> str:
 
 def test_every_language_is_there(shown: dict[str, str]) -> None:
     assert sorted(shown) == sorted(
-        "curl python javascript node go java csharp php ruby r rust swift cli".split()
+        [
+            "curl",
+            "python",
+            "javascript",
+            "node",
+            "go",
+            "java",
+            "csharp",
+            "php",
+            "ruby",
+            "r",
+            "rust",
+            "swift",
+            "cli",
+        ]
     )
 
 
