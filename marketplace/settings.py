@@ -124,7 +124,10 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
 else:
-    DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 1, "max_size": 20}}
+    DATABASES["default"]["OPTIONS"] = {
+        "pool": {"min_size": 1, "max_size": 20},
+        "options": "-c pg_trgm.word_similarity_threshold=0.5",  # two letters swapped are alike
+    }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Files: bytes of collections rest under their hash, on disk or in anything that speaks S3

@@ -136,7 +136,7 @@ def readings(words: str, alias: str = "default") -> Iterator[Reading]:
         yield _in_postgres(Closeness.EVERY, [f"{term}:*" for term in terms], " & ")
         yield _in_postgres(Closeness.SOME, [f"{term}:*" for term in terms], " | ")
         if _has_trigrams(alias):
-            yield _alike(" ".join(terms))
+            yield _alike([term for term in terms if len(term) >= SHORTEST_PART] or terms)
         return
     yield _in_sqlite(connection, Closeness.EVERY, terms, " ")
     yield _in_sqlite(connection, Closeness.SOME, terms, " OR ")
@@ -152,21 +152,25 @@ def _in_postgres(closeness: Closeness, terms: list[str], joiner: str) -> Reading
     )
 
 
-def _alike(text: str) -> Reading:
-    likeness = [
-        Func(
-            Value(text.upper()),
-            Upper(F(name)),
-            function="word_similarity",
-            output_field=FloatField(),
-        )
-        for name in ("label", "name")
-    ]
-    is_like = [
-        Q(_IsLike(Value(text.upper()), Upper(F(name)), output_field=BooleanField()))
-        for name in ("label", "name")
-    ]
-    return Reading(Closeness.ALIKE, is_like[0] | is_like[1], Greatest(*likeness))
+def _alike(terms: list[str]) -> Reading:
+    """Any of the words is like a part of a label or a name; the more, the better."""
+    condition, ranks = Q(), []
+    for term in (Value(term.upper()) for term in terms):
+        texts = [Upper(F(name)) for name in ("label", "name")]
+        for text in texts:
+            condition |= Q(_IsLike(term, text, output_field=BooleanField()))
+        likeness = [_Likeness(term, text, output_field=FloatField()) for text in texts]
+        ranks.append(Greatest(*likeness))
+    return Reading(Closeness.ALIKE, condition, _Sum(*ranks, output_field=FloatField()))
+
+
+class _Likeness(Func):
+    function = "word_similarity"
+
+
+class _Sum(Func):
+    template = "(%(expressions)s)"
+    arg_joiner = " + "
 
 
 class _IsLike(Func):
