@@ -8,3 +8,5 @@ class AlgorithmsConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("algorithms.workers")  # listens to Celery's signals
+        import_module("algorithms.data_mentions")  # answers who would miss a file
+        import_module("algorithms.exported")  # adds what it keeps to what people take with them

@@ -1,3 +1,5 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -5,3 +7,6 @@ class CollectionsConfig(AppConfig):
     name = "data_collections"  # a top-level `collections` would shadow the standard library
     label = "collections"
     verbose_name = "Collections"
+
+    def ready(self) -> None:
+        import_module("data_collections.exported")  # adds to what people take with them

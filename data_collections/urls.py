@@ -13,6 +13,9 @@ _collection = [
     path("access/", views.access, name="access"),
     path("delete/", views.delete, name="delete"),
     path("files/<str:file>", views.download, name="download"),
+    path("files/<str:file>/view/", views.file, name="file"),
+    path("files/<str:file>/picture/", views.picture, name="picture"),
+    path("uploads/<uuid:upload_id>/discard/", views.discard, name="discard"),
     path("files/<str:file>/delete/", views.delete_file, name="delete_file"),
 ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Final
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
@@ -10,9 +11,18 @@ from django.db.models import Count, Sum
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from data_collections import collecting, files, quotas, responses
+from data_collections import (
+    collecting,
+    files,
+    mentions,
+    previews,
+    quotas,
+    responses,
+    resuming,
+)
 from data_collections.files import Promise
 from data_collections.forms import IN_WORDS, AccessForm, NewCollectionForm
 from data_collections.listing import list_folder
@@ -66,6 +76,7 @@ def collection(request: ActorRequest, owner: str, name: str) -> HttpResponse:
     context = {
         "collection": shown,
         "files": listing.files,
+        "unfinished": resuming.unfinished(shown, by=request.actor) if is_writer else [],
         "marker": listing.marker,
         "is_first_page": not marker,
         "file_count": totals["count"],
@@ -84,6 +95,41 @@ def collection(request: ActorRequest, owner: str, name: str) -> HttpResponse:
 def download(request: ActorRequest, owner: str, name: str, file: str) -> HttpResponseBase:
     path = DataPath(Place.COLLECTION, owner, name, file=checked_file_name(file))
     return responses.answer(request, files.find(path, by=request.actor))
+
+
+@require_safe
+def file(request: ActorRequest, owner: str, name: str, file: str) -> HttpResponse:
+    """What a file looks like, where it is, and the line of code that loads it."""
+    path = DataPath(Place.COLLECTION, owner, name, file=checked_file_name(file))
+    found = files.find(path, by=request.actor)
+    context = {
+        "file": found,
+        "collection": found.collection,
+        "preview": previews.of(found),
+        "is_writer": may_write_to(request.actor, found.collection),
+    }
+    return render(request, "collections/file.html", context)
+
+
+@require_safe
+def picture(request: ActorRequest, owner: str, name: str, file: str) -> HttpResponse:
+    """The picture in a file, drawn anew: what was uploaded itself is only ever downloaded."""
+    path = DataPath(Place.COLLECTION, owner, name, file=checked_file_name(file))
+    answer = HttpResponse(
+        previews.picture(files.find(path, by=request.actor)), content_type="image/webp"
+    )
+    answer["Cache-Control"] = "private, max-age=60"
+    answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return answer
+
+
+@for_people
+@require_POST
+def discard(request: ActorRequest, owner: str, name: str, upload_id: UUID) -> HttpResponse:
+    """Give up an upload that nobody goes on with."""
+    resuming.discard(upload_id, by=request.actor)
+    messages.success(request, _("The unfinished upload is discarded."))
+    return redirect("collections:collection", owner, name)
 
 
 @for_people
@@ -107,7 +153,12 @@ def delete(request: ActorRequest, owner: str, name: str) -> HttpResponse:
         messages.success(request, f"{shown} is deleted; {count} files went with it.")
         return redirect("collections:list")
     totals = shown.files.aggregate(count=Count("pk"), size=Sum("size"))
-    context = {"collection": shown, "file_count": totals["count"], "size": totals["size"] or 0}
+    context = {
+        "collection": shown,
+        "file_count": totals["count"],
+        "size": totals["size"] or 0,
+        "mentions": mentions.of(shown.owner, str(shown), request.actor),
+    }
     return render(request, "collections/delete.html", context)
 
 
@@ -121,7 +172,9 @@ def delete_file(request: ActorRequest, owner: str, name: str, file: str) -> Http
         files.delete(path, by=request.actor)
         messages.success(request, f"{path} is deleted.")
         return redirect("collections:collection", owner, name)
-    return render(request, "collections/delete_file.html", {"file": found})
+    named = mentions.of(found.collection.owner, str(found), request.actor)
+    context = {"file": found, "collection": found.collection, "mentions": named}
+    return render(request, "collections/delete_file.html", context)
 
 
 def _upload(request: ActorRequest, folder: DataPath) -> None:

@@ -7,24 +7,21 @@ none gets their initials in a colour made from their name.
 from __future__ import annotations
 
 import hashlib
-import io
 from typing import Final
 
 from django.db import transaction
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from PIL import Image, ImageOps, UnidentifiedImageError
 
 from marketplace.accounts import audit
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import Avatar, Owner
 from marketplace.accounts.permissions import may_change_profile, may_manage_organization
-from marketplace.lib.errors import BadInput, TooLarge
+from marketplace.lib import pictures
+from marketplace.lib.errors import TooLarge
 
 MOST_BYTES: Final = 5 * 1024 * 1024
-MOST_PIXELS: Final = 40_000_000
 SIDE: Final = 256
-FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF")
 _COLOURS: Final = (
     "#0b6e4f", "#1f4fb8", "#7a1f7d", "#8a3b0f", "#7a4b00", "#96294a", "#2f5d62", "#4a3f8f",
 )  # fmt: skip
@@ -41,7 +38,7 @@ def change(owner: Owner, content: bytes, *, by: Actor) -> Avatar:
     by.require(may_change_picture, owner)
     if len(content) > MOST_BYTES:
         raise TooLarge(_("A picture may have 5 MB at most; this one is larger."))
-    drawn = _drawn_anew(content)
+    drawn = pictures.redrawn(content, side=SIDE, is_square=True)
     digest = hashlib.sha256(drawn).hexdigest()
     avatar, _new = Avatar.objects.update_or_create(
         owner=owner, defaults={"image": drawn, "digest": digest}
@@ -70,20 +67,3 @@ def initials(owner: Owner) -> str:
         _COLOURS[number % len(_COLOURS)],
         letters,
     )
-
-
-def _drawn_anew(content: bytes) -> bytes:
-    """Decode, turn as the camera was held, cut a square, and write it without anything else."""
-    try:
-        with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
-            if picture.width * picture.height > MOST_PIXELS:
-                raise TooLarge(_("This picture has too many pixels; make it smaller first."))
-            upright = ImageOps.exif_transpose(picture)
-            square = ImageOps.fit(upright.convert("RGBA"), (SIDE, SIDE))
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError):
-        raise BadInput(
-            _("This is no picture that can be read. Take a JPEG, PNG, WebP or GIF file.")
-        ) from None
-    made = io.BytesIO()
-    square.save(made, "WEBP", quality=85)
-    return made.getvalue()

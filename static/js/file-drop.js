@@ -1,9 +1,14 @@
 import { element } from "./dom.js";
+import { sendInPieces } from "./pieces.js";
 import { put, refresh, refused } from "./uploading.js";
+import { gettext } from "./words.js";
+
+const LARGE = 8 * 1024 * 1024;
 
 /**
- * `<file-drop url largest free refresh>` around an upload form: takes dropped and chosen files,
- * sends them one after another to `url` + name, and shows how far each and all of them are.
+ * `<file-drop url path largest free refresh>` around an upload form: takes dropped and chosen files,
+ * sends them one after another to `url` + name, large ones in pieces that resume, and shows how
+ * far each and all of them are.
  * Without it the form sends one file by itself.
  */
 class FileDrop extends HTMLElement {
@@ -42,13 +47,15 @@ class FileDrop extends HTMLElement {
     let before = 0;
     let stored = 0;
     for (const file of files) {
-      this.#words.textContent = `Uploading ${file.name} (${stored + 1} of ${files.length})`;
+      const values = { name: file.name, number: stored + 1, all: files.length };
+      this.#words.textContent = gettext("Uploading {name} ({number} of {all})", values);
       stored += Number(await this.#send(file, (sent) => (this.#total.value = all ? (before + sent) / all : 1)));
       before += file.size;
     }
     this.#total.value = 1;
     await refresh(this);
-    this.#words.textContent = stored === files.length ? `Done: ${stored} stored.` : `${stored} of ${files.length} stored; what failed is said below.`;
+    const done = { stored, all: files.length };
+    this.#words.textContent = stored === files.length ? gettext("Done: {stored} stored.", done) : gettext("{stored} of {all} stored; what failed is said below.", done);
   }
 
   /**
@@ -58,19 +65,25 @@ class FileDrop extends HTMLElement {
    */
   #send(file, progressed) {
     const bar = /** @type {HTMLProgressElement} */ (element("progress", { "aria-label": file.name, max: "1", value: "0" }));
-    const state = element("span", {}, "waiting");
+    const state = element("span", {}, gettext("waiting"));
     this.#list.append(element("li", {}, element("strong", {}, file.name), " ", state, bar));
     const refusal = refused(file, this);
     if (refusal) {
       state.textContent = refusal;
       return Promise.resolve(false);
     }
-    return put(this.getAttribute("url") + encodeURIComponent(file.name), file, this.#token, (sent) => {
+    const shown = (/** @type {number} */ sent) => {
       bar.value = file.size ? sent / file.size : 1;
       state.textContent = `${Math.floor(bar.value * 100)} %`;
       progressed(sent);
-    }).then(
-      () => ((bar.value = 1), (state.textContent = "stored"), true),
+    };
+    const say = (/** @type {string} */ words) => (state.textContent = words);
+    const sending =
+      file.size > LARGE
+        ? sendInPieces(this.getAttribute("path") ?? "", file, this.#token, shown, say)
+        : put(this.getAttribute("url") + encodeURIComponent(file.name), file, this.#token, shown);
+    return sending.then(
+      () => ((bar.value = 1), (state.textContent = gettext("stored")), true),
       (/** @type {Error} */ error) => ((state.textContent = error.message), false),
     );
   }

@@ -1,3 +1,5 @@
+import { gettext } from "./words.js";
+
 /**
  * Send a file; the promise fails with a sentence for the person who sent it.
  * @param {string} url
@@ -11,7 +13,7 @@ export function put(url, file, token, progressed) {
     const request = new XMLHttpRequest();
     request.upload.onprogress = ({ loaded }) => progressed(loaded);
     request.onload = () => (request.status === 200 ? resolve() : reject(new Error(reason(request))));
-    request.onerror = () => reject(new Error("The connection was lost, so nothing was stored. Try again."));
+    request.onerror = () => reject(new Error(gettext("The connection was lost, so nothing was stored. Try again.")));
     request.open("PUT", url);
     request.setRequestHeader("X-CSRFToken", token);
     request.setRequestHeader("Content-Type", file.type || "application/octet-stream");
@@ -27,7 +29,7 @@ function reason(request) {
   try {
     return JSON.parse(request.responseText).error.message;
   } catch {
-    return `The site answered with status ${request.status}; nothing was stored.`;
+    return gettext("The site answered with status {status}; nothing was stored.", { status: request.status });
   }
 }
 
@@ -38,8 +40,8 @@ function reason(request) {
  * @returns {string}
  */
 export function refused(file, drop) {
-  if (file.size > Number(drop.getAttribute("largest"))) return "is larger than one file may be; nothing was sent.";
-  if (file.size > Number(drop.getAttribute("free"))) return "does not fit into the quota; nothing was sent. Delete files to make room.";
+  if (file.size > Number(drop.getAttribute("largest"))) return gettext("is larger than one file may be; nothing was sent.");
+  if (file.size > Number(drop.getAttribute("free"))) return gettext("does not fit into the quota; nothing was sent. Delete files to make room.");
   return "";
 }
 
@@ -49,9 +51,10 @@ export function refused(file, drop) {
  */
 export async function refresh(drop) {
   const page = new DOMParser().parseFromString(await (await fetch(location.pathname)).text(), "text/html");
-  const id = drop.getAttribute("refresh") ?? "";
-  const files = page.getElementById(id);
-  if (files) document.getElementById(id)?.replaceWith(files);
+  for (const id of (drop.getAttribute("refresh") ?? "").split(" ")) {
+    const fresh = page.getElementById(id);
+    if (fresh) document.getElementById(id)?.replaceWith(fresh);
+  }
   const other = page.querySelector("file-drop");
   const usage = other?.querySelector(".usage");
   if (usage) drop.querySelector(".usage")?.replaceWith(usage);

@@ -80,7 +80,7 @@ def test_page_of_a_collection_shows_files_and_the_line_that_loads_one(
     assert "client.file(&quot;data://alice/models/svm &amp; co.dat&quot;)" in page or (
         'client.file("data://alice/models/svm &amp; co.dat")' in page
     )
-    assert f'value="{digest}"' in page
+    assert f"{digest[:12]}…" in page
     assert 'href="/collections/alice/models/files/svm%20&amp;%20co.dat"' in page
 
 
