@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from marketplace.accounts import audit
 from marketplace.accounts.actors import Actor
-from marketplace.accounts.models import Announcement, InviteCode, SiteSettings, User
+from marketplace.accounts.models import Announcement, InviteCode, SiteSettings
 from marketplace.accounts.permissions import may_administer
 from marketplace.lib.errors import BadInput, NotAllowed
 
@@ -107,9 +107,8 @@ def make_invitation(
         raise BadInput(_("A code has 6 to 40 letters, digits, hyphens or underscores."))
     if InviteCode.objects.filter(code__iexact=chosen).exists():
         raise BadInput(_("There is such a code already."))
-    maker = User.objects.filter(pk=by.user_id).first()
     made = InviteCode.objects.create(
-        code=chosen, comment=comment[:200], uses_left=uses, expires_at=expires_at, made_by=maker
+        code=chosen, comment=comment[:200], uses_left=uses, expires_at=expires_at, made_by_id=by.user_id
     )
     audit.record(by, "made an invitation code", f"…{chosen[-3:]}", uses=str(uses), comment=comment)
     return made

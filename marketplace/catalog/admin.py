@@ -9,7 +9,17 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 
 from algorithms.models import Algorithm
-from marketplace.catalog.models import Category, Tag
+from marketplace.accounts.admin import LookedAt
+from marketplace.catalog.models import (
+    Appeal,
+    Case,
+    Category,
+    Comment,
+    Decision,
+    Report,
+    Review,
+    Tag,
+)
 
 
 class CategoryForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -62,3 +72,35 @@ class TagAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ["name"]
     search_fields = ["name"]
     fields = ["name"]
+
+
+@admin.register(Case)
+class CaseAdmin(LookedAt):
+    """Decided on the pages of moderation, where reasons are given and the parties are told."""
+
+    list_display = ["label", "subject", "owner", "state", "risk", "opened_at", "decided_at"]
+    list_filter = ["state", "subject"]
+    list_select_related = ["owner"]
+    search_fields = ["label", "owner__name"]
+
+
+@admin.register(Decision)
+class DecisionAdmin(LookedAt):
+    list_display = ["made_at", "action", "case", "made_by"]
+    list_filter = ["action"]
+    list_select_related = ["case", "made_by"]
+    search_fields = ["case__label", "reason"]
+
+
+@admin.register(Report, Appeal)
+class LetterAdmin(LookedAt):
+    """What people wrote to the staff."""
+
+    search_fields = ["text"]
+
+
+@admin.register(Review, Comment)
+class WordsAdmin(LookedAt):
+    """What people wrote for everybody: hidden by a decision, never by hand."""
+
+    search_fields = ["text", "author__name"]

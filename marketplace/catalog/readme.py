@@ -41,6 +41,7 @@ def render(text: str) -> SafeString:
         tags=_TAGS,
         attributes=_ATTRIBUTES,
         url_schemes={"http", "https", "mailto"},
+        set_tag_attribute_values={"pre": {"tabindex": "0"}},  # the keyboard scrolls it too
         link_rel="nofollow noopener noreferrer ugc",
     )
     return mark_safe(clean)  # noqa: S308 - this is the one place that makes it safe

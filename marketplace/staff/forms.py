@@ -20,7 +20,7 @@ class GigabytesField(forms.FloatField):
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 - Django's
         super().__init__(min_value=0, max_value=1024 * 1024, required=False, **options)
 
-    def clean(self, value: Any) -> int | None:  # type: ignore[override]  # noqa: ANN401 - Django's
+    def clean(self, value: Any) -> int | None:  # noqa: ANN401 - Django's
         number = super().clean(value)
         return None if number is None else round(number * _GIB)
 

@@ -154,7 +154,8 @@ def owner_limits(request: ActorRequest) -> HttpResponse:
     """Limits that differ from everybody's."""
     request.actor.require(may_administer, _SITE)
     form = OwnerLimitsForm(sent(request), initial=_initial_limits(request.GET.get("owner", "")))
-    if form.is_valid() and carried_out(form, lambda: _set_limits(request, form)):
+    made = carried_out(form, lambda: _set_limits(request, form)) if form.is_valid() else None
+    if made is not None:
         messages.success(request, _("The limits are kept."))
         return redirect("staff:limits")
     context = {

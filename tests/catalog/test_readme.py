@@ -17,7 +17,9 @@ def test_tables_and_code_are_kept_and_code_is_coloured() -> None:
 
 
 def test_code_in_an_unknown_language_is_shown_as_it_is() -> None:
-    assert "<pre><code>&lt;b&gt;\n</code></pre>" in readme.render("```nosuch\n<b>\n```")
+    assert '<pre tabindex="0"><code>&lt;b&gt;\n</code></pre>' in readme.render(
+        "```nosuch\n<b>\n```"
+    )
 
 
 @pytest.mark.parametrize(

@@ -96,9 +96,7 @@ def test_invitation_lets_in_as_often_as_it_says(staff: Client, client: Client) -
     assert InviteCode.objects.get().uses_left == 0
 
 
-def test_sign_ups_of_one_address_are_bounded(
-    client: Client, settings: Settings, db: None
-) -> None:
+def test_sign_ups_of_one_address_are_bounded(client: Client, settings: Settings, db: None) -> None:
     settings.SIGN_UPS_PER_HOUR = 1
     first = client.post("/sign_up/", PERSON | {"username": "newbie"})
     second = Client().post(
@@ -106,7 +104,7 @@ def test_sign_ups_of_one_address_are_bounded(
     )
 
     assert "default-key" in first.content.decode()
-    assert "Too many new accounts" in second.content.decode()
+    assert "Too many attempts" in second.content.decode()
     assert not User.objects.filter(username="second").exists()
 
 
@@ -128,9 +126,7 @@ def test_announcement_is_shown_in_its_time_and_put_away(staff: Client, client: C
     assert "Down on Sunday" not in Client().get("/").content.decode()
 
 
-def test_limits_of_one_owner_differ_and_are_enforced(
-    staff: Client, settings: Settings
-) -> None:
+def test_limits_of_one_owner_differ_and_are_enforced(staff: Client, settings: Settings) -> None:
     owner = OwnerFactory.create(name="carl")
     form = {"owner": "carl", "calls_at_once": "1", "storage_bytes": "0.5", "builds_at_once": "2"}
     assert staff.post("/staff/limits/", form | {"owner": "nobody"}).status_code == 400

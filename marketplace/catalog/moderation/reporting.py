@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from marketplace.accounts import audit
 from marketplace.accounts.actors import Actor
+from marketplace.accounts.audience import account_of
 from marketplace.catalog.models import Report
 from marketplace.catalog.models.moderation import REASON_LENGTH
 from marketplace.catalog.moderation import cases
@@ -46,10 +47,10 @@ def report(about: About, *, by: Actor, reason: str, text: str, pointer: str = ""
         refusal=_("You have reported a lot today; write to the operator if it is urgent."),
     )
     case = cases.open_case(about)
-    if case.reports.filter(reporter_id=by.owner_id).exists():
+    if case.reports.filter(reporter_id=account_of(by)).exists():
         raise Conflict(_("You have reported this already; you will hear what was decided."))
     made = Report.objects.create(
-        case=case, reporter_id=by.owner_id, reason=reason, text=said, pointer=place
+        case=case, reporter_id=account_of(by), reason=reason, text=said, pointer=place
     )
     audit.record(by, "reported", about.label, reason=reason)
     cases.weigh(case)

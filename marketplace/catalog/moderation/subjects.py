@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Final
 from uuid import UUID
 
 from algorithms.models import Algorithm, Version
@@ -33,24 +35,45 @@ def named(subject: str, reference: str, *, by: Actor) -> About:
 
 
 def _by_id(subject: str, wanted: UUID) -> About:
-    if subject == Case.Subject.ALGORITHM:
-        algorithm = Algorithm.objects.select_related("owner").filter(pk=wanted).first()
-        found = algorithm and cases.about_algorithm(algorithm)
-    elif subject == Case.Subject.VERSION:
-        rows = Version.objects.ever_public().select_related("algorithm__owner")
-        version = rows.filter(pk=wanted).first()
-        found = version and cases.about_version(version)
-    elif subject == Case.Subject.REVIEW:
-        reviews = Review.objects.live().select_related("algorithm__owner", "author")
-        review = reviews.filter(pk=wanted).first()
-        found = review and cases.about_review(review)
-    else:
-        comments = Comment.objects.select_related("thread__algorithm__owner", "author")
-        comment = comments.filter(pk=wanted, deleted_at=None, hidden_at=None).first()
-        found = comment and cases.about_comment(comment)
-    if not found:
+    found = _FINDERS.get(subject, _none)(wanted)
+    if found is None:
         raise _nothing()
     return found
+
+
+def _none(wanted: UUID) -> None:
+    del wanted
+
+
+def _algorithm_by_id(wanted: UUID) -> About | None:
+    found = Algorithm.objects.select_related("owner").filter(pk=wanted).first()
+    return None if found is None else cases.about_algorithm(found)
+
+
+def _version_by_id(wanted: UUID) -> About | None:
+    rows = Version.objects.ever_public().select_related("algorithm__owner")
+    found = rows.filter(pk=wanted).first()
+    return None if found is None else cases.about_version(found)
+
+
+def _review_by_id(wanted: UUID) -> About | None:
+    rows = Review.objects.live().select_related("algorithm__owner", "author")
+    found = rows.filter(pk=wanted).first()
+    return None if found is None else cases.about_review(found)
+
+
+def _comment_by_id(wanted: UUID) -> About | None:
+    rows = Comment.objects.select_related("thread__algorithm__owner", "author")
+    found = rows.filter(pk=wanted, deleted_at=None, hidden_at=None).first()
+    return None if found is None else cases.about_comment(found)
+
+
+_FINDERS: Final[Mapping[str, Callable[[UUID], About | None]]] = {
+    Case.Subject.ALGORITHM: _algorithm_by_id,
+    Case.Subject.VERSION: _version_by_id,
+    Case.Subject.REVIEW: _review_by_id,
+    Case.Subject.COMMENT: _comment_by_id,
+}
 
 
 def _algorithm(about: About) -> Algorithm | None:

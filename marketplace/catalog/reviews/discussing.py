@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from algorithms.models import Algorithm
 from marketplace.accounts import audience, audit, notifications
 from marketplace.accounts.actors import Actor
+from marketplace.accounts.audience import account_of
 from marketplace.catalog.models import Comment, Thread
 from marketplace.catalog.models.reviews import COMMENT_LENGTH
 from marketplace.catalog.reviews.rules import may_change_comment, may_close, may_discuss
@@ -33,9 +34,9 @@ def begin(algorithm: Algorithm, *, by: Actor, title: str, text: str) -> Thread:
         raise BadInput(_("A title has 3 to %(most)s characters.") % {"most": TITLE_LENGTH})
     _slow_down(by)
     thread = Thread.objects.create(
-        algorithm=algorithm, starter_id=by.owner_id, title=named, last_at=timezone.now()
+        algorithm=algorithm, starter_id=account_of(by), title=named, last_at=timezone.now()
     )
-    first = Comment.objects.create(thread=thread, author_id=by.owner_id, text=said)
+    first = Comment.objects.create(thread=thread, author_id=account_of(by), text=said)
     _tell(first, by, _("%(person)s began “%(title)s” on %(algorithm)s"))
     return thread
 
@@ -47,7 +48,7 @@ def reply(thread: Thread, *, by: Actor, text: str) -> Comment:
         raise Conflict(_("This conversation is closed; begin a new one."))
     said = _checked(text)
     _slow_down(by)
-    comment = Comment.objects.create(thread=thread, author_id=by.owner_id, text=said)
+    comment = Comment.objects.create(thread=thread, author_id=account_of(by), text=said)
     Thread.objects.filter(pk=thread.pk).update(last_at=timezone.now())
     _tell(comment, by, _("%(person)s replied in “%(title)s” on %(algorithm)s"))
     return comment

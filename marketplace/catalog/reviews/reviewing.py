@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from algorithms.models import Algorithm, Call, Version
 from marketplace.accounts import audience, audit, notifications
 from marketplace.accounts.actors import Actor
+from marketplace.accounts.audience import account_of
 from marketplace.accounts.models import Owner
 from marketplace.catalog import ratings
 from marketplace.catalog.models import HelpfulVote, Review
@@ -59,7 +60,7 @@ def write(algorithm: Algorithm, *, by: Actor, major: int, rating: int, text: str
                 algorithm=algorithm,
                 version=version,
                 major=major,
-                author_id=by.owner_id,
+                author_id=account_of(by),
                 rating=rating,
                 text=text.strip(),
             )
@@ -124,9 +125,9 @@ def vote(review: Review, *, by: Actor) -> bool:
     """Find a review helpful, or not any more; give whether the actor does now."""
     by.require(may_vote_on, review)
     Review.objects.select_for_update().get(pk=review.pk)
-    removed, _rows = HelpfulVote.objects.filter(review=review, voter_id=by.owner_id).delete()
+    removed, _rows = HelpfulVote.objects.filter(review=review, voter_id=account_of(by)).delete()
     if not removed:
-        HelpfulVote.objects.create(review=review, voter_id=by.owner_id)
+        HelpfulVote.objects.create(review=review, voter_id=account_of(by))
     review.helpful_count = review.votes.count()
     review.save(update_fields=["helpful_count"])
     return not removed

@@ -102,7 +102,7 @@ def answer(request: ActorRequest, owner: str, name: str, review_id: UUID) -> Htt
     page = _page(request, owner, name)
     form = AnswerForm(request.POST)
     if not form.is_valid():
-        raise BadInput(" ".join(form.errors["text"]))
+        raise BadInput(" ".join(map(str, form.errors["text"])))
     review = reviewing.answer(
         _review(page.algorithm, review_id), by=request.actor, text=form.cleaned_data["text"]
     )
@@ -131,7 +131,9 @@ def thread_list(request: ActorRequest, owner: str, name: str) -> HttpResponse:
             return redirect("reviews:thread", owner, name, made.pk)
     said = Count("comments", filter=Q(comments__deleted_at=None, comments__hidden_at=None))
     rows = Thread.objects.filter(algorithm=page.algorithm).select_related("starter")
-    threads = Paginator(rows.annotate(said=said), PER_PAGE).get_page(request.GET.get("page"))
+    threads = Paginator(rows.annotate(said=said).order_by("-last_at", "pk"), PER_PAGE).get_page(
+        request.GET.get("page")
+    )
     context = {"page": page, "tab": "discussion", "threads": threads, "form": form}
     status = 400 if form is not None and form.errors else 200
     return render(request, "reviews/threads.html", context, status=status)

@@ -23,10 +23,11 @@ def _fresh_counts() -> Iterator[None]:
 
 def signed_in(name: str, *, is_staff: bool = False) -> Client:
     """A browser in which this person, made if need be, is signed in."""
-    owner = Owner.objects.filter(name=name).first() or OwnerFactory.create(name=name)
-    User.objects.filter(pk=owner.user_id).update(is_staff=is_staff)
+    if not Owner.objects.filter(name=name).exists():
+        OwnerFactory.create(name=name)
+    User.objects.filter(username=name).update(is_staff=is_staff)
     client = Client()
-    client.force_login(User.objects.get(pk=owner.user_id))
+    client.force_login(User.objects.get(username=name))
     return client
 
 
