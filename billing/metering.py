@@ -20,6 +20,9 @@ from billing.stripe_facts import StripeRefused, Unreachable
 State = MeterExport.State
 Meter = MeterExport.Meter
 HOUR: Final = timedelta(hours=1)
+LAST_SECOND: Final = HOUR - timedelta(seconds=1)
+"""Usage is dated at the end of its hour: what came before the subscription began is never billed."""
+
 KEY_LIVES: Final = timedelta(hours=23)
 """Stripe knows an identifier for a day; a resend after that would count twice."""
 
@@ -75,7 +78,7 @@ def send(one: MeterExport) -> MeterExport:
             customer=customer.stripe_id,
             value=one.value,
             identifier=one.identifier,
-            at=int((one.hour + HOUR / 2).timestamp()),
+            at=int((one.hour + LAST_SECOND).timestamp()),
         )
     except Unreachable as error:
         return _note(one, State.UNKNOWN, error.message)

@@ -109,7 +109,7 @@ def note_subscription(subscription_id: str) -> None:
         return
     told = gateway().subscription(subscription_id)
     before = row.state
-    row.state = _STATES.get(told.status, State.UNPAID)
+    row.state = _standing(row.owner, _STATES.get(told.status, State.UNPAID))
     row.period_end = told.period_end
     row.save(update_fields=["state", "period_end"])
     if row.state == State.UNPAID:
@@ -163,6 +163,18 @@ def _price(meter: MeterExport.Meter) -> str:
     return customers.thing(f"price:{meter}", make)
 
 
+def _standing(owner: Owner, told: PostPaid.State) -> PostPaid.State:
+    """A later invoice that is paid makes up for no earlier one that is not."""
+    if told == State.ENDED:
+        return told
+    invoices = StripeInvoice.objects.filter(owner=owner)
+    if invoices.filter(status="uncollectible").exists():
+        return State.UNPAID
+    if told == State.ACTIVE and invoices.filter(status="open", attempts__gt=0).exists():
+        return State.PAST_DUE
+    return told
+
+
 def _keep(told: Invoiced, owner: Owner) -> None:
     StripeInvoice.objects.update_or_create(
         pk=told.id,
@@ -188,9 +200,11 @@ def _book(told: Invoiced, owner: Owner) -> None:
     # Without a charge Stripe has found less than half a cent, and asked for nothing.
     net = gross - tax
     receivable = exact if abs(exact - net) <= micro_per_minor(settings.CURRENCY) * 2 else net
+    was_lost = Journal.objects.filter(idem_key=f"{key}:lost").exists()
+    debt = (Kind.BAD_DEBT, None) if was_lost else (Kind.RECEIVABLE, owner.pk)
     legs = [
         cash.came_in(gross),
-        Leg(ledger.account(Kind.RECEIVABLE, owner.pk), receivable),
+        Leg(ledger.account(*debt), receivable),
         Leg(ledger.account(Kind.TAX_PAYABLE), tax),
         Leg(ledger.account(Kind.ROUNDING), net - receivable),
     ]
