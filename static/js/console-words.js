@@ -41,9 +41,8 @@ export function receiptText({ metadata }) {
 /** What the site says it cost, or that it said nothing. @param {any} cost */
 function costText(cost) {
   if (!cost || typeof cost !== "object") return gettext("not charged");
-  const total = cost.total ?? cost.amount;
-  if (total === undefined) return "";
-  return Number(total) === 0 ? gettext("cost 0") : gettext("cost {amount} {currency}", { amount: String(total), currency: String(cost.currency ?? "").toUpperCase() });
+  if (cost.amount === undefined) return "";
+  return Number(cost.amount) === 0 ? gettext("cost 0") : gettext("cost {amount} {currency}", { amount: String(cost.amount), currency: String(cost.currency ?? "").toUpperCase() });
 }
 
 /**

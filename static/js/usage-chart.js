@@ -1,6 +1,9 @@
 import uPlot from "uplot";
 
+import { element } from "./dom.js";
+
 const HEIGHT = 220;
+const HALF_A_DAY = 43_200;
 
 /** `<usage-chart data-series data-labels>`: calls by day as bars; the table below it says the same. */
 class UsageChart extends HTMLElement {
@@ -12,24 +15,27 @@ class UsageChart extends HTMLElement {
     const all = succeeded.map((/** @type {number} */ value, /** @type {number} */ place) => value + failed[place]);
     const times = days.map((/** @type {string} */ day) => Date.parse(day) / 1000);
     const axis = { stroke: style.color, grid: { stroke: style.borderColor, width: 1 }, ticks: { show: false } };
+    const key = element("p", { class: "help", "aria-hidden": "true" }, element("span", { class: "chart__good" }), ` ${good} `, element("span", { class: "chart__bad" }), ` ${bad}`);
+    const box = element("div");
+    this.append(key, box);
     const chart = new uPlot(
       {
-        width: this.clientWidth,
+        width: box.clientWidth,
         height: HEIGHT,
         tzDate: (/** @type {number} */ seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
         axes: [axis, { ...axis, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 10000, 100000] }],
         legend: { show: false },
-        scales: { y: { range: (/** @type {unknown} */ _, /** @type {number} */ __, /** @type {number} */ top) => [0, Math.max(4, top * 1.1)] } },
+        scales: { x: { range: (/** @type {unknown} */ _, /** @type {number} */ from, /** @type {number} */ to) => [from - HALF_A_DAY, to + HALF_A_DAY] }, y: { range: (/** @type {unknown} */ _, /** @type {number} */ __, /** @type {number} */ top) => [0, Math.max(4, top * 1.1)] } },
         series: [
           {},
-          { label: bad, stroke: style.color, fill: style.color, paths: bars },
-          { label: good, stroke: style.accentColor, fill: style.accentColor, paths: bars },
+          { label: bad, stroke: style.color, fill: style.color, paths: bars, points: { show: false } },
+          { label: good, stroke: style.accentColor, fill: style.accentColor, paths: bars, points: { show: false } },
         ],
       },
       [times, all, succeeded],
-      this,
+      box,
     );
-    new ResizeObserver(() => chart.setSize({ width: this.clientWidth, height: HEIGHT })).observe(this);
+    new ResizeObserver(() => chart.setSize({ width: box.clientWidth, height: HEIGHT })).observe(box);
   }
 }
 
