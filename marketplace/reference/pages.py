@@ -83,18 +83,20 @@ def kind_of(shape: Shape) -> str:
     return str(shape.get("format") or shape.get("type") or "anything")
 
 
-def rows_of(shape: Shape) -> list[Row]:
-    """The members of an object, those of a named one included."""
+def rows_of(shape: Shape, within: str = "") -> list[Row]:
+    """The members of an object and of the objects in it, those of a named one included."""
     shape = resolved(shape)
     if shape.get("type") == "array":
-        return rows_of(shape["items"])
+        return rows_of(shape["items"], within)
     needed = shape.get("required", [])
-    rows = [
-        Row(name, kind_of(part), str(part.get("description", "")), name in needed)
-        for name, part in shape.get("properties", {}).items()
-    ]
+    rows = []
+    for name, part in shape.get("properties", {}).items():
+        words = str(part.get("description", ""))
+        rows.append(Row(f"{within}{name}", kind_of(part), words, name in needed))
+        if not within and part.get("type") == "object":
+            rows += rows_of(part, f"{name}.")
     for part in shape.get("allOf", []):
-        rows += rows_of(part)
+        rows += rows_of(part, within)
     return rows
 
 

@@ -170,6 +170,8 @@ def test_strangers_read_open_source_and_nothing_else(
         place, headers=author.headers, json={"settings": {"source_visibility": "open"}}
     )
     assert opened.status_code == 200, opened.text
+    page = httpx.get(f"{live.url}/algorithms/{path}/source/", follow_redirects=True)
+    assert f"git clone {live.url}/git/{path}.git" in page.text
     copy = clone(address(live, path, stranger.name, stranger.password), tmp_path / "yes")
     write(copy, path, "mine")
     refused = copy.git("push", "origin", "master")
