@@ -14,12 +14,13 @@ from django.utils.translation import gettext as _
 
 from algorithms.models import Algorithm, AlgorithmImage
 from marketplace.accounts.actors import Actor
-from marketplace.catalog import facets, facts
+from marketplace.catalog import facets
 from marketplace.catalog.discovery import categories
 from marketplace.catalog.models import Star
 
 _FRESH: Final = timedelta(minutes=1)
 _TINTS: Final = 5
+MICROCREDITS_PER_MICRO: Final = facets.DOLLAR // 1_000_000
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,9 @@ class Card:
         return sum(self.algorithm.name.encode()) % _TINTS
 
     @property
-    def price(self) -> facts.Fact:
-        return facts.price(self.algorithm.price_microcredits)
+    def price_micro(self) -> int:
+        """The royalty of a call in micro-units of the site's currency, rounded up."""
+        return -(-self.algorithm.price_microcredits // MICROCREDITS_PER_MICRO)
 
     @property
     def p50_seconds(self) -> float | None:
