@@ -4,17 +4,33 @@ from __future__ import annotations
 
 import re
 import uuid
+from pathlib import Path
 
-import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
 from tests.e2e.pages import result, sign_up, write_file
 from tests.live import Site
 
-CODE = """def apply(input):
-    print("counting")
-    return {"words": len(input.split())}
+CODE = """import Algorithmia
+
+MODEL = Algorithmia.client().file("{model}").getString()
+
+
+def apply(input):
+    print(MODEL)
+    return {{"words": len(input.split())}}
+"""
+BROKEN = "import json\n\n\nthis is not python\n"
+TESTS = """from . import CountWords
+
+
+def test_good():
+    assert CountWords.apply("Jane") == "Hello Jane"
+
+
+def test_bad():
+    assert 1 == 2
 """
 
 
@@ -30,61 +46,116 @@ def new_algorithm(page: Page) -> str:
     return f"{owner}/{name}"
 
 
-def build(page: Page) -> None:
-    page.get_by_role("button", name="Build").click()
-    expect(page.locator("#built")).to_contain_text("Built", timeout=120_000)
+def build(page: Page, end: str) -> None:
+    page.get_by_role("button", name="Build", exact=True).click()
+    expect(page.locator("#built")).to_contain_text("Building")
+    expect(page.locator("#built")).to_contain_text(end, timeout=120_000)
 
 
-def test_from_a_name_to_a_public_page_that_strangers_can_call(
-    page: Page, browser: Browser, live: Site
+def test_from_nothing_to_a_public_page_that_strangers_can_call(
+    page: Page, browser: Browser, live: Site, tmp_path: Path
 ) -> None:
-    path = new_algorithm(page)
-
-    expect(page.locator("editor-tabs")).to_contain_text("CountWords.py")
-    write_file(page, CODE)
-    expect(page.locator("#saved")).to_contain_text("1 unsaved")
-    page.keyboard.press("ControlOrMeta+s")
-    expect(page.locator("#saved")).to_contain_text("Saved")
-    page.get_by_role("button", name="Build").click()
-    expect(page.locator("#log")).to_contain_text("Beginning container customization")
+    owner = f"a{uuid.uuid4().hex[:10]}"
+    sign_up(page, owner)
+    model = drop_model(page, owner, tmp_path)
+    page.goto("/dashboard/")
+    page.get_by_role("button", name="Start with one that works").click()
     expect(page.locator("#built")).to_contain_text("Built", timeout=120_000)
+
+    write_file(page, BROKEN)
+    build(page, "Build failed")
+    page.locator("#log .place").last.click()
+    expect(page.locator(".cm-lineNumbers .cm-activeLineGutter")).to_have_text("4")
+    expect(page.locator("#problems")).to_contain_text("1 problem")
+    write_file(page, CODE.format(model=model))
+    build(page, "Built")
     page.locator("#console-input").fill('"one two three"')
     page.locator("#console-input").press("ControlOrMeta+Enter")
     assert "words 3" in result(page)
-    expect(page.locator("[data-stdout] pre")).to_have_text("counting\n", use_inner_text=False)
-    page.get_by_role("link", name="Publish").click()
-    dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text("becomes a version")
-    dialog.get_by_label("Sample input").fill('"how many words"')
-    dialog.get_by_label("Public: anybody with a key").check()
-    dialog.get_by_role("button", name="Publish").click()
-    expect(page).to_have_url(re.compile(f"/algorithms/{path}/$"), timeout=60_000)
+    expect(page.locator("[data-stdout] pre")).to_have_text("weights\n", use_inner_text=False)
+    publish(page)
 
+    path = f"/algorithms/{owner}/HelloWorld/"
+    expect(page).to_have_url(re.compile(f"{path}$"), timeout=60_000)
+    expect(page.locator(".messages")).to_contain_text("HelloWorld/0.1.0 is published.")
     visitor = browser.new_context(base_url=live.url).new_page()
-    visitor.goto(f"/algorithms/{path}/")
+    visitor.goto(path)
     expect(visitor.locator("[data-result]")).to_contain_text("words 3")
-    visitor.get_by_role("textbox", name="Input").fill('"a b"')
-    visitor.get_by_role("button", name="Run").click()
-    assert "words 2" in result(visitor)
-    assert httpx.get(f"{live.url}/explore/?q=count+words").text.count(path.split("/")[0]) > 0
     visitor.context.close()
 
 
-def test_an_error_in_the_log_leads_to_the_line(page: Page) -> None:
+def drop_model(page: Page, owner: str, folder: Path) -> str:
+    """Make a collection, drop a file into it and let everybody's calls read it; give its address."""
+    (folder / "model.txt").write_text("weights")
+    page.goto("/collections/")
+    page.get_by_label("Name", exact=True).fill("models")
+    page.get_by_role("button", name="Make the collection").click()
+    page.locator("input[type=file]").first.set_input_files([folder / "model.txt"])
+    expect(page.get_by_text("Done: 1 stored.")).to_be_visible()
+    return f"data://{owner}/models/model.txt"
+
+
+def publish(page: Page) -> None:
+    """Go through the three tabs of the dialog."""
+    page.get_by_role("link", name="Publish").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Edit src/HelloWorld.py")
+    expect(dialog.get_by_label("Release notes")).to_have_value(re.compile("- Edit src/HelloWorld"))
+    dialog.get_by_role("tab", name="Sample I/O").click()
+    expect(dialog.get_by_label("Sample input")).to_have_value('"one two three"')
+    dialog.get_by_role("button", name="Run it").click()
+    expect(dialog.locator("[data-result]")).to_contain_text("words 3", timeout=60_000)
+    dialog.get_by_role("tab", name="Versioning").click()
+    dialog.get_by_label("Royalty for each call").check()
+    dialog.get_by_label("Royalty, in credits per call").fill("2.5")
+    expect(dialog.locator("[data-earn]")).to_contain_text("You earn 1.75 credits")
+    dialog.get_by_label("Royalty-free").check()
+    dialog.get_by_label("I may publish this code").check()
+    dialog.get_by_role("button", name="Publish 0.1.0").click()
+
+
+def test_unit_tests_run_in_the_sandbox_and_lead_to_the_line_that_failed(page: Page) -> None:
     new_algorithm(page)
-    write_file(page, "import json\n\nthis is not python\n")
+    expect(page.locator("#built")).to_contain_text("Built", timeout=120_000)
+    page.locator("file-tree").get_by_role("button", name="CountWords_test.py").click()
+    write_file(page, TESTS)
+    build(page, "Built")
 
-    page.get_by_role("button", name="Build").click()
-    expect(page.locator("#built")).to_contain_text("Build failed", timeout=120_000)
-    page.locator("#log .place").last.click()
+    page.locator("summary", has_text="Unit tests").click()
+    page.get_by_role("button", name="Run the unit tests").click()
+    expect(page.locator("#tests [role=status]")).to_have_text(
+        "1 passed, 1 failed, 0 skipped", timeout=60_000
+    )
+    page.locator("#tests .place").last.click()
 
-    expect(page.locator(".cm-lineNumbers .cm-activeLineGutter")).to_have_text("3")
-    expect(page.locator(".cm-editor")).to_have_class(re.compile("cm-focused"))
+    expect(page.locator(".cm-lineNumbers .cm-activeLineGutter")).to_have_text("9")
+
+
+def test_missing_package_is_marked_and_added_with_its_newest_version(
+    page: Page, live: Site
+) -> None:
+    path = new_algorithm(page)
+    page.route(
+        "**/packages/?name=numpy",
+        lambda route: route.fulfill(json={"name": "numpy", "versions": ["2.4.6"], "count": 1}),
+    )
+    write_file(page, "import numpy\n\n\ndef apply(input):\n    return numpy.ones(2).tolist()\n")
+
+    expect(page.locator("#problems")).to_contain_text("1 problem")
+    page.locator("#problems").click()
+    page.get_by_role("button", name="Add numpy to the dependencies").first.click()
+    expect(page.locator("#workshop-status")).to_contain_text("numpy==2.4.6 is in requirements.txt")
+    expect(page.locator("#problems")).to_be_hidden()
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator("#workshop-status")).to_contain_text("Saved as")
+
+    saved = page.request.get(f"{live.url}/algorithms/{path}/files/requirements.txt").text()
+    assert saved.splitlines()[-1] == "numpy==2.4.6"
 
 
 def test_a_log_is_complete_after_a_reload_in_the_middle(page: Page) -> None:
     new_algorithm(page)
-    page.get_by_role("button", name="Build").click()
+    page.get_by_role("button", name="Build", exact=True).click()
     expect(page.locator("#log")).to_contain_text("Beginning container customization")
 
     page.reload()
@@ -93,6 +164,41 @@ def test_a_log_is_complete_after_a_reload_in_the_middle(page: Page) -> None:
     expect(page.locator("#log")).to_contain_text("Beginning container customization")
     expect(page.locator("#built")).to_contain_text(re.compile("Built|Succeeded"), timeout=120_000)
     assert page.locator("#log").inner_text().count("Beginning container customization") == 1
+
+
+def test_log_whose_sockets_are_refused_is_read_to_its_end_all_the_same(page: Page) -> None:
+    new_algorithm(page)
+    expect(page.locator("#built")).to_contain_text("Built", timeout=120_000)
+    page.route_web_socket("**/ws/builds/**", lambda socket: socket.close(code=1011))
+    write_file(page, "print('größer 🌍 ' * 3)\n\n\ndef apply(input):\n    return 1\n")
+
+    build(page, "Built")
+
+    text = page.locator("#log").text_content() or ""
+    assert text.count("größer 🌍 größer 🌍 größer 🌍") == 1
+    assert text.count("Build succeeded") == 1
+
+
+def test_socket_that_breaks_in_the_middle_goes_on_where_it_stopped(page: Page) -> None:
+    new_algorithm(page)
+    expect(page.locator("#built")).to_contain_text("Built", timeout=120_000)
+    asked: list[str] = []
+
+    def break_once(socket: WebSocketRoute) -> None:
+        asked.append(socket.url)
+        server = socket.connect_to_server()
+        if len(asked) == 1:
+            server.on_message(lambda text: (socket.send(text), socket.close(code=1011)))
+
+    page.route_web_socket("**/ws/builds/**", break_once)
+
+    build(page, "Built")
+
+    text = page.locator("#log").text_content() or ""
+    assert text.count("Beginning container customization") == 1
+    assert text.count("Build succeeded") == 1
+    assert len(asked) > 1
+    assert not asked[1].endswith("after=0")
 
 
 def test_dependencies_are_saved_from_their_dialog_and_a_missing_one_is_named(
@@ -106,7 +212,7 @@ def test_dependencies_are_saved_from_their_dialog_and_a_missing_one_is_named(
     )
     page.get_by_role("dialog").get_by_role("button", name="Save dependencies").click()
     expect(page.locator("#workshop-status")).to_contain_text("Saved as")
-    page.get_by_role("button", name="Build").click()
+    page.get_by_role("button", name="Build", exact=True).click()
     expect(page.locator("#built")).to_contain_text("Build failed", timeout=120_000)
 
     saved = page.request.get(f"{live.url}/algorithms/{path}/files/requirements.txt")
@@ -137,9 +243,7 @@ def test_files_are_made_renamed_and_deleted(page: Page, live: Site) -> None:
     assert "README.md" not in paths
 
 
-@pytest.mark.parametrize(
-    "choice", ["Save mine on top of theirs", "Keep theirs, save mine as copies"]
-)
+@pytest.mark.parametrize("choice", ["Save the right side", "Keep theirs, save mine as copies"])
 def test_two_tabs_that_change_one_file_lose_nothing(page: Page, live: Site, choice: str) -> None:
     path = new_algorithm(page)
     other = page.context.new_page()
@@ -156,12 +260,30 @@ def test_two_tabs_that_change_one_file_lose_nothing(page: Page, live: Site, choi
     base = f"{live.url}/algorithms/{path}/files/src"
     newest = page.request.get(f"{base}/CountWords.py").text()
     copy = page.request.get(f"{base}/CountWords.mine.py")
-    if choice.startswith("Save mine"):
+    if choice.startswith("Save"):
         assert newest == "MINE = 1\n"
         assert copy.status == 404
     else:
         assert newest == "THEIRS = 1\n"
         assert copy.text() == "MINE = 1\n"
+
+
+def test_two_who_change_different_files_are_put_together(page: Page, live: Site) -> None:
+    path = new_algorithm(page)
+    other = page.context.new_page()
+    other.goto(page.url)
+    other.locator("file-tree").get_by_role("button", name="README.md").click()
+    write_file(other, "# Theirs\n")
+    other.keyboard.press("ControlOrMeta+s")
+    expect(other.locator("#workshop-status")).to_contain_text("Saved as")
+
+    write_file(page, "MINE = 1\n")
+    page.keyboard.press("ControlOrMeta+s")
+    expect(page.locator("#workshop-status")).to_contain_text("Nothing overlapped")
+
+    base = f"{live.url}/algorithms/{path}/files"
+    assert page.request.get(f"{base}/README.md").text() == "# Theirs\n"
+    assert page.request.get(f"{base}/src/CountWords.py").text() == "MINE = 1\n"
 
 
 def test_escape_then_tab_leaves_the_editor(page: Page) -> None:
