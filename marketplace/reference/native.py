@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from marketplace.api.describing import (
+    BYTES,
     COMMIT,
     ID,
     MOMENT,
@@ -179,6 +180,49 @@ _COLLECTIONS: Final = {
         "List files", paged(_FILE), query=PAGING
     ),
 }
+_UPLOAD: Final[Shape] = object_of(
+    {
+        "id": ID,
+        "path": TEXT,
+        "size": WHOLE,
+        "offset": {"type": "integer", "description": "The byte that is missing next"},
+        "state": TEXT,
+        "error": TEXT,
+        "fingerprint": TEXT,
+        "piece_bytes": WHOLE,
+    }
+)
+_UPLOADS: Final = {
+    "GET /api/uploads": Operation(
+        "List uploads that can go on",
+        object_of({"results": list_of(_UPLOAD)}),
+        query=(Parameter("collection", "data://owner/name", is_needed=True),),
+    ),
+    "POST /api/uploads": Operation(
+        "Begin an upload in pieces",
+        _UPLOAD,
+        status=201,
+        body=object_of(
+            {
+                "path": TEXT,
+                "size": {"type": "integer", "minimum": 0},
+                "sha256?": TEXT,
+                "content_type?": TEXT,
+                "fingerprint?": TEXT,
+            }
+        ),
+    ),
+    "GET /api/uploads/{upload_id}": Operation("Ask how far an upload is", _UPLOAD),
+    "PATCH /api/uploads/{upload_id}": Operation(
+        "Send a piece",
+        _UPLOAD,
+        body={"type": "string", "format": "binary"},
+        takes=BYTES,
+        others={409: object_of({"error": object_of({"message": TEXT}), "offset?": WHOLE})},
+        words="Upload-Offset says where it begins, Upload-Checksum may hold its SHA-256.",
+    ),
+    "DELETE /api/uploads/{upload_id}": Operation("Give an upload up", status=204),
+}
 _PEOPLE: Final = {
     "GET /api/me": Operation(
         "Ask whose credential this is, and what it may do",
@@ -252,4 +296,4 @@ _DOCUMENT: Final = {
     "GET /v1/openapispec": Operation("Fetch this document", object_of({}), is_for_all=True),
     "GET /api/openapi.json": Operation("Fetch this document", object_of({}), is_for_all=True),
 }
-NATIVE: Final[dict[str, Operation]] = _ALGORITHMS | _COLLECTIONS | _PEOPLE | _DOCUMENT
+NATIVE: Final[dict[str, Operation]] = _ALGORITHMS | _COLLECTIONS | _UPLOADS | _PEOPLE | _DOCUMENT
