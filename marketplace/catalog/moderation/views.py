@@ -135,7 +135,7 @@ def decision(request: ActorRequest, decision_id: UUID) -> HttpResponse:
     status = 400 if form is not None and form.errors else 200
     answer = render(request, "moderation/decision.html", context, status=status)
     answer["Cache-Control"] = "no-store, private"
-    answer["Referrer-Policy"] = "no-referrer"
+    answer["Referrer-Policy"] = "same-origin"  # a form needs its origin told
     return answer
 
 
