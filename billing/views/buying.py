@@ -14,8 +14,8 @@ from billing import customers, recharging, topups
 from billing.forms import RechargeForm, TopUpForm, in_dollars, offered, recharge_defaults
 from billing.gateway import gateway
 from billing.models import AutoRecharge, Limit, StripeCustomer, TopUp
+from billing.pages import absolute, attempted, choices_of, owner_of
 from billing.permissions import may_buy_credit
-from billing.views.shared import absolute, attempted, choices_of, owner_of
 from marketplace.accounts.forms import carried_out
 from marketplace.accounts.middleware import ActorRequest
 from marketplace.accounts.models import Owner

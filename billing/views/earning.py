@@ -12,8 +12,8 @@ from billing import connecting, payouts, statements
 from billing.forms import CountryForm
 from billing.gateway import gateway
 from billing.models import PayoutLine
+from billing.pages import absolute, attempted, choices_of, owner_of
 from billing.permissions import may_get_paid, may_see_earnings
-from billing.views.shared import absolute, attempted, choices_of, owner_of
 from marketplace.accounts.middleware import ActorRequest
 from marketplace.accounts.pages import for_people, sent
 from marketplace.lib.errors import MarketplaceError, NotFound
@@ -45,7 +45,7 @@ def get_paid(request: ActorRequest) -> HttpResponse:
         "lines": PayoutLine.objects.filter(author=owner).select_related("run").order_by("-pk")[:24],
         "holding_days": settings.HOLDING_DAYS,
         "least": settings.PAYOUT_MINIMUM,
-        "share": settings.AUTHOR_SHARE_BPS / 100,
+        "share": f"{settings.AUTHOR_SHARE_BPS / 100:g}",
         "is_there": gateway().is_there,
         "is_test": not gateway().is_live,
     }
