@@ -189,6 +189,14 @@ SESSION_COOKIE_HTTPONLY = True
 SIGN_UPS_PER_HOUR = env.int("SIGN_UPS_PER_HOUR", default=20)
 """New accounts from one address; more are refused with 429."""
 
+JWT_ISSUER = env.str("JWT_ISSUER", default="")
+"""The identity provider whose tokens are taken instead of API keys; none if empty."""
+
+JWT_AUDIENCE = env.str("JWT_AUDIENCE", default="")
+JWT_JWKS_URL = env.str("JWT_JWKS_URL", default="")
+JWT_NAME_CLAIM = env.str("JWT_NAME_CLAIM", default="sub")
+"""The claim that holds the name of the account."""
+
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
 

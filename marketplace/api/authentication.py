@@ -19,6 +19,7 @@ from django.utils import timezone
 from marketplace.accounts import actors, keys, run_tokens, second_factor, signing_in
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import APIKey, Membership, Organization, Owner, User
+from marketplace.api import json_web_tokens
 from marketplace.lib import tokens
 from marketplace.lib.errors import NotAllowed, NotSignedIn
 
@@ -45,6 +46,10 @@ def actor_from(authorization: str) -> Actor:
     secret = secret_in(authorization)
     if secret.startswith(run_tokens.PREFIX):
         return run_tokens.read(secret)
+    if json_web_tokens.is_one(secret):
+        actor = json_web_tokens.actor_of(secret)
+        _remember(authorization, actor)
+        return actor
     key = keys.find(secret)
     if key is None:
         raise NotSignedIn("This API key is not known, or it was revoked or has expired.")
