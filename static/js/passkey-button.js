@@ -9,7 +9,7 @@ class PasskeyButton extends HTMLElement {
   #words = element("p", { class: "error", role: "alert" });
 
   connectedCallback() {
-    if (!window.PublicKeyCredential || this.childElementCount) return;
+    if (!window.PublicKeyCredential || this.querySelector("button")) return;
     const kind = this.getAttribute("kind") ?? "button-quiet";
     const button = element("button", { type: "button", class: kind }, this.getAttribute("label") ?? "");
     button.addEventListener("click", () => this.#run(/** @type {HTMLButtonElement} */ (button)));

@@ -21,6 +21,7 @@ class Refused extends Error {}
  */
 export async function sendInPieces(folder, file, token, progressed, say) {
   let upload = await persistently(() => begin(folder, file, token), say);
+  let failures = 0;
   while (upload.state === "arriving" && upload.offset < upload.size) {
     const { id, offset, piece_bytes } = upload;
     progressed(offset);
@@ -28,9 +29,11 @@ export async function sendInPieces(folder, file, token, progressed, say) {
     const sent = (/** @type {number} */ bytes) => progressed(offset + bytes);
     try {
       upload = await send(id, offset, piece, token, sent);
+      failures = 0;
     } catch (error) {
       if (error instanceof Refused) throw error;
       say(gettext("The connection was lost; it goes on as soon as it is back."));
+      await pause(patience(failures++));
       upload = await persistently(() => ask(id), say);
     }
   }
@@ -118,9 +121,14 @@ async function persistently(act, say) {
     } catch (error) {
       if (error instanceof Refused) throw error;
       say(gettext("waiting for the connection"));
-      await pause(PATIENCE[Math.min(attempt, PATIENCE.length - 1)] ?? 30);
+      await pause(patience(attempt));
     }
   }
+}
+
+/** How long to wait before another attempt, in seconds. @param {number} failures */
+function patience(failures) {
+  return PATIENCE[Math.min(failures, PATIENCE.length - 1)] ?? 30;
 }
 
 /** @param {number} seconds @returns {Promise<void>} */

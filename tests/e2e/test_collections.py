@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.live import Person, Site
 
@@ -54,7 +54,7 @@ def test_files_are_chosen_dropped_and_shown_with_their_paths(
     expect(page.get_by_role("heading", name="3 files")).to_be_visible()
     expect(page.locator("pre")).to_contain_text(f'"data://{collector.name}/dropped/b.txt"')
     with page.expect_download() as download:
-        page.get_by_role("link", name="käse #1.dat", exact=True).click()
+        page.get_by_role("link", name="Download käse #1.dat", exact=True).click()
     assert download.value.suggested_filename == "käse #1.dat"
     assert download.value.path().stat().st_size == 3_000_000
 
@@ -90,3 +90,57 @@ def test_upload_works_without_javascript(
 
     expect(page.get_by_text(f"data://{collector.name}/plain/plain.txt is stored.")).to_be_visible()
     context.close()
+
+
+def test_large_file_goes_on_after_a_lost_connection_and_after_a_reload(
+    browser: Browser, live: Site, collector: Person, tmp_path: Path
+) -> None:
+    size = 40 * 1024 * 1024
+    (tmp_path / "model.bin").write_bytes(b"weights!" * (size // 8))
+    context = browser.new_context(base_url=live.url)
+    page = context.new_page()
+    _sign_in(page, collector)
+    _make(page, "large")
+    pieces: list[int] = []
+    lost: list[str] = []
+
+    def pass_on(route: Route) -> None:
+        offset = int(route.request.headers["upload-offset"])
+        if len(pieces) == 2 and not lost:
+            lost.append(str(offset))
+            route.abort("connectionreset")
+        elif len(pieces) == 3:
+            route.abort("connectionreset")
+        else:
+            pieces.append(offset)
+            route.continue_()
+
+    page.route(
+        "**/api/uploads/*", lambda route: pass_on(route) if _is_piece(route) else route.continue_()
+    )
+    page.get_by_label("Drop files here").set_input_files(tmp_path / "model.bin")
+    expect(
+        page.get_by_text("waiting for the connection").or_(
+            page.get_by_text("The connection was lost")
+        )
+    ).to_be_visible()
+    page.wait_for_function("() => document.querySelector('.uploads progress')?.value >= 0.55")
+    page.unroute_all(behavior="ignoreErrors")
+    page.reload()
+    expect(page.get_by_role("heading", name="Unfinished uploads")).to_be_visible()
+    sent_again: list[int] = []
+    page.on(
+        "request", lambda request: sent_again.append(int(request.headers.get("upload-offset", -1)))
+    )
+    page.get_by_label("Drop files here").set_input_files(tmp_path / "model.bin")
+    expect(page.get_by_text("Done: 1 stored.")).to_be_visible(timeout=30_000)
+
+    assert lost == [str(pieces[2])]
+    assert min(offset for offset in sent_again if offset >= 0) >= pieces[2] > 0
+    expect(page.get_by_role("heading", name="1 file, 40.0 MB")).to_be_visible()
+    expect(page.get_by_role("heading", name="Unfinished uploads")).to_be_hidden()
+    context.close()
+
+
+def _is_piece(route: Route) -> bool:
+    return route.request.method == "PATCH"

@@ -252,7 +252,7 @@ def _page(request: ActorRequest, owner: Owner, invite_form: InviteForm) -> HttpR
         "invitations": owner.organization.invitations.order_by("created_at")
         if owner.organization is not None and rights["may_manage"]
         else [],
-        "roles": ROLES,
+        "roles": [(role, role.label) for role, _words in ROLES],
         "now": timezone.now(),
         "section": "people",
         **rights,
