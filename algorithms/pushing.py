@@ -22,7 +22,7 @@ from django.urls import reverse
 
 from algorithms import build_logs, builds, git, repositories
 from algorithms.models import Algorithm, Build, Version
-from algorithms.permissions import may_edit, may_fetch
+from algorithms.permissions import may_build, may_edit, may_fetch
 from marketplace.accounts.actors import Actor
 from marketplace.lib.errors import MarketplaceError
 
@@ -91,8 +91,9 @@ def start_builds(
 ) -> list[tuple[str, Build | str]]:
     """Build what branches that count have been moved to; instead of a build, why there is none.
 
-    The push itself has been taken over by then, so nothing is raised.
+    The push itself has been taken over by then, so what a build refuses is told, not raised.
     """
+    by.require(may_build, algorithm)
     started: list[tuple[str, Build | str]] = []
     for branch in repositories.BRANCHES:
         commit = moved.get(f"refs/heads/{branch}")

@@ -87,7 +87,7 @@ def test_somebody_new_gets_an_account() -> None:
     ],
 )
 def test_other_tokens_are_refused(alice: Actor, claims: dict[str, object], told: str) -> None:
-    status, body = me(**claims)
+    status, body = me(PROVIDER, **claims)
 
     assert status == 401
     assert told in body["error"]["message"]

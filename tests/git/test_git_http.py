@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 import uuid
 from collections.abc import Iterator
@@ -221,6 +222,11 @@ def test_every_protocol_fetches_the_same(work: Checkout, version: str) -> None:
 
 
 def test_large_files_and_broken_objects_are_refused(path: str, work: Checkout) -> None:
+    (work.folder / "weights.bin").write_bytes(os.urandom(3 * 1024 * 1024))
+    work.commit()
+    in_pieces = work.git("push", "origin", "HEAD:refs/heads/weights")
+    assert in_pieces.is_good, in_pieces.err
+
     (work.folder / "model.bin").write_bytes(b"\0" * (51 * 1024 * 1024))
     work.commit()
     large = work.git("push", "origin", "HEAD:refs/heads/large")
@@ -233,7 +239,7 @@ def test_large_files_and_broken_objects_are_refused(path: str, work: Checkout) -
     broken = work.git("commit-tree", tree, "-m", "Broken").out.strip()
     said = work.git("push", "origin", f"{broken}:refs/heads/broken")
     assert not said.is_good
-    assert work.git("ls-remote", "origin", "refs/heads/*").out.count("\n") == 1
+    assert work.git("ls-remote", "origin", "refs/heads/*").out.count("\n") == 2
 
 
 def test_of_two_pushes_at_once_one_is_taken(
