@@ -48,14 +48,7 @@ def _call(live: Site, path: str, person: Person) -> dict[str, Any]:
     return found
 
 
-def test_report_is_decided_appealed_and_taken_back(
-    browser: Browser, live: Site, shouting: tuple[Person, str]
-) -> None:
-    author, path = shouting
-    caller = live.person(f"c{uuid.uuid4().hex[:10]}")
-    staff = [live.person(f"s{uuid.uuid4().hex[:10]}", "--staff") for _ in range(2)]
-    reporting = _page_of(browser, live, caller)
-
+def _report(reporting: Page, path: str) -> None:
     reporting.goto(f"/algorithms/{path}/")
     reporting.get_by_role("link", name="Report a problem").click()
     reporting.get_by_label("It does harm").check()
@@ -64,8 +57,9 @@ def test_report_is_decided_appealed_and_taken_back(
     reporting.get_by_role("button", name="Send the report").click()
     expect(reporting.get_by_role("heading", level=1)).to_have_text("Thank you")
 
-    deciding = _page_of(browser, live, staff[0])
-    deciding.get_by_text(staff[0].name).click()
+
+def _quarantine(deciding: Page, staff: Person, path: str) -> None:
+    deciding.get_by_text(staff.name).click()
     deciding.get_by_role("link", name="Moderation").click()
     deciding.get_by_role("link", name=f"{path}/1.0.0").click()
     expect(deciding.get_by_text("Since 1.0.0 it reaches the internet")).to_be_visible()
@@ -78,6 +72,19 @@ def test_report_is_decided_appealed_and_taken_back(
     expect(deciding.get_by_label("To the owner")).to_contain_text("is in quarantine")
     deciding.get_by_role("button", name="Decide and tell the parties").click()
     expect(deciding.get_by_text("Decided, and the parties are told.")).to_be_visible()
+
+
+def test_report_is_decided_appealed_and_taken_back(
+    browser: Browser, live: Site, shouting: tuple[Person, str]
+) -> None:
+    author, path = shouting
+    caller = live.person(f"c{uuid.uuid4().hex[:10]}")
+    staff = [live.person(f"s{uuid.uuid4().hex[:10]}", "--staff") for _ in range(2)]
+    reporting = _page_of(browser, live, caller)
+
+    _report(reporting, path)
+    deciding = _page_of(browser, live, staff[0])
+    _quarantine(deciding, staff[0], path)
 
     refused = _call(live, path, caller)
     assert "is quarantined: this site's moderators" in refused["error"]["message"]
