@@ -27,8 +27,8 @@ test: .prepared ## Run every check and every test, the browser's included (WORKE
 check: .prepared ## Run the quick half: style, types, layers, migrations, browser code
 	@deploy/test.sh check
 
-bench: .prepared ## Measure calls, builds and cold starts beside their peers
-	@for name in call build cold_start; do $(PYTHON_BIN) -m benchmarks.$$name || exit 1; done
+bench: .prepared ## Measure calls, builds, cold starts and money beside their peers
+	@for name in call build cold_start ledger; do $(PYTHON_BIN) -m benchmarks.$$name || exit 1; done
 
 lock: ## Resolve pyproject.toml into requirements/*.txt again (UPGRADE=--upgrade for newer ones)
 	@deploy/setup/python.sh base

@@ -63,6 +63,8 @@ def quote(target: Target, *, by: Actor, timeout: float, max_cost: int | None) ->
     windows = [window.limit_id for window in payer.windows if window.bounds(who)]
     rows = Limit.objects.filter(pk__in=[payer.wallet_id, *windows]).select_related("budget")
     bounds = sorted((_bound(limit) for limit in rows), key=lambda bound: bound.left)
+    frozen = next((limit.frozen_because for limit in rows if limit.frozen_because), "")
+    stopped = leasing.present_stop() or frozen
     reserves = charging.reserve(price, timeout, max_cost, shares=target.may_call_others)
     times = _times(target)
     p50, p95 = _rank(times, 0.5), _rank(times, 0.95)
@@ -76,8 +78,8 @@ def quote(target: Target, *, by: Actor, timeout: float, max_cost: int | None) ->
         p50_cost=None if p50 is None else price.royalty_micro + price.compute(p50),
         p95_cost=None if p95 is None else price.royalty_micro + price.compute(p95),
         bounds=bounds,
-        stopped=payer.stopped,
-        is_affordable=not payer.stopped and all(bound.left >= reserves for bound in bounds),
+        stopped=stopped,
+        is_affordable=not stopped and all(bound.left >= reserves for bound in bounds),
     )
 
 

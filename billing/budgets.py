@@ -13,6 +13,7 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
+from billing import ledger
 from billing.models import Budget, Limit, SpendStop
 from billing.models.accounts import MOST
 from billing.permissions import may_see_budgets, may_set_budgets, may_stop_spending
@@ -63,6 +64,7 @@ def create(owner: Owner, *, by: Actor, subject: Subject, period: str, amount: in
     if _same(budget).exists():
         raise Conflict(f"There is a budget of {budget.subject} for this period; change that one.")
     budget.save()
+    _tell_tills(owner)
     audit.record(by, "set a budget", owner, subject=str(budget), amount=format_dollars(amount))
     return budget
 
@@ -90,6 +92,7 @@ def end(budget: Budget, *, by: Actor) -> None:
     """Let it bound nothing any more; its windows stay as a record."""
     by.require(may_set_budgets, budget.owner)
     Budget.objects.filter(pk=budget.pk, ended_at=None).update(ended_at=timezone.now())
+    _tell_tills(budget.owner)
     audit.record(by, "ended a budget", budget.owner, subject=str(budget))
 
 
@@ -142,6 +145,13 @@ def lift_stop(*, by: Actor) -> None:
 
 def present_stop() -> SpendStop | None:
     return SpendStop.objects.filter(lifted_at=None).first()
+
+
+def _tell_tills(owner: Owner) -> None:
+    """Let every process read the owner's budgets again when it next asks for money."""
+    ledger.wallets([owner.pk])
+    wallet = Limit.objects.filter(kind=Limit.Kind.WALLET, owner=owner)
+    wallet.update(budgets_version=F("budgets_version") + 1)
 
 
 def _checked(amount: int) -> int:

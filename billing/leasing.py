@@ -12,12 +12,11 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Case, F, Sum, Value, When
 from django.utils import timezone
 
-from billing import grants, ledger, refusals
-from billing.models import Budget, Lease, Limit, Spender, SpendStop, Usage
-from billing.till import SLACK, Asked, Chain, Payer, Till, Who, Window
+from billing import bulk, grants, ledger, refusals
+from billing.models import Budget, Lease, Limit, Spender, SpendStop
+from billing.till import SLACK, Asked, Chain, Payer, Slip, Till, Who, Window
 
 _SLACK_CALLS: Final = 16
 """Slack for so many calls like those that asked."""
@@ -30,15 +29,12 @@ def payers(owner_ids: Iterable[UUID]) -> dict[UUID, Payer]:
     """Read what bounds these owners, give who has not had it the free credit of the month."""
     now = timezone.now()
     wanted = sorted(set(owner_ids))
-    stop = SpendStop.objects.filter(lifted_at__isnull=True).first()
     wallets = {one.owner_id: one for one in _wallets(wanted, now)}
     windows = _windows(wanted, now)
-    coming: dict[UUID, int] = dict(
-        Usage.objects.filter(payer_id__in=wanted, settled_in__isnull=True, total__gt=0)
-        .values_list("payer_id")
-        .annotate(total=Sum("total"))
+    next_month = (now.replace(day=1) + timedelta(days=32)).replace(
+        day=1, hour=0, minute=0, second=0
     )
-    until = time.monotonic() + settings.CALL_CACHE_SECONDS
+    until = time.monotonic() + (next_month - now).total_seconds()
     found = {}
     for owner_id in wanted:
         wallet = wallets[owner_id]
@@ -46,8 +42,7 @@ def payers(owner_ids: Iterable[UUID]) -> dict[UUID, Payer]:
             owner_id=owner_id,
             wallet_id=wallet.pk,
             until=min([until, *(window.until for window in windows[owner_id])]),
-            balance=wallet.ceiling - wallet.credit_limit - coming.get(owner_id, 0),
-            stopped=_why_stopped(wallet, stop),
+            version=wallet.budgets_version,
             windows=windows[owner_id],
         )
     return found
@@ -64,7 +59,14 @@ def chain_of(who: Who, payer: Payer, till: Till, spender: UUID) -> Chain | None:
             return None
         limit_ids, leased = (*tree.limit_ids, tree.pk), (tree.pk,)
     slips = tuple(till.slip(limit_id) for limit_id in leased)
-    return Chain(who, payer, slips, limit_ids, spender, payer.until)
+    until = min(payer.until, time.monotonic() + settings.CALL_CACHE_SECONDS)
+    return Chain(who, payer, slips, limit_ids, spender, until)
+
+
+def present_stop() -> str:
+    """Why nobody can spend anything at the moment, if so."""
+    stop = SpendStop.objects.filter(lifted_at__isnull=True).first()
+    return f"The operator has stopped all paid calls: {stop.reason}" if stop else ""
 
 
 def register(spender_id: UUID, host: str) -> None:
@@ -83,6 +85,7 @@ class Decision:
     granted: list[tuple[Asked, Chain]] = field(default_factory=list)
     refused: list[tuple[Asked, Exception]] = field(default_factory=list)
     again: list[Asked] = field(default_factory=list)
+    outdated: list[Asked] = field(default_factory=list)  # its budgets have changed: look again
 
 
 def decide(asked: Sequence[tuple[Asked, Chain]], till: Till, spender: UUID) -> Decision:
@@ -95,6 +98,8 @@ def decide(asked: Sequence[tuple[Asked, Chain]], till: Till, spender: UUID) -> D
     try:
         with transaction.atomic():
             limits = {one.pk: one for one in _locked(slips)}
+            for _, chain in asked:
+                _look_at_wallet(chain.payer, limits, slips, own)
             left = {pk: _open_to_all(limit) + own[pk] for pk, limit in limits.items()}
             decision = _grant(asked, limits, left, spender)
             taken, slack = _amounts(decision, limits, left, own)
@@ -122,6 +127,15 @@ def _grant(
     decision = Decision()
     for one, chain in asked:
         ids = chain.leased
+        wallet = limits.get(chain.payer.wallet_id)
+        if wallet is not None and one.chain is None:
+            if wallet.budgets_version != chain.payer.version:
+                decision.outdated.append(one)
+                continue
+            if wallet.frozen_because:
+                why = f"This account is frozen: {wallet.frozen_because}"
+                decision.refused.append((one, refusals.stopped(why)))
+                continue
         short = next((pk for pk in ids if left.get(pk, 0) < one.amount), None)
         if short is not None:
             _put_off(decision, one, limits.get(short), left.get(short, 0), spender)
@@ -130,6 +144,17 @@ def _grant(
             left[pk] -= one.amount
         decision.granted.append((one, chain))
     return decision
+
+
+def _look_at_wallet(
+    payer: Payer, limits: dict[int, Limit], slips: dict[int, Slip], own: dict[int, int]
+) -> None:
+    """Note the balance, for answers: what is leased and not spent here is still the payer's."""
+    wallet = limits.get(payer.wallet_id)
+    if wallet is not None:
+        ours = own[wallet.pk] + slips[wallet.pk].out
+        payer.balance = wallet.ceiling - wallet.credit_limit - wallet.held + ours
+        payer.charged = 0
 
 
 def _amounts(
@@ -155,13 +180,11 @@ def give_back(spender: UUID, amounts: dict[int, int]) -> None:
         return
     with transaction.atomic():
         list(_locked(amounts))
-        rows = Lease.objects.filter(spender_id=spender, limit_id__in=amounts).order_by("limit_id")
-        leased = dict(rows.select_for_update().values_list("limit_id", "amount"))
-        back = {pk: min(amount, leased.get(pk, 0)) for pk, amount in amounts.items()}
-        back = {pk: amount for pk, amount in back.items() if amount}
-        if back:
-            Limit.objects.filter(pk__in=back).update(held=F("held") - _by("pk", back))
-            rows.filter(limit_id__in=back).update(amount=F("amount") - _by("limit_id", back))
+        rows = Lease.objects.filter(spender_id=spender, limit_id__in=amounts)
+        leases = list(rows.select_for_update().order_by("limit_id"))
+        back = {one: min(one.amount, amounts[one.limit_id]) for one in leases}
+        bulk.add(Limit, {one.limit_id: (-amount,) for one, amount in back.items()}, "held")
+        bulk.add(Lease, {one.pk: (-amount,) for one, amount in back.items()}, "amount")
 
 
 def recalled(limit_ids: Sequence[int]) -> list[int]:
@@ -175,13 +198,14 @@ def _wallets(owner_ids: Sequence[UUID], now: datetime) -> list[Limit]:
     month = now.date().replace(day=1)
     rows = Limit.objects.filter(kind=Limit.Kind.WALLET, owner_id__in=owner_ids)
     found = list(rows)
-    fresh = {wallet.owner_id for wallet in found if wallet.granted_for == month}
+    gives = settings.FREE_CREDITS_PER_MONTH > 0
+    fresh = {one.owner_id for one in found if one.granted_for == month or not gives}
     if len(fresh) == len(owner_ids):
         return found
     with transaction.atomic():
         ledger.wallets(owner_ids)
     for owner_id in owner_ids:
-        if owner_id not in fresh:
+        if gives and owner_id not in fresh:
             grants.give_monthly(owner_id, now)
     return list(rows.all())
 
@@ -219,14 +243,6 @@ def _windows(owner_ids: Sequence[UUID], now: datetime) -> dict[UUID, list[Window
     return found
 
 
-def _why_stopped(wallet: Limit, stop: SpendStop | None) -> str:
-    if stop is not None:
-        return f"The operator has stopped all paid calls: {stop.reason}"
-    if wallet.frozen_because:
-        return f"This account is frozen: {wallet.frozen_because}"
-    return ""
-
-
 def _locked(limit_ids: Iterable[int]) -> Iterable[Limit]:
     return Limit.objects.filter(pk__in=list(limit_ids)).select_for_update().order_by("pk")
 
@@ -259,7 +275,7 @@ def _enlarge(spender: UUID, amounts: dict[int, int]) -> None:
     amounts = {pk: amount for pk, amount in amounts.items() if amount}
     if not amounts:
         return
-    Limit.objects.filter(pk__in=amounts).update(held=F("held") + _by("pk", amounts))
+    bulk.add(Limit, {pk: (amount,) for pk, amount in amounts.items()}, "held")
     quote = connection.ops.quote_name
     table = quote(Lease._meta.db_table)  # noqa: SLF001
     places = ", ".join(["(%s, %s, %s)"] * len(amounts))
@@ -272,11 +288,3 @@ def _enlarge(spender: UUID, amounts: dict[int, int]) -> None:
             f"SET amount = {table}.amount + excluded.amount",
             values,
         )
-
-
-def _by(column: str, amounts: dict[int, int]) -> Case | Value:
-    """A different amount for each row of one UPDATE."""
-    if len(amounts) == 1:
-        return Value(next(iter(amounts.values())))
-    whens = [When(**{column: pk}, then=Value(amount)) for pk, amount in amounts.items()]
-    return Case(*whens, default=Value(0))

@@ -15,6 +15,7 @@ from collections import deque
 from typing import Final
 from uuid import UUID, uuid4
 
+from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection
 
 from billing import caps, leasing, refusals
@@ -30,6 +31,7 @@ TRUSTED_SECONDS: Final = 30.0
 
 _TICK_SECONDS: Final = 0.25
 _MOST_AT_ONCE: Final = 256
+_MOST_REMEMBERED: Final = 20_000
 
 
 class Teller:
@@ -47,6 +49,8 @@ class Teller:
         self._beaten_at = 0.0
         self._looked_at = 0.0
         self._payers: dict[UUID, Payer] = {}
+        self._stop = ""
+        self._stop_read_at = 0.0
         self._thread = threading.Thread(target=self._run, name="teller", daemon=True)
 
     def start(self) -> None:
@@ -170,10 +174,16 @@ class Teller:
         for one, refusal in decision.refused:
             one.refuse(refusal)
         self._put_off += decision.again
+        for one in decision.outdated:
+            self._payers.pop(one.who.owner_id, None)
+            self.till.forget(one.who.owner_id)
+            self._asked.append(one)
 
     def _with_chains(self, asked: list[Asked]) -> list[tuple[Asked, Chain]]:
         """Those who ask with all limits that bound them; the others are refused."""
         now = time.monotonic()
+        if now > self._stop_read_at + settings.CALL_CACHE_SECONDS:
+            self._stop, self._stop_read_at = leasing.present_stop(), now
         stale = {
             one.who.owner_id
             for one in asked
@@ -190,13 +200,14 @@ class Teller:
 
     def _chain(self, one: Asked) -> Chain | None:
         payer = self._payer(one.who.owner_id)
-        if payer.stopped:
-            one.refuse(refusals.stopped(payer.stopped))
+        if self._stop:
+            one.refuse(refusals.stopped(self._stop))
             return None
         chain = self.till.known(one.who)
         if chain is not None:
             return chain
         if one.cap and one.who.tree is not None:
+            payer = leasing.payers([payer.owner_id])[payer.owner_id]
             refusal = caps.open_tree(one.who, one.cap, payer, self.spender)
             if refusal is not None:
                 one.refuse(refusal)
@@ -215,8 +226,8 @@ class Teller:
         lying = self.till.has_slack()
         if lying:
             leasing.give_back(self.spender, self.till.unused(leasing.recalled(lying)))
-        now = time.monotonic()
-        self._payers = {pk: one for pk, one in self._payers.items() if one.until > now}
+        if len(self._payers) > _MOST_REMEMBERED:
+            self._payers.clear()
 
     def _end(self) -> None:
         try:

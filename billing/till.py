@@ -55,10 +55,10 @@ class Payer:
 
     owner_id: UUID
     wallet_id: int = 0
-    until: float = 0.0
-    balance: int = 0  # in the books, less what is on its way there
+    until: float = 0.0  # a window ends, or the month of the gift
+    version: int = 0  # of the owner's budgets
+    balance: int = 0  # less what is on its way into the books, and set aside by other processes
     charged: int = 0  # by this process since then
-    stopped: str = ""  # why nothing can be spent at all
     windows: list[Window] = field(default_factory=list)
 
 

@@ -18,573 +18,1549 @@ def install(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
+        ("accounts", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Account',
+            name="Account",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('customer_paid', 'Credit bought'), ('customer_promo', 'Credit given'), ('receivable', 'Owed by the customer'), ('author_pending', 'Earned, not yet mature'), ('author_available', 'Earned, ready to be paid out'), ('author_in_transit', 'On its way to the author'), ('platform_fee', "The house's share of royalties"), ('compute_revenue', 'Earned by computing'), ('promo_expense', 'Given away'), ('stripe_cash', 'Cash at Stripe'), ('bank_cash', 'Cash paid out to the bank'), ('stripe_fees', 'Paid to Stripe'), ('tax_payable', 'Tax collected'), ('disputes', 'Held back in disputes'), ('bad_debt', 'Lost'), ('breakage', 'Credit that expired'), ('rounding', 'Fractions of a cent')], max_length=20)),
-                ('currency', models.CharField(max_length=3)),
-                ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='accounts', to='accounts.owner')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("customer_paid", "Credit bought"),
+                            ("customer_promo", "Credit given"),
+                            ("receivable", "Owed by the customer"),
+                            ("author_pending", "Earned, not yet mature"),
+                            ("author_available", "Earned, ready to be paid out"),
+                            ("author_in_transit", "On its way to the author"),
+                            ("platform_fee", "The house's share of royalties"),
+                            ("compute_revenue", "Earned by computing"),
+                            ("promo_expense", "Given away"),
+                            ("stripe_cash", "Cash at Stripe"),
+                            ("bank_cash", "Cash paid out to the bank"),
+                            ("stripe_fees", "Paid to Stripe"),
+                            ("tax_payable", "Tax collected"),
+                            ("disputes", "Held back in disputes"),
+                            ("bad_debt", "Lost"),
+                            ("breakage", "Credit that expired"),
+                            ("rounding", "Fractions of a cent"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("currency", models.CharField(max_length=3)),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="accounts",
+                        to="accounts.owner",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Dispute',
+            name="Dispute",
             fields=[
-                ('id', models.CharField(help_text="Stripe's", max_length=100, primary_key=True, serialize=False)),
-                ('charge_id', models.CharField(max_length=100)),
-                ('amount', models.BigIntegerField()),
-                ('fee', models.BigIntegerField(default=0)),
-                ('reason', models.CharField(blank=True, max_length=60)),
-                ('state', models.CharField(choices=[('open', 'Open'), ('won', 'Won'), ('lost', 'Lost')], default='open', max_length=4)),
-                ('opened_at', models.DateTimeField(auto_now_add=True)),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.CharField(
+                        help_text="Stripe's", max_length=100, primary_key=True, serialize=False
+                    ),
+                ),
+                ("charge_id", models.CharField(max_length=100)),
+                ("amount", models.BigIntegerField()),
+                ("fee", models.BigIntegerField(default=0)),
+                ("reason", models.CharField(blank=True, max_length=60)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("open", "Open"), ("won", "Won"), ("lost", "Lost")],
+                        default="open",
+                        max_length=4,
+                    ),
+                ),
+                ("opened_at", models.DateTimeField(auto_now_add=True)),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='ReconciliationRun',
+            name="ReconciliationRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('started_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('is_balanced', models.BooleanField(default=False)),
-                ('compared', models.JSONField(default=dict, help_text='How many of each thing were looked at')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("started_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                ("is_balanced", models.BooleanField(default=False)),
+                (
+                    "compared",
+                    models.JSONField(
+                        default=dict, help_text="How many of each thing were looked at"
+                    ),
+                ),
             ],
             options={
-                'get_latest_by': 'started_at',
+                "get_latest_by": "started_at",
             },
         ),
         migrations.CreateModel(
-            name='Spender',
+            name="Spender",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('host', models.CharField(blank=True, max_length=100)),
-                ('started_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('seen_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("host", models.CharField(blank=True, max_length=100)),
+                ("started_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("seen_at", models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
             ],
         ),
         migrations.CreateModel(
-            name='AutoRecharge',
+            name="AutoRecharge",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('is_on', models.BooleanField(default=False)),
-                ('threshold', models.BigIntegerField(help_text='Below this, in micro-units')),
-                ('amount', models.BigIntegerField()),
-                ('monthly_cap', models.BigIntegerField(help_text='Never more than this in a month of UTC')),
-                ('failures', models.PositiveSmallIntegerField(default=0)),
-                ('stopped_because', models.CharField(blank=True, max_length=200)),
-                ('changed_at', models.DateTimeField(auto_now=True)),
-                ('owner', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='auto_recharge', to='accounts.owner')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("is_on", models.BooleanField(default=False)),
+                ("threshold", models.BigIntegerField(help_text="Below this, in micro-units")),
+                ("amount", models.BigIntegerField()),
+                (
+                    "monthly_cap",
+                    models.BigIntegerField(help_text="Never more than this in a month of UTC"),
+                ),
+                ("failures", models.PositiveSmallIntegerField(default=0)),
+                ("stopped_because", models.CharField(blank=True, max_length=200)),
+                ("changed_at", models.DateTimeField(auto_now=True)),
+                (
+                    "owner",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="auto_recharge",
+                        to="accounts.owner",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Budget',
+            name="Budget",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('scope', models.CharField(choices=[('account', 'Everything the account pays'), ('key', 'Calls with one API key'), ('member', 'Calls of one person'), ('algorithm', 'Calls of one algorithm')], max_length=9)),
-                ('algorithm_id', models.UUIDField(blank=True, null=True)),
-                ('subject', models.CharField(help_text='What it bounds, as people read it', max_length=150)),
-                ('period', models.CharField(choices=[('day', 'A day'), ('month', 'A month'), ('lifetime', 'Ever')], max_length=8)),
-                ('amount', models.BigIntegerField()),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('key', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to='accounts.apikey')),
-                ('member', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='budgets', to='accounts.owner')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "scope",
+                    models.CharField(
+                        choices=[
+                            ("account", "Everything the account pays"),
+                            ("key", "Calls with one API key"),
+                            ("member", "Calls of one person"),
+                            ("algorithm", "Calls of one algorithm"),
+                        ],
+                        max_length=9,
+                    ),
+                ),
+                ("algorithm_id", models.UUIDField(blank=True, null=True)),
+                (
+                    "subject",
+                    models.CharField(help_text="What it bounds, as people read it", max_length=150),
+                ),
+                (
+                    "period",
+                    models.CharField(
+                        choices=[("day", "A day"), ("month", "A month"), ("lifetime", "Ever")],
+                        max_length=8,
+                    ),
+                ),
+                ("amount", models.BigIntegerField()),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "key",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to="accounts.apikey",
+                    ),
+                ),
+                (
+                    "member",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="budgets",
+                        to="accounts.owner",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='EarningHold',
+            name="EarningHold",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('amount', models.BigIntegerField()),
-                ('is_open', models.BooleanField(default=True)),
-                ('taken', models.BigIntegerField(default=0, help_text='What of it was taken back in the end')),
-                ('author', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='earning_holds', to='accounts.owner')),
-                ('dispute', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='holds', to='billing.dispute')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("amount", models.BigIntegerField()),
+                ("is_open", models.BooleanField(default=True)),
+                (
+                    "taken",
+                    models.BigIntegerField(
+                        default=0, help_text="What of it was taken back in the end"
+                    ),
+                ),
+                (
+                    "author",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="earning_holds",
+                        to="accounts.owner",
+                    ),
+                ),
+                (
+                    "dispute",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="holds",
+                        to="billing.dispute",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Journal',
+            name="Journal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('idem_key', models.CharField(max_length=200, unique=True)),
-                ('kind', models.CharField(db_index=True, max_length=40)),
-                ('effective_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('ref_type', models.CharField(blank=True, max_length=40)),
-                ('ref_id', models.CharField(blank=True, max_length=200)),
-                ('meta', models.JSONField(blank=True, default=dict)),
-                ('reverses', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reversed_by', to='billing.journal')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("idem_key", models.CharField(max_length=200, unique=True)),
+                ("kind", models.CharField(db_index=True, max_length=40)),
+                (
+                    "effective_at",
+                    models.DateTimeField(db_index=True, default=django.utils.timezone.now),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("ref_type", models.CharField(blank=True, max_length=40)),
+                ("ref_id", models.CharField(blank=True, max_length=200)),
+                ("meta", models.JSONField(blank=True, default=dict)),
+                (
+                    "reverses",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reversed_by",
+                        to="billing.journal",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='CashMove',
+            name="CashMove",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source', models.CharField(db_index=True, max_length=100)),
-                ('journal', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='cash_move', to='billing.journal')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("source", models.CharField(db_index=True, max_length=100)),
+                (
+                    "journal",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="cash_move",
+                        to="billing.journal",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Limit',
+            name="Limit",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('wallet', 'Wallet'), ('window', 'Window of a budget'), ('tree', 'Max-Cost of a call')], max_length=6)),
-                ('call_id', models.UUIDField(blank=True, help_text='The root of the tree', null=True)),
-                ('limit_ids', models.JSONField(blank=True, default=list, help_text='Of a tree: the limits that hold its ceiling')),
-                ('spender_id', models.UUIDField(blank=True, help_text='Of a tree: who runs its root', null=True)),
-                ('starts_at', models.DateTimeField(blank=True, null=True)),
-                ('ends_at', models.DateTimeField(blank=True, help_text='Of a tree: when its root has ended', null=True)),
-                ('ceiling', models.BigIntegerField(default=0, help_text='Of a wallet: what is in its accounts, and its credit limit.')),
-                ('spent', models.BigIntegerField(default=0, help_text='Of a wallet 0: it leaves the accounts.')),
-                ('held', models.BigIntegerField(default=0)),
-                ('credit_limit', models.BigIntegerField(default=0, help_text='How far a wallet may go below 0.')),
-                ('frozen_because', models.CharField(blank=True, max_length=200)),
-                ('granted_for', models.DateField(blank=True, help_text='The month whose free credit the wallet got last', null=True)),
-                ('alerted_percent', models.PositiveSmallIntegerField(default=0)),
-                ('recalled_at', models.DateTimeField(blank=True, help_text='When a spender near the limit last asked for slack', null=True)),
-                ('budget', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='windows', to='billing.budget')),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='spending_limits', to='accounts.owner')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("wallet", "Wallet"),
+                            ("window", "Window of a budget"),
+                            ("tree", "Max-Cost of a call"),
+                        ],
+                        max_length=6,
+                    ),
+                ),
+                (
+                    "call_id",
+                    models.UUIDField(blank=True, help_text="The root of the tree", null=True),
+                ),
+                (
+                    "limit_ids",
+                    models.JSONField(
+                        blank=True,
+                        default=list,
+                        help_text="Of a tree: the limits that hold its ceiling",
+                    ),
+                ),
+                (
+                    "spender_id",
+                    models.UUIDField(
+                        blank=True, help_text="Of a tree: who runs its root", null=True
+                    ),
+                ),
+                ("starts_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "ends_at",
+                    models.DateTimeField(
+                        blank=True, help_text="Of a tree: when its root has ended", null=True
+                    ),
+                ),
+                (
+                    "ceiling",
+                    models.BigIntegerField(
+                        default=0,
+                        help_text="Of a wallet: what is in its accounts, and its credit limit.",
+                    ),
+                ),
+                (
+                    "spent",
+                    models.BigIntegerField(
+                        default=0, help_text="Of a wallet 0: it leaves the accounts."
+                    ),
+                ),
+                ("held", models.BigIntegerField(default=0)),
+                (
+                    "credit_limit",
+                    models.BigIntegerField(default=0, help_text="How far a wallet may go below 0."),
+                ),
+                ("frozen_because", models.CharField(blank=True, max_length=200)),
+                (
+                    "granted_for",
+                    models.DateField(
+                        blank=True,
+                        help_text="The month whose free credit the wallet got last",
+                        null=True,
+                    ),
+                ),
+                (
+                    "budgets_version",
+                    models.PositiveIntegerField(
+                        default=0, help_text="Of a wallet: counts changes to its owner's budgets"
+                    ),
+                ),
+                ("alerted_percent", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "recalled_at",
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="When a spender near the limit last asked for slack",
+                        null=True,
+                    ),
+                ),
+                (
+                    "budget",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="windows",
+                        to="billing.budget",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="spending_limits",
+                        to="accounts.owner",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Lot',
+            name="Lot",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('idem_key', models.CharField(max_length=200, unique=True)),
-                ('source', models.CharField(choices=[('topup', 'Bought'), ('grant', 'Given by the operator'), ('monthly', 'The free credit of a month'), ('refund', 'Given back')], max_length=10)),
-                ('is_promo', models.BooleanField(help_text='Given, not bought: its use earns authors nothing.')),
-                ('original', models.BigIntegerField()),
-                ('remaining', models.BigIntegerField()),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('expires_at', models.DateTimeField(blank=True, db_index=True, null=True)),
-                ('note', models.CharField(blank=True, max_length=200)),
-                ('stripe_ref', models.CharField(blank=True, db_index=True, max_length=200)),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lots', to='accounts.owner')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("idem_key", models.CharField(max_length=200, unique=True)),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[
+                            ("topup", "Bought"),
+                            ("grant", "Given by the operator"),
+                            ("monthly", "The free credit of a month"),
+                            ("refund", "Given back"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "is_promo",
+                    models.BooleanField(
+                        help_text="Given, not bought: its use earns authors nothing."
+                    ),
+                ),
+                ("original", models.BigIntegerField()),
+                ("remaining", models.BigIntegerField()),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("expires_at", models.DateTimeField(blank=True, db_index=True, null=True)),
+                ("note", models.CharField(blank=True, max_length=200)),
+                ("stripe_ref", models.CharField(blank=True, db_index=True, max_length=200)),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lots",
+                        to="accounts.owner",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Entry',
+            name="Entry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('amount', models.BigIntegerField()),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='billing.account')),
-                ('journal', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='billing.journal')),
-                ('lot', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='billing.lot')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("amount", models.BigIntegerField()),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="entries",
+                        to="billing.account",
+                    ),
+                ),
+                (
+                    "journal",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="entries",
+                        to="billing.journal",
+                    ),
+                ),
+                (
+                    "lot",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="entries",
+                        to="billing.lot",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'entries',
+                "verbose_name_plural": "entries",
             },
         ),
         migrations.CreateModel(
-            name='MeterExport',
+            name="MeterExport",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('identifier', models.CharField(max_length=100, unique=True)),
-                ('meter', models.CharField(choices=[('compute', 'Computing'), ('royalty', 'Royalties')], max_length=7)),
-                ('hour', models.DateTimeField()),
-                ('seq', models.PositiveIntegerField()),
-                ('value', models.BigIntegerField(help_text='In micro-units')),
-                ('state', models.CharField(choices=[('sealed', 'Not sent yet'), ('sent', 'Accepted by Stripe'), ('unknown', 'Sent, and the answer was lost'), ('confirmed', 'Counted by Stripe'), ('failed', 'Refused by Stripe')], default='sealed', max_length=9)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('first_tried_at', models.DateTimeField(blank=True, null=True)),
-                ('last_error', models.CharField(blank=True, max_length=500)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='meter_exports', to='accounts.owner')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("identifier", models.CharField(max_length=100, unique=True)),
+                (
+                    "meter",
+                    models.CharField(
+                        choices=[("compute", "Computing"), ("royalty", "Royalties")], max_length=7
+                    ),
+                ),
+                ("hour", models.DateTimeField()),
+                ("seq", models.PositiveIntegerField()),
+                ("value", models.BigIntegerField(help_text="In micro-units")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("sealed", "Not sent yet"),
+                            ("sent", "Accepted by Stripe"),
+                            ("unknown", "Sent, and the answer was lost"),
+                            ("confirmed", "Counted by Stripe"),
+                            ("failed", "Refused by Stripe"),
+                        ],
+                        default="sealed",
+                        max_length=9,
+                    ),
+                ),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("first_tried_at", models.DateTimeField(blank=True, null=True)),
+                ("last_error", models.CharField(blank=True, max_length=500)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="meter_exports",
+                        to="accounts.owner",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PayoutAccount',
+            name="PayoutAccount",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('stripe_id', models.CharField(max_length=100, unique=True)),
-                ('is_live', models.BooleanField()),
-                ('country', models.CharField(max_length=2)),
-                ('is_ready', models.BooleanField(default=False, help_text='Money can be transferred to it.')),
-                ('is_submitted', models.BooleanField(default=False)),
-                ('wants', models.JSONField(blank=True, default=list, help_text='What Stripe still asks the author')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
-                ('owner', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='payout_account', to='accounts.owner')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("stripe_id", models.CharField(max_length=100, unique=True)),
+                ("is_live", models.BooleanField()),
+                ("country", models.CharField(max_length=2)),
+                (
+                    "is_ready",
+                    models.BooleanField(default=False, help_text="Money can be transferred to it."),
+                ),
+                ("is_submitted", models.BooleanField(default=False)),
+                (
+                    "wants",
+                    models.JSONField(
+                        blank=True, default=list, help_text="What Stripe still asks the author"
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "owner",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="payout_account",
+                        to="accounts.owner",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PayoutRun',
+            name="PayoutRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(help_text="Such as 2026-11, or an author's own", max_length=60, unique=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "name",
+                    models.CharField(
+                        help_text="Such as 2026-11, or an author's own", max_length=60, unique=True
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PayoutLine',
+            name="PayoutLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('destination', models.CharField(max_length=100)),
-                ('amount', models.BigIntegerField(help_text='In micro-units; a whole number of cents')),
-                ('state', models.CharField(choices=[('frozen', 'To be transferred'), ('paid', 'Transferred'), ('waiting', 'Refused for now; tried again'), ('returned', "Taken back; the money is with the author's earnings again")], default='frozen', max_length=8)),
-                ('attempt', models.PositiveIntegerField(default=1, help_text='Part of the idempotency key; grows after a definite refusal only')),
-                ('first_tried_at', models.DateTimeField(blank=True, null=True)),
-                ('transfer_id', models.CharField(blank=True, max_length=100, null=True, unique=True)),
-                ('last_error', models.CharField(blank=True, max_length=300)),
-                ('paid_at', models.DateTimeField(blank=True, null=True)),
-                ('balance_before', models.BigIntegerField(help_text='Available when the line was frozen')),
-                ('reserve', models.BigIntegerField(default=0, help_text='Kept back of it for the time being')),
-                ('author', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='payout_lines', to='accounts.owner')),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='billing.payoutrun')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("destination", models.CharField(max_length=100)),
+                (
+                    "amount",
+                    models.BigIntegerField(help_text="In micro-units; a whole number of cents"),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("frozen", "To be transferred"),
+                            ("paid", "Transferred"),
+                            ("waiting", "Refused for now; tried again"),
+                            (
+                                "returned",
+                                "Taken back; the money is with the author's earnings again",
+                            ),
+                        ],
+                        default="frozen",
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "attempt",
+                    models.PositiveIntegerField(
+                        default=1,
+                        help_text="Part of the idempotency key; grows after a definite refusal only",
+                    ),
+                ),
+                ("first_tried_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "transfer_id",
+                    models.CharField(blank=True, max_length=100, null=True, unique=True),
+                ),
+                ("last_error", models.CharField(blank=True, max_length=300)),
+                ("paid_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "balance_before",
+                    models.BigIntegerField(help_text="Available when the line was frozen"),
+                ),
+                (
+                    "reserve",
+                    models.BigIntegerField(
+                        default=0, help_text="Kept back of it for the time being"
+                    ),
+                ),
+                (
+                    "author",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="payout_lines",
+                        to="accounts.owner",
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lines",
+                        to="billing.payoutrun",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PostPaid',
+            name="PostPaid",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('credit_limit', models.BigIntegerField()),
-                ('subscription_id', models.CharField(blank=True, max_length=100, null=True, unique=True)),
-                ('state', models.CharField(choices=[('active', 'Active'), ('past_due', 'An invoice could not be collected yet'), ('unpaid', 'An invoice was not paid'), ('ended', 'Ended')], default='active', max_length=8)),
-                ('generation', models.PositiveIntegerField(default=1, help_text='How often it was begun')),
-                ('started_at', models.DateTimeField(help_text='A full hour; usage from then on goes to Stripe')),
-                ('period_end', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('owner', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='postpaid', to='accounts.owner')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("credit_limit", models.BigIntegerField()),
+                (
+                    "subscription_id",
+                    models.CharField(blank=True, max_length=100, null=True, unique=True),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("active", "Active"),
+                            ("past_due", "An invoice could not be collected yet"),
+                            ("unpaid", "An invoice was not paid"),
+                            ("ended", "Ended"),
+                        ],
+                        default="active",
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "generation",
+                    models.PositiveIntegerField(default=1, help_text="How often it was begun"),
+                ),
+                (
+                    "started_at",
+                    models.DateTimeField(
+                        help_text="A full hour; usage from then on goes to Stripe"
+                    ),
+                ),
+                ("period_end", models.DateTimeField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "owner",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="postpaid",
+                        to="accounts.owner",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Finding',
+            name="Finding",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('cash_unbooked', 'Money at Stripe that is in no journal'), ('cash_missing', 'A journal whose money is not at Stripe'), ('cash_differs', 'A journal and Stripe name different amounts'), ('balance_differs', 'The cash account is not what Stripe holds'), ('event_missed', 'Something Stripe told us never arrived'), ('event_stuck', 'Something Stripe told us cannot be worked off'), ('usage_differs', 'Stripe has counted other usage than we have'), ('usage_stuck', 'Usage has not reached Stripe in time'), ('usage_refused', 'Stripe could not count usage'), ('payout_differs', 'A payout and its transfer do not agree'), ('projection_differs', 'A balance is not the sum of its entries'), ('not_zero', 'All entries together are not zero'), ('holds_differ', 'What is set aside is not what calls have open'), ('lots_differ', 'Lots are not what customers have')], max_length=20)),
-                ('subject', models.CharField(help_text='An id, here or at Stripe', max_length=200)),
-                ('sentence', models.CharField(max_length=500)),
-                ('expected', models.BigIntegerField(blank=True, null=True)),
-                ('found', models.BigIntegerField(blank=True, null=True)),
-                ('found_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('settled_at', models.DateTimeField(blank=True, help_text='When staff had dealt with it', null=True)),
-                ('run', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='findings', to='billing.reconciliationrun')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("cash_unbooked", "Money at Stripe that is in no journal"),
+                            ("cash_missing", "A journal whose money is not at Stripe"),
+                            ("cash_differs", "A journal and Stripe name different amounts"),
+                            ("balance_differs", "The cash account is not what Stripe holds"),
+                            ("event_missed", "Something Stripe told us never arrived"),
+                            ("event_stuck", "Something Stripe told us cannot be worked off"),
+                            ("usage_differs", "Stripe has counted other usage than we have"),
+                            ("usage_stuck", "Usage has not reached Stripe in time"),
+                            ("usage_refused", "Stripe could not count usage"),
+                            ("payout_differs", "A payout and its transfer do not agree"),
+                            ("projection_differs", "A balance is not the sum of its entries"),
+                            ("not_zero", "All entries together are not zero"),
+                            ("holds_differ", "What is set aside is not what calls have open"),
+                            ("lots_differ", "Lots are not what customers have"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("subject", models.CharField(help_text="An id, here or at Stripe", max_length=200)),
+                ("sentence", models.CharField(max_length=500)),
+                ("expected", models.BigIntegerField(blank=True, null=True)),
+                ("found", models.BigIntegerField(blank=True, null=True)),
+                ("found_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "settled_at",
+                    models.DateTimeField(
+                        blank=True, help_text="When staff had dealt with it", null=True
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="findings",
+                        to="billing.reconciliationrun",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Lease',
+            name="Lease",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('amount', models.BigIntegerField(default=0)),
-                ('limit', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='leases', to='billing.limit')),
-                ('spender', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='leases', to='billing.spender')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("amount", models.BigIntegerField(default=0)),
+                (
+                    "limit",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="leases",
+                        to="billing.limit",
+                    ),
+                ),
+                (
+                    "spender",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="leases",
+                        to="billing.spender",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='SpendStop',
+            name="SpendStop",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('since', models.DateTimeField(auto_now_add=True)),
-                ('reason', models.CharField(max_length=200)),
-                ('lifted_at', models.DateTimeField(blank=True, null=True)),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("since", models.DateTimeField(auto_now_add=True)),
+                ("reason", models.CharField(max_length=200)),
+                ("lifted_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='StripeCustomer',
+            name="StripeCustomer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('stripe_id', models.CharField(max_length=100, unique=True)),
-                ('is_live', models.BooleanField()),
-                ('card_id', models.CharField(blank=True, max_length=100)),
-                ('card_label', models.CharField(blank=True, max_length=60)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('owner', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='stripe_customer', to='accounts.owner')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("stripe_id", models.CharField(max_length=100, unique=True)),
+                ("is_live", models.BooleanField()),
+                ("card_id", models.CharField(blank=True, max_length=100)),
+                ("card_label", models.CharField(blank=True, max_length=60)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "owner",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="stripe_customer",
+                        to="accounts.owner",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='StripeEvent',
+            name="StripeEvent",
             fields=[
-                ('id', models.CharField(max_length=100, primary_key=True, serialize=False)),
-                ('type', models.CharField(max_length=100)),
-                ('object_id', models.CharField(blank=True, max_length=100)),
-                ('api_version', models.CharField(blank=True, max_length=60)),
-                ('is_live', models.BooleanField()),
-                ('payload', models.JSONField()),
-                ('happened_at', models.DateTimeField()),
-                ('received_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('processed_at', models.DateTimeField(blank=True, null=True)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('next_attempt_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('last_error', models.CharField(blank=True, max_length=500)),
+                ("id", models.CharField(max_length=100, primary_key=True, serialize=False)),
+                ("type", models.CharField(max_length=100)),
+                ("object_id", models.CharField(blank=True, max_length=100)),
+                ("api_version", models.CharField(blank=True, max_length=60)),
+                ("is_live", models.BooleanField()),
+                ("payload", models.JSONField()),
+                ("happened_at", models.DateTimeField()),
+                ("received_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("processed_at", models.DateTimeField(blank=True, null=True)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("next_attempt_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("last_error", models.CharField(blank=True, max_length=500)),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('processed_at__isnull', True)), fields=['next_attempt_at'], name='events_to_work_off'), models.Index(fields=['happened_at'], name='billing_str_happene_6f8cb0_idx')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("processed_at__isnull", True)),
+                        fields=["next_attempt_at"],
+                        name="events_to_work_off",
+                    ),
+                    models.Index(fields=["happened_at"], name="billing_str_happene_6f8cb0_idx"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='StripeInvoice',
+            name="StripeInvoice",
             fields=[
-                ('id', models.CharField(max_length=100, primary_key=True, serialize=False)),
-                ('number', models.CharField(blank=True, max_length=60)),
-                ('status', models.CharField(max_length=20)),
-                ('total', models.BigIntegerField(help_text='With tax, in micro-units')),
-                ('tax', models.BigIntegerField(default=0)),
-                ('period_start', models.DateTimeField()),
-                ('period_end', models.DateTimeField()),
-                ('url', models.URLField(blank=True, max_length=500)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('created_at', models.DateTimeField()),
-                ('paid_at', models.DateTimeField(blank=True, null=True)),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='stripe_invoices', to='accounts.owner')),
+                ("id", models.CharField(max_length=100, primary_key=True, serialize=False)),
+                ("number", models.CharField(blank=True, max_length=60)),
+                ("status", models.CharField(max_length=20)),
+                ("total", models.BigIntegerField(help_text="With tax, in micro-units")),
+                ("tax", models.BigIntegerField(default=0)),
+                ("period_start", models.DateTimeField()),
+                ("period_end", models.DateTimeField()),
+                ("url", models.URLField(blank=True, max_length=500)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("created_at", models.DateTimeField()),
+                ("paid_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="stripe_invoices",
+                        to="accounts.owner",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='StripeThing',
+            name="StripeThing",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=60)),
-                ('is_live', models.BooleanField()),
-                ('stripe_id', models.CharField(max_length=100)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=60)),
+                ("is_live", models.BooleanField()),
+                ("stripe_id", models.CharField(max_length=100)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('name', 'is_live'), name='one_thing_of_a_name')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("name", "is_live"), name="one_thing_of_a_name")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='TopUp',
+            name="TopUp",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('way', models.CharField(choices=[('checkout', "Paid on Stripe's page"), ('recharge', 'Charged to the saved card by itself')], max_length=8)),
-                ('state', models.CharField(choices=[('waiting', 'Not paid yet'), ('paid', 'Paid'), ('failed', 'Refused'), ('expired', 'Given up')], default='waiting', max_length=7)),
-                ('amount', models.BigIntegerField(help_text='The credit, in micro-units, without tax')),
-                ('tax', models.BigIntegerField(default=0)),
-                ('fee', models.BigIntegerField(default=0, help_text='What Stripe kept of it; the house bears it')),
-                ('session_id', models.CharField(blank=True, max_length=100, null=True, unique=True)),
-                ('payment_id', models.CharField(blank=True, db_index=True, max_length=100)),
-                ('charge_id', models.CharField(blank=True, db_index=True, max_length=100)),
-                ('invoice_id', models.CharField(blank=True, max_length=100)),
-                ('invoice_url', models.URLField(blank=True, max_length=500)),
-                ('card_fingerprint', models.CharField(blank=True, max_length=100)),
-                ('refusal', models.CharField(blank=True, max_length=200)),
-                ('created_at', models.DateTimeField(auto_now_add=True, db_index=True)),
-                ('paid_at', models.DateTimeField(blank=True, null=True)),
-                ('lot', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='topup', to='billing.lot')),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='topups', to='accounts.owner')),
-                ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "way",
+                    models.CharField(
+                        choices=[
+                            ("checkout", "Paid on Stripe's page"),
+                            ("recharge", "Charged to the saved card by itself"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Not paid yet"),
+                            ("paid", "Paid"),
+                            ("failed", "Refused"),
+                            ("expired", "Given up"),
+                        ],
+                        default="waiting",
+                        max_length=7,
+                    ),
+                ),
+                (
+                    "amount",
+                    models.BigIntegerField(help_text="The credit, in micro-units, without tax"),
+                ),
+                ("tax", models.BigIntegerField(default=0)),
+                (
+                    "fee",
+                    models.BigIntegerField(
+                        default=0, help_text="What Stripe kept of it; the house bears it"
+                    ),
+                ),
+                (
+                    "session_id",
+                    models.CharField(blank=True, max_length=100, null=True, unique=True),
+                ),
+                ("payment_id", models.CharField(blank=True, db_index=True, max_length=100)),
+                ("charge_id", models.CharField(blank=True, db_index=True, max_length=100)),
+                ("invoice_id", models.CharField(blank=True, max_length=100)),
+                ("invoice_url", models.URLField(blank=True, max_length=500)),
+                ("card_fingerprint", models.CharField(blank=True, max_length=100)),
+                ("refusal", models.CharField(blank=True, max_length=200)),
+                ("created_at", models.DateTimeField(auto_now_add=True, db_index=True)),
+                ("paid_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "lot",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="topup",
+                        to="billing.lot",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="topups",
+                        to="accounts.owner",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'top-up',
+                "verbose_name": "top-up",
             },
         ),
         migrations.CreateModel(
-            name='Refund',
+            name="Refund",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('amount', models.BigIntegerField(help_text='Of the credit, in micro-units')),
-                ('tax', models.BigIntegerField(default=0, help_text='Given back with it')),
-                ('state', models.CharField(choices=[('sending', 'On its way to Stripe'), ('done', 'Given back'), ('refused', 'Refused; the credit is back')], default='sending', max_length=7)),
-                ('stripe_id', models.CharField(blank=True, max_length=100, null=True, unique=True)),
-                ('reason', models.CharField(blank=True, max_length=200)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('topup', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='refunds', to='billing.topup')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("amount", models.BigIntegerField(help_text="Of the credit, in micro-units")),
+                ("tax", models.BigIntegerField(default=0, help_text="Given back with it")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("sending", "On its way to Stripe"),
+                            ("done", "Given back"),
+                            ("refused", "Refused; the credit is back"),
+                        ],
+                        default="sending",
+                        max_length=7,
+                    ),
+                ),
+                ("stripe_id", models.CharField(blank=True, max_length=100, null=True, unique=True)),
+                ("reason", models.CharField(blank=True, max_length=200)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "topup",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="refunds",
+                        to="billing.topup",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='dispute',
-            name='topup',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='disputes', to='billing.topup'),
+            model_name="dispute",
+            name="topup",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="disputes",
+                to="billing.topup",
+            ),
         ),
         migrations.CreateModel(
-            name='Usage',
+            name="Usage",
             fields=[
-                ('call_id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
-                ('root_id', models.UUIDField(db_index=True, help_text='The call that set the tree off')),
-                ('parent_id', models.UUIDField(null=True)),
-                ('algorithm_id', models.UUIDField(db_index=True)),
-                ('version_id', models.UUIDField(null=True)),
-                ('key_id', models.UUIDField(null=True)),
-                ('member_id', models.BigIntegerField(help_text='The person whose key or session it was', null=True)),
-                ('tag', models.CharField(blank=True, max_length=60)),
-                ('outcome', models.CharField(choices=[('billed', 'Billed'), ('failed', 'Not billed: the call failed'), ('timed_out', 'Out of time'), ('stopped', 'Stopped at its limit of cost'), ('not_run', 'Not billed: it did not run'), ('free', 'Free')], max_length=10)),
-                ('billed_ms', models.PositiveBigIntegerField(default=0)),
-                ('compute', models.BigIntegerField(default=0)),
-                ('royalty', models.BigIntegerField(default=0)),
-                ('total', models.BigIntegerField(default=0)),
-                ('held', models.BigIntegerField(default=0, help_text='What was set aside for it at most')),
-                ('price', models.JSONField(help_text='The prices at admission: rate, royalty, share_bps, minimum_ms')),
-                ('limit_ids', models.JSONField(default=list, help_text='The wallet and the windows it is charged to')),
-                ('is_held', models.BooleanField(default=True, help_text='Whether those limits still have it set aside')),
-                ('at', models.DateTimeField(db_index=True)),
-                ('promo', models.BigIntegerField(default=0, help_text='Settled: paid with given credit')),
-                ('lost', models.BigIntegerField(default=0, help_text='Settled: nobody could pay it any more')),
-                ('owed', models.BigIntegerField(db_default=0, default=0, help_text='Settled: booked to the receivable of a post-paid payer')),
-                ('author_share', models.BigIntegerField(default=0, help_text='Settled: earned by the author')),
-                ('author', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='earned_usage', to='accounts.owner')),
-                ('payer', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='usage', to='accounts.owner')),
-                ('settled_in', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='usage', to='billing.journal')),
+                ("call_id", models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                (
+                    "root_id",
+                    models.UUIDField(db_index=True, help_text="The call that set the tree off"),
+                ),
+                ("parent_id", models.UUIDField(null=True)),
+                ("algorithm_id", models.UUIDField(db_index=True)),
+                ("version_id", models.UUIDField(null=True)),
+                ("key_id", models.UUIDField(null=True)),
+                (
+                    "member_id",
+                    models.BigIntegerField(
+                        help_text="The person whose key or session it was", null=True
+                    ),
+                ),
+                ("tag", models.CharField(blank=True, max_length=60)),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("billed", "Billed"),
+                            ("failed", "Not billed: the call failed"),
+                            ("timed_out", "Out of time"),
+                            ("stopped", "Stopped at its limit of cost"),
+                            ("not_run", "Not billed: it did not run"),
+                            ("free", "Free"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("billed_ms", models.PositiveBigIntegerField(default=0)),
+                ("compute", models.BigIntegerField(default=0)),
+                ("royalty", models.BigIntegerField(default=0)),
+                ("total", models.BigIntegerField(default=0)),
+                (
+                    "held",
+                    models.BigIntegerField(
+                        default=0, help_text="What was set aside for it at most"
+                    ),
+                ),
+                (
+                    "price",
+                    models.JSONField(
+                        help_text="The prices at admission: rate, royalty, share_bps, minimum_ms"
+                    ),
+                ),
+                (
+                    "limit_ids",
+                    models.JSONField(
+                        default=list, help_text="The wallet and the windows it is charged to"
+                    ),
+                ),
+                (
+                    "is_held",
+                    models.BooleanField(
+                        default=True, help_text="Whether those limits still have it set aside"
+                    ),
+                ),
+                ("at", models.DateTimeField(db_index=True)),
+                (
+                    "promo",
+                    models.BigIntegerField(default=0, help_text="Settled: paid with given credit"),
+                ),
+                (
+                    "lost",
+                    models.BigIntegerField(
+                        default=0, help_text="Settled: nobody could pay it any more"
+                    ),
+                ),
+                (
+                    "owed",
+                    models.BigIntegerField(
+                        db_default=0,
+                        default=0,
+                        help_text="Settled: booked to the receivable of a post-paid payer",
+                    ),
+                ),
+                (
+                    "author_share",
+                    models.BigIntegerField(default=0, help_text="Settled: earned by the author"),
+                ),
+                (
+                    "author",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="earned_usage",
+                        to="accounts.owner",
+                    ),
+                ),
+                (
+                    "payer",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="usage",
+                        to="accounts.owner",
+                    ),
+                ),
+                (
+                    "settled_in",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="usage",
+                        to="billing.journal",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'usage',
+                "verbose_name_plural": "usage",
             },
         ),
         migrations.CreateModel(
-            name='Balance',
+            name="Balance",
             fields=[
-                ('account', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='balance', serialize=False, to='billing.account')),
-                ('posted', models.BigIntegerField(default=0)),
-                ('may_be_negative', models.BooleanField()),
+                (
+                    "account",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="balance",
+                        serialize=False,
+                        to="billing.account",
+                    ),
+                ),
+                ("posted", models.BigIntegerField(default=0)),
+                ("may_be_negative", models.BooleanField()),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('posted__gte', 0), ('may_be_negative', True), _connector='OR'), name='never_in_debt'), models.CheckConstraint(condition=models.Q(('posted__gte', -4000000000000000000), ('posted__lte', 4000000000000000000)), name='a_balance_that_can_still_be_added_to')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("posted__gte", 0), ("may_be_negative", True), _connector="OR"
+                        ),
+                        name="never_in_debt",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("posted__gte", -4000000000000000000),
+                            ("posted__lte", 4000000000000000000),
+                        ),
+                        name="a_balance_that_can_still_be_added_to",
+                    ),
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='account',
-            constraint=models.UniqueConstraint(fields=('owner', 'kind', 'currency'), name='one_account_of_a_kind_per_owner'),
+            model_name="account",
+            constraint=models.UniqueConstraint(
+                fields=("owner", "kind", "currency"), name="one_account_of_a_kind_per_owner"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='account',
-            constraint=models.UniqueConstraint(condition=models.Q(('owner__isnull', True)), fields=('kind', 'currency'), name='one_account_of_a_kind_of_the_house'),
+            model_name="account",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("owner__isnull", True)),
+                fields=("kind", "currency"),
+                name="one_account_of_a_kind_of_the_house",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='account',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ['customer_paid', 'customer_promo', 'receivable', 'author_pending', 'author_available', 'author_in_transit']), ('owner__isnull', False)), models.Q(('kind__in', ['platform_fee', 'compute_revenue', 'promo_expense', 'stripe_cash', 'bank_cash', 'stripe_fees', 'tax_payable', 'disputes', 'bad_debt', 'breakage', 'rounding']), ('owner__isnull', True)), _connector='OR'), name='customers_and_authors_own_their_accounts_the_house_the_others'),
+            model_name="account",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        (
+                            "kind__in",
+                            [
+                                "customer_paid",
+                                "customer_promo",
+                                "receivable",
+                                "author_pending",
+                                "author_available",
+                                "author_in_transit",
+                            ],
+                        ),
+                        ("owner__isnull", False),
+                    ),
+                    models.Q(
+                        (
+                            "kind__in",
+                            [
+                                "platform_fee",
+                                "compute_revenue",
+                                "promo_expense",
+                                "stripe_cash",
+                                "bank_cash",
+                                "stripe_fees",
+                                "tax_payable",
+                                "disputes",
+                                "bad_debt",
+                                "breakage",
+                                "rounding",
+                            ],
+                        ),
+                        ("owner__isnull", True),
+                    ),
+                    _connector="OR",
+                ),
+                name="customers_and_authors_own_their_accounts_the_house_the_others",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='autorecharge',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0), ('monthly_cap__gte', models.F('amount')), ('threshold__gt', 0)), name='a_recharge_fits_its_cap'),
+            model_name="autorecharge",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("amount__gt", 0),
+                    ("monthly_cap__gte", models.F("amount")),
+                    ("threshold__gt", 0),
+                ),
+                name="a_recharge_fits_its_cap",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='budget',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gte', 0), ('amount__lte', 1000000000000000)), name='a_budget_is_an_amount'),
+            model_name="budget",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gte", 0), ("amount__lte", 1000000000000000)),
+                name="a_budget_is_an_amount",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='earninghold',
-            constraint=models.UniqueConstraint(fields=('dispute', 'author'), name='one_hold_per_author'),
+            model_name="earninghold",
+            constraint=models.UniqueConstraint(
+                fields=("dispute", "author"), name="one_hold_per_author"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='earninghold',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0), ('taken__gte', 0)), name='a_hold_is_an_amount'),
+            model_name="earninghold",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gt", 0), ("taken__gte", 0)), name="a_hold_is_an_amount"
+            ),
         ),
         migrations.AddIndex(
-            model_name='journal',
-            index=models.Index(fields=['ref_type', 'ref_id'], name='billing_jou_ref_typ_9e34fe_idx'),
+            model_name="journal",
+            index=models.Index(
+                fields=["ref_type", "ref_id"], name="billing_jou_ref_typ_9e34fe_idx"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='limit',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'wallet')), fields=('owner',), name='one_wallet_per_owner'),
+            model_name="limit",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind", "wallet")),
+                fields=("owner",),
+                name="one_wallet_per_owner",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='limit',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'window')), fields=('budget', 'starts_at'), name='one_window_per_budget_and_time'),
+            model_name="limit",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind", "window")),
+                fields=("budget", "starts_at"),
+                name="one_window_per_budget_and_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='limit',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'tree')), fields=('call_id',), name='one_cap_per_tree_of_calls'),
+            model_name="limit",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind", "tree")),
+                fields=("call_id",),
+                name="one_cap_per_tree_of_calls",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='limit',
-            constraint=models.CheckConstraint(condition=models.Q(('credit_limit__gte', 0), ('held__gte', 0), ('spent__gte', 0)), name='nothing_held_or_spent_is_negative'),
+            model_name="limit",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("credit_limit__gte", 0), ("held__gte", 0), ("spent__gte", 0)),
+                name="nothing_held_or_spent_is_negative",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='limit',
-            constraint=models.CheckConstraint(condition=models.Q(('ceiling__gte', django.db.models.expressions.CombinedExpression(models.F('spent'), '+', models.F('held')))), name='never_overspent'),
+            model_name="limit",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "ceiling__gte",
+                        django.db.models.expressions.CombinedExpression(
+                            models.F("spent"), "+", models.F("held")
+                        ),
+                    )
+                ),
+                name="never_overspent",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='limit',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('budget__isnull', False), ('kind', 'window')), models.Q(('call_id__isnull', False), ('kind', 'tree')), models.Q(('budget__isnull', True), ('kind', 'wallet'), ('spent', 0)), _connector='OR'), name='a_window_has_a_budget_and_a_cap_has_a_call'),
+            model_name="limit",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("budget__isnull", False), ("kind", "window")),
+                    models.Q(("call_id__isnull", False), ("kind", "tree")),
+                    models.Q(("budget__isnull", True), ("kind", "wallet"), ("spent", 0)),
+                    _connector="OR",
+                ),
+                name="a_window_has_a_budget_and_a_cap_has_a_call",
+            ),
         ),
         migrations.AddIndex(
-            model_name='lot',
-            index=models.Index(condition=models.Q(('remaining__gt', 0)), fields=['owner'], name='lots_with_credit'),
+            model_name="lot",
+            index=models.Index(
+                condition=models.Q(("remaining__gt", 0)), fields=["owner"], name="lots_with_credit"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lot',
-            constraint=models.CheckConstraint(condition=models.Q(('original__gt', 0), ('remaining__gte', 0), ('remaining__lte', models.F('original'))), name='a_lot_is_never_more_than_it_was'),
+            model_name="lot",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("original__gt", 0),
+                    ("remaining__gte", 0),
+                    ("remaining__lte", models.F("original")),
+                ),
+                name="a_lot_is_never_more_than_it_was",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.CheckConstraint(condition=models.Q(('amount', 0), _negated=True), name='an_entry_moves_something'),
+            model_name="entry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount", 0), _negated=True), name="an_entry_moves_something"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gte', -1000000000000000), ('amount__lte', 1000000000000000)), name='an_entry_moves_no_fantastic_amount'),
+            model_name="entry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("amount__gte", -1000000000000000), ("amount__lte", 1000000000000000)
+                ),
+                name="an_entry_moves_no_fantastic_amount",
+            ),
         ),
         migrations.AddIndex(
-            model_name='meterexport',
-            index=models.Index(condition=models.Q(('state__in', ('sealed', 'unknown'))), fields=['created_at'], name='exports_to_send'),
+            model_name="meterexport",
+            index=models.Index(
+                condition=models.Q(("state__in", ("sealed", "unknown"))),
+                fields=["created_at"],
+                name="exports_to_send",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='meterexport',
-            constraint=models.UniqueConstraint(fields=('owner', 'meter', 'hour', 'seq'), name='one_seal_per_hour_and_number'),
+            model_name="meterexport",
+            constraint=models.UniqueConstraint(
+                fields=("owner", "meter", "hour", "seq"), name="one_seal_per_hour_and_number"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='meterexport',
-            constraint=models.CheckConstraint(condition=models.Q(('value__gt', 0)), name='only_usage_is_exported'),
+            model_name="meterexport",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("value__gt", 0)), name="only_usage_is_exported"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payoutline',
-            constraint=models.UniqueConstraint(fields=('run', 'author'), name='one_line_per_author_and_run'),
+            model_name="payoutline",
+            constraint=models.UniqueConstraint(
+                fields=("run", "author"), name="one_line_per_author_and_run"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payoutline',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ('frozen', 'waiting'))), fields=('author',), name='one_payout_of_an_author_at_a_time'),
+            model_name="payoutline",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ("frozen", "waiting"))),
+                fields=("author",),
+                name="one_payout_of_an_author_at_a_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payoutline',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='a_payout_is_an_amount'),
+            model_name="payoutline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gt", 0)), name="a_payout_is_an_amount"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lease',
-            constraint=models.UniqueConstraint(fields=('spender', 'limit'), name='one_lease_per_spender_and_limit'),
+            model_name="lease",
+            constraint=models.UniqueConstraint(
+                fields=("spender", "limit"), name="one_lease_per_spender_and_limit"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lease',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gte', 0)), name='a_lease_is_never_negative'),
+            model_name="lease",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gte", 0)), name="a_lease_is_never_negative"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='spendstop',
-            constraint=models.UniqueConstraint(models.Value(1), condition=models.Q(('lifted_at__isnull', True)), name='one_stop_at_a_time'),
+            model_name="spendstop",
+            constraint=models.UniqueConstraint(
+                models.Value(1),
+                condition=models.Q(("lifted_at__isnull", True)),
+                name="one_stop_at_a_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='topup',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0), ('amount__lte', 1000000000000000), ('fee__gte', 0), ('tax__gte', 0)), name='a_topup_is_an_amount'),
+            model_name="topup",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("amount__gt", 0),
+                    ("amount__lte", 1000000000000000),
+                    ("fee__gte", 0),
+                    ("tax__gte", 0),
+                ),
+                name="a_topup_is_an_amount",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='topup',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('lot__isnull', False), ('state', 'paid')), models.Q(models.Q(('state', 'paid'), _negated=True), ('lot__isnull', True)), _connector='OR'), name='credit_for_a_topup_that_is_paid_and_no_other'),
+            model_name="topup",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("lot__isnull", False), ("state", "paid")),
+                    models.Q(models.Q(("state", "paid"), _negated=True), ("lot__isnull", True)),
+                    _connector="OR",
+                ),
+                name="credit_for_a_topup_that_is_paid_and_no_other",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='topup',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'waiting'), ('way', 'recharge')), fields=('owner',), name='one_recharge_in_flight'),
+            model_name="topup",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "waiting"), ("way", "recharge")),
+                fields=("owner",),
+                name="one_recharge_in_flight",
+            ),
         ),
         migrations.AddIndex(
-            model_name='usage',
-            index=models.Index(condition=models.Q(('settled_in__isnull', True), ('total__gt', 0)), fields=['at'], name='usage_to_settle'),
+            model_name="usage",
+            index=models.Index(
+                condition=models.Q(("settled_in__isnull", True), ("total__gt", 0)),
+                fields=["at"],
+                name="usage_to_settle",
+            ),
         ),
         migrations.AddIndex(
-            model_name='usage',
-            index=models.Index(fields=['payer', '-at'], name='billing_usa_payer_i_8a789f_idx'),
+            model_name="usage",
+            index=models.Index(fields=["payer", "-at"], name="billing_usa_payer_i_8a789f_idx"),
         ),
         migrations.AddIndex(
-            model_name='usage',
-            index=models.Index(fields=['author', '-at'], name='billing_usa_author__7de994_idx'),
+            model_name="usage",
+            index=models.Index(fields=["author", "-at"], name="billing_usa_author__7de994_idx"),
         ),
         migrations.AddConstraint(
-            model_name='usage',
-            constraint=models.CheckConstraint(condition=models.Q(('compute__gte', 0), ('royalty__gte', 0), ('total', django.db.models.expressions.CombinedExpression(models.F('compute'), '+', models.F('royalty')))), name='a_bill_is_compute_and_royalty'),
+            model_name="usage",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("compute__gte", 0),
+                    ("royalty__gte", 0),
+                    (
+                        "total",
+                        django.db.models.expressions.CombinedExpression(
+                            models.F("compute"), "+", models.F("royalty")
+                        ),
+                    ),
+                ),
+                name="a_bill_is_compute_and_royalty",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='usage',
-            constraint=models.CheckConstraint(condition=models.Q(('total__lte', models.F('held'))), name='nothing_is_charged_that_was_not_held'),
+            model_name="usage",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("total__lte", models.F("held"))),
+                name="nothing_is_charged_that_was_not_held",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='usage',
-            constraint=models.CheckConstraint(condition=models.Q(('author_share__gte', 0), ('author_share__lte', models.F('royalty')), ('lost__gte', 0), ('promo__gte', 0), ('total__gte', django.db.models.expressions.CombinedExpression(models.F('promo'), '+', models.F('lost')))), name='a_settlement_is_part_of_the_bill'),
+            model_name="usage",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("author_share__gte", 0),
+                    ("author_share__lte", models.F("royalty")),
+                    ("lost__gte", 0),
+                    ("promo__gte", 0),
+                    (
+                        "total__gte",
+                        django.db.models.expressions.CombinedExpression(
+                            models.F("promo"), "+", models.F("lost")
+                        ),
+                    ),
+                ),
+                name="a_settlement_is_part_of_the_bill",
+            ),
         ),
         migrations.RunPython(install, migrations.RunPython.noop),
     ]

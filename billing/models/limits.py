@@ -50,6 +50,9 @@ class Limit(models.Model):
     granted_for = models.DateField(
         null=True, blank=True, help_text="The month whose free credit the wallet got last"
     )
+    budgets_version = models.PositiveIntegerField(
+        default=0, help_text="Of a wallet: counts changes to its owner's budgets"
+    )
     alerted_percent = models.PositiveSmallIntegerField(default=0)
     recalled_at = models.DateTimeField(
         null=True, blank=True, help_text="When a spender near the limit last asked for slack"
