@@ -4,7 +4,7 @@ import ast
 import json
 import shlex
 
-from marketplace.catalog import snippets
+from marketplace.catalog import quoting, snippets
 
 INPUT = """{"text": "it's \\"new\\"", "deep": [true, null, 1.5]}"""
 
@@ -42,5 +42,11 @@ def test_an_algorithm_named_like_a_placeholder_keeps_its_name() -> None:
 
 
 def test_text_that_is_no_json_is_sent_as_a_string() -> None:
-    assert snippets.written("hello", "shell") == """'"hello"'"""
-    assert snippets.written("", "python") == "''"
+    assert quoting.written("hello", "shell") == """'"hello"'"""
+    assert quoting.written("", "python") == "''"
+
+
+def test_raw_strings_are_fenced_against_what_is_in_them() -> None:
+    assert quoting.written('"a\\"#b"', "rust") == 'r##""a\\"#b""##'
+    assert quoting.written('"it\'s"', "single") == "'\"it\\'s\"'"
+    assert json.loads(json.loads(quoting.written(INPUT, "double"))) == json.loads(INPUT)

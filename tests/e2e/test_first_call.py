@@ -114,6 +114,7 @@ def test_a_kept_run_has_an_address_of_its_own_until_it_is_deleted(
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_label("Password").press("Enter")
 
+    expect(page.get_by_role("button", name="JSON")).to_be_visible()
     page.get_by_role("button", name="Run", exact=True).click()
     result(page)
     expect(page.get_by_role("heading", name="Result")).to_be_focused()

@@ -51,7 +51,7 @@ def test_a_visitor_searches_finds_runs_and_reads_a_true_answer(page: Page, greet
     page.goto("/")
     page.get_by_label("What do you need done?").fill(name)
     page.get_by_role("button", name="Search").click()
-    page.get_by_role("link", name=name).first.click()
+    page.get_by_role("heading", name=name).get_by_role("link").click()
     expect(page.locator("[data-result]")).to_contain_text("Hello World")
     expect(page.locator("[data-status]")).to_contain_text("Recorded")
     page.get_by_role("textbox", name="Input").fill('"Piraeus"')

@@ -55,7 +55,7 @@ def run(request: ActorRequest, run_id: UUID) -> HttpResponse:
     }
     page = render(request, "catalog/run.html", context)
     page["X-Robots-Tag"] = "noindex"
-    page["Referrer-Policy"] = "no-referrer"  # who has the address may read it
+    page["Referrer-Policy"] = "same-origin"  # who has the address may read it
     return page
 
 
