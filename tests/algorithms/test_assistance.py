@@ -18,7 +18,6 @@ from algorithms.models import Algorithm, Build, Call
 from billing.models import Usage
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import Owner, User
-from runners import package_lookup
 from tests.factories import BuildFactory, EnvironmentFactory, VersionFactory
 
 BASE = "/algorithms/alice/Hello"
@@ -53,7 +52,7 @@ def post(client: Client, path: str, body: object) -> tuple[int, Any]:
 def says(monkeypatch: pytest.MonkeyPatch, stdout: str = "", stderr: str = "") -> None:
     """Let pip answer this."""
     monkeypatch.setattr(
-        package_lookup.subprocess,
+        subprocess,
         "run",
         lambda *_, **__: subprocess.CompletedProcess([], int(not stdout), stdout, stderr),
     )

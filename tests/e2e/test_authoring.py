@@ -188,8 +188,13 @@ def test_socket_that_breaks_in_the_middle_goes_on_where_it_stopped(page: Page) -
     def break_once(socket: WebSocketRoute) -> None:
         asked.append(socket.url)
         server = socket.connect_to_server()
+
+        def pass_on_and_break(text: str | bytes) -> None:
+            socket.send(text)
+            socket.close(code=1011)
+
         if len(asked) == 1:
-            server.on_message(lambda text: (socket.send(text), socket.close(code=1011)))
+            server.on_message(pass_on_and_break)
 
     page.route_web_socket("**/ws/builds/**", break_once)
 
