@@ -113,7 +113,16 @@ def post(body: str, headers: dict[str, str]) -> int:
 
 
 def owner(who: Actor) -> Owner:
+    assert who.owner_id is not None
     return Owner.objects.get(pk=who.owner_id)
+
+
+def browser_of(who: Actor) -> Client:
+    """A browser in which somebody is signed in."""
+    user, client = owner(who).user, Client()
+    assert user is not None
+    client.force_login(user)
+    return client
 
 
 def staff() -> Actor:
@@ -147,8 +156,8 @@ def used(
     return Usage.objects.create(
         call_id=uuid4(),
         root_id=uuid4(),
-        payer_id=payer.owner_id,
-        author_id=author.owner_id,
+        payer=owner(payer),
+        author=owner(author),
         algorithm_id=uuid4(),
         outcome=Usage.Outcome.BILLED,
         compute=compute,

@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -17,11 +16,10 @@ from billing.models import PayoutAccount, PayoutLine
 from billing.stripe_double import cash, connect
 from billing.stripe_double.world import Fault
 from marketplace.accounts.actors import Actor
-from marketplace.accounts.models import User
 from marketplace.lib.errors import BadInput, NotAllowed
 from tests import ledgers
 from tests.ledgers import require_balanced_books
-from tests.stripes import Stripe, held_in, owner, staff, use
+from tests.stripes import Stripe, browser_of, held_in, owner, staff, use
 
 pytestmark = pytest.mark.django_db
 State = PayoutLine.State
@@ -43,7 +41,7 @@ def onboarded(stripe: Stripe, who: Actor) -> PayoutAccount:
     url = connecting.begin(owner(who), by=who, country="US", back=back, again=back)
     stripe.onboard(url)
     stripe.bring()
-    return PayoutAccount.objects.get(owner_id=who.owner_id)
+    return PayoutAccount.objects.get(owner=owner(who))
 
 
 def earned(who: Actor, payer: Actor, micro: int) -> None:
@@ -55,8 +53,7 @@ def earned(who: Actor, payer: Actor, micro: int) -> None:
 def test_author_onboards_is_paid_whole_cents_and_reads_the_statement(
     stripe: Stripe, alice: Actor, bob: Actor
 ) -> None:
-    browser = Client()
-    browser.force_login(User.objects.get(pk=bob.user_id))
+    browser = browser_of(bob)
     funded(stripe, 100_00)
     earned(bob, alice, 60_123_456)
 

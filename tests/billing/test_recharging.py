@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from billing import customers, recharging, topups
+from billing import customers, ledger, recharging
 from billing.models import AutoRecharge, Lot, StripeCustomer, TopUp
 from billing.recharging import Order
 from billing.stripe_double.world import Fault
@@ -44,7 +44,7 @@ def test_recharges_end_at_the_monthly_cap_and_begin_anew_with_the_month(
 ) -> None:
     with_card(stripe, alice)
     recharging.configure(owner(alice), ORDER, by=alice, is_on=True)
-    order = AutoRecharge.objects.filter(owner_id=alice.owner_id)
+    order = AutoRecharge.objects.filter(owner=owner(alice))
     order.update(threshold=10**9)  # always low
 
     bought = [recharging.consider(owner(alice).pk) is not None for _ in range(4)]
@@ -137,7 +137,7 @@ def test_it_cannot_be_switched_on_without_a_card_or_with_a_cap_below_one_purchas
 def test_frozen_account_is_not_charged(stripe: Stripe, alice: Actor) -> None:
     with_card(stripe, alice)
     recharging.configure(owner(alice), ORDER, by=alice, is_on=True)
-    topups.ledger.wallets([owner(alice).pk])
+    ledger.wallets([owner(alice).pk])
     owner(alice).spending_limits.update(frozen_because="a dispute")
 
     recharging.recharge()

@@ -53,11 +53,12 @@ def test_the_types_are_those_of_the_package_that_is_installed() -> None:
 
 
 def test_everything_that_the_gateway_asks_is_answered_by_somebody(
-    stripe: Stripe, door: Gateway, settings: Settings
+    stripe: Stripe, door: Gateway
 ) -> None:
     customer = door.create_customer(email="a@example.org", name="A", owner_id="1", key="c")
     method = stripe.save_card(customer, GOOD_CARD)
     door.use_card(customer, method, key="u")
+    now = int(time.time())
     session = door.open_checkout(
         Basket("ref", "Credit", 2500, "usd"), customer=customer, back="http://s/", cancel="http://s/",
         expires_at=int(time.time()) + 3600,
@@ -67,15 +68,6 @@ def test_everything_that_the_gateway_asks_is_answered_by_somebody(
     paid = door.charge_card(2500, customer=customer, method_id=method, metadata={}, key="q")
     assert paid.charge is not None
     refunded = door.refund(paid.charge.id, 100, metadata={"a": "b"}, key="r")
-    meter = door.create_meter("m", "M", key="m")
-    price = door.create_price(meter, "M", per_unit=Decimal("0.0001"), key="pr")
-    subscribed = door.subscribe(customer, [price], key="s")
-    now = int(time.time())
-    door.report_usage("m", customer=customer, value=15_000, identifier="i", at=now)
-    hour = now // 3600 * 3600
-    counted = door.usage_by_hour(meter, customer, start=hour, end=hour + 3600)
-    preview = door.preview(subscribed.id)
-    door.cancel_usage("m", "i")
     account = door.open_account(email="b@example.org", country="US", owner_id="2", key="a")
     stripe.onboard(door.onboarding_link(account.id, again="http://s/", back="http://s/"))
     dashboard = door.dashboard_link(account.id)
@@ -91,8 +83,6 @@ def test_everything_that_the_gateway_asks_is_answered_by_somebody(
     assert door.payments_of(customer, since=now - 60)[0].id == paid.id == door.payment(paid.id).id
     assert door.charge(paid.charge.id).amount_refunded == 100
     assert door.refunds_of(paid.charge.id) == [refunded] == [door.refund_made(refunded.id)]
-    assert (counted, preview.total) == ({hour: 15_000}, 2)
-    assert door.usage_by_hour(meter, customer, start=hour, end=hour + 3600) == {}
     assert door.account(account.id).is_ready
     assert door.transfers_of("g") == [door.transfer_made(sent.id)]
     assert door.balance("usd") == (2500 - 102 - 100 - 50, 0)
@@ -105,7 +95,23 @@ def test_everything_that_the_gateway_asks_is_answered_by_somebody(
     assert all(one.startswith("whsec_") for one in secrets)
     assert len(secrets) == 2
     assert [httpx.get(page).status_code for page in (dashboard, portal)] == [200, 200]
+
+
+def test_metered_subscription_is_counted_previewed_and_ended(stripe: Stripe, door: Gateway) -> None:
+    customer = door.create_customer(email="a@example.org", name="A", owner_id="1", key="c")
+    meter = door.create_meter("m", "M", key="m")
+    price = door.create_price(meter, "M", per_unit=Decimal("0.0001"), key="pr")
+    subscribed = door.subscribe(customer, [price], key="s")
+    now = int(time.time())
+    door.report_usage("m", customer=customer, value=15_000, identifier="i", at=now)
+    hour = now // 3600 * 3600
+    counted = door.usage_by_hour(meter, customer, start=hour, end=hour + 3600)
+    preview = door.preview(subscribed.id)
+    door.cancel_usage("m", "i")
     door.end_subscription(subscribed.id, key="e")
+
+    assert (counted, preview.total) == ({hour: 15_000}, 2)
+    assert door.usage_by_hour(meter, customer, start=hour, end=hour + 3600) == {}
     assert door.subscription(subscribed.id).status == "canceled"
 
 

@@ -7,7 +7,6 @@ import httpx
 import pytest
 from django.core import mail
 from django.db import connection
-from django.test import Client
 from pytest_django import Settings
 
 from billing import customers, topups
@@ -17,10 +16,10 @@ from billing.stripe_double.courier import Delivery
 from billing.stripe_double.world import Fault
 from billing.stripe_facts import NoStripe
 from marketplace.accounts.actors import Actor
-from marketplace.accounts.models import Notification, User
+from marketplace.accounts.models import Notification
 from marketplace.lib.errors import BadInput, NotAllowed
 from tests.ledgers import require_balanced_books
-from tests.stripes import GOOD_CARD, Stripe, held_in, owner, post, session_of
+from tests.stripes import GOOD_CARD, Stripe, browser_of, held_in, owner, post, session_of
 
 pytestmark = pytest.mark.django_db
 
@@ -33,16 +32,10 @@ def begun(who: Actor, micro: int = 25_000_000) -> str:
     return topups.start(owner(who), micro, by=who, back=BACK, cancel=CANCEL).url
 
 
-def signed_in(who: Actor) -> Client:
-    client = Client()
-    client.force_login(User.objects.get(pk=who.user_id))
-    return client
-
-
 def test_topup_on_the_pages_is_credited_before_any_webhook_and_its_invoice_shown(
     stripe: Stripe, alice: Actor
 ) -> None:
-    browser = signed_in(alice)
+    browser = browser_of(alice)
 
     page = browser.post("/billing/top-up/", {"amount": "25"})
     paid = stripe.pay(page["Location"])
@@ -55,7 +48,7 @@ def test_topup_on_the_pages_is_credited_before_any_webhook_and_its_invoice_shown
     assert Lot.objects.get().remaining == 25_000_000
     assert (held_in("stripe_cash"), held_in("stripe_fees")) == (-23_980_000, -1_020_000)
     assert TopUp.objects.get().invoice_url in again.content.decode()
-    assert Notification.objects.filter(user_id=alice.user_id, kind="billing").count() == 1
+    assert Notification.objects.filter(user=owner(alice).user, kind="billing").count() == 1
     require_balanced_books()
 
 
@@ -187,7 +180,7 @@ def test_a_bank_payment_is_credited_when_it_arrives_and_not_before(
 
     assert before == 0
     assert Lot.objects.get().owner_id == alice.owner_id
-    assert TopUp.objects.get(owner_id=bob.owner_id).state != TopUp.State.PAID
+    assert TopUp.objects.get(owner=owner(bob)).state != TopUp.State.PAID
 
 
 def test_page_that_nobody_pays_expires(stripe: Stripe, alice: Actor) -> None:
@@ -249,7 +242,7 @@ def test_answer_that_gets_lost_on_the_way_makes_one_page_and_one_customer(
 def test_card_left_without_a_purchase_is_used_from_then_on_until_it_is_removed(
     stripe: Stripe, alice: Actor
 ) -> None:
-    browser = signed_in(alice)
+    browser = browser_of(alice)
 
     page = browser.post("/billing/card/")
     back = stripe.pay(page["Location"], GOOD_CARD)
@@ -267,8 +260,8 @@ def test_card_left_without_a_purchase_is_used_from_then_on_until_it_is_removed(
 def test_site_without_stripe_says_so_and_its_pages_work(alice: Actor, settings: Settings) -> None:
     settings.STRIPE_SECRET_KEY, settings.STRIPE_DOUBLE = "", False
 
-    page = signed_in(alice).get("/billing/top-up/")
-    paid = signed_in(alice).get("/billing/get-paid/")
+    page = browser_of(alice).get("/billing/top-up/")
+    paid = browser_of(alice).get("/billing/get-paid/")
 
     assert "takes no payments" in page.content.decode()
     assert paid.status_code == 200
