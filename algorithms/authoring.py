@@ -163,7 +163,7 @@ def delete(algorithm: Algorithm, *, by: Actor) -> None:
     algorithm_id = algorithm.pk
     with transaction.atomic():
         Algorithm.objects.select_for_update().get(pk=algorithm_id)  # nobody publishes meanwhile
-        if algorithm.versions.public().exists():
+        if algorithm.versions.ever_public().exists():
             raise NotAllowed(
                 f"{algorithm} has been published for everyone, and others may depend on it: "
                 "only an administrator can remove it."
