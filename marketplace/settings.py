@@ -298,9 +298,6 @@ CALLS_PER_ACCOUNT = env.int("CALLS_PER_ACCOUNT", default=80)
 BUILDS_PER_ACCOUNT = env.int("BUILDS_PER_ACCOUNT", default=20)
 """Builds of one account waiting or running. Staff can set others."""
 
-SIGN_UPS_PER_HOUR = env.int("SIGN_UPS_PER_HOUR", default=20)
-"""New accounts from one address; more are refused with 429."""
-
 WAITING_CALLS_PER_ACCOUNT = env.int("WAITING_CALLS_PER_ACCOUNT", default=200)
 """Calls of one account that nobody waits for, accepted and not ended; more are refused with 429."""
 
