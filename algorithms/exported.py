@@ -21,7 +21,7 @@ def _calls(owner: Owner) -> Rows:
     """The latest calls, with what is kept of each; inputs and outputs are not."""
     rows = Call.objects.filter(caller=owner).order_by("-started_at")
     wanted = ("id", "algorithm__name", "result", "run_us", "total_us", "started_at")
-    return rows.values(*wanted)[:MOST_CALLS]
+    yield from rows.values(*wanted)[:MOST_CALLS]
 
 
 exporting.sections["algorithms"] = _algorithms

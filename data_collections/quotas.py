@@ -57,7 +57,9 @@ def used_by(owner_id: UUID) -> int:
 
 def arriving_for(owner_id: UUID, *, but: UUID | None = None) -> int:
     """What is set aside for the owner's files on their way, all but one of them."""
-    uploads = Upload.objects.filter(collection__owner_id=owner_id).exclude(pk=but)
+    uploads = Upload.objects.filter(collection__owner_id=owner_id)
+    if but is not None:
+        uploads = uploads.exclude(pk=but)
     return uploads.aggregate(total=Sum("reserved"))["total"] or 0
 
 

@@ -93,4 +93,4 @@ def _look(user_id: int, after: int) -> tuple[int, int, list[dict[str, Any]]]:
         return unread, rows.order_by("-pk").values_list("pk", flat=True).first() or 0, []
     news = rows.unread().filter(pk__gt=after).order_by("pk")[:AT_ONCE]
     shown = [{"id": row.pk, "kind": row.kind, "title": row.title} for row in news]
-    return unread, shown[-1]["id"] if shown else after, shown
+    return unread, max((row.pk for row in news), default=after), shown

@@ -85,21 +85,21 @@ def _organizations(owner: Owner) -> Rows:
 
 def _keys(owner: Owner) -> Rows:
     wanted = ("label", "mask", "created_at", "expires_at", "revoked_at", "last_used_at")
-    return owner.api_keys.order_by("created_at").values(*wanted, "last_used_from")
+    yield from owner.api_keys.order_by("created_at").values(*wanted, "last_used_from")
 
 
 def _history(owner: Owner) -> Rows:
-    rows = AuditEntry.objects.filter(user_id=owner.user_id).order_by("at")
+    rows = AuditEntry.objects.filter(user_id=owner.user_id or 0).order_by("at")
     return rows.values("at", "actor_name", "action", "target", "details")
 
 
 def _browsers(owner: Owner) -> Rows:
-    rows = SignedInBrowser.objects.filter(user_id=owner.user_id).order_by("created_at")
+    rows = SignedInBrowser.objects.filter(user_id=owner.user_id or 0).order_by("created_at")
     return rows.values("agent", "address", "method", "created_at", "seen_at")
 
 
 def _notifications(owner: Owner) -> Rows:
-    rows = Notification.objects.filter(user_id=owner.user_id).order_by("pk")
+    rows = Notification.objects.filter(user_id=owner.user_id or 0).order_by("pk")
     return rows.values("created_at", "kind", "title", "body", "url", "read_at")
 
 

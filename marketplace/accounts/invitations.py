@@ -156,7 +156,7 @@ def accept_mailed(token: str, *, by: Actor) -> Membership:
     by.require(may_change_own_settings, "invitations")
     found = behind(token)
     membership, _new = Membership.objects.get_or_create(
-        organization=found.organization, user_id=by.user_id, defaults={"role": found.role}
+        organization=found.organization, user_id=by.user_id or 0, defaults={"role": found.role}
     )
     if membership.role == Role.INVITED:
         membership.role, membership.expires_at = Role(found.role), None

@@ -159,7 +159,7 @@ def choose(places: Mapping[str, tuple[bool, bool]], *, by: Actor) -> None:
         raise BadInput(_("There is no kind of news called %(kind)s.") % {"kind": unknown[0][:30]})
     for kind, (on_site, by_mail) in places.items():
         NotificationChoice.objects.update_or_create(
-            user_id=by.user_id, kind=kind, defaults={"on_site": on_site, "by_mail": by_mail}
+            user_id=by.user_id or 0, kind=kind, defaults={"on_site": on_site, "by_mail": by_mail}
         )
 
 

@@ -86,7 +86,7 @@ def add(answer: bytes, *, by: Actor, place: Place, challenge: str, label: str) -
     if Passkey.objects.filter(credential_id=credential_id).exists():
         raise Conflict(_("This passkey is known already."))
     row = Passkey.objects.create(
-        user_id=by.user_id,
+        user_id=by.user_id or 0,
         label=" ".join(label.split())[:100] or _("Passkey"),
         credential_id=credential_id,
         public_key=made.credential_public_key,

@@ -46,7 +46,7 @@ def begin(*, by: Actor) -> Authenticator:
     if row is not None and row.confirmed_at is not None:
         raise Conflict(_("An authenticator app is set up already; remove it first."))
     if row is None:
-        row = Authenticator(user_id=by.user_id)
+        row = Authenticator(user_id=by.user_id or 0)
         row.seal(pyotp.random_base32())
         row.save()
     return row
@@ -92,12 +92,14 @@ def turn_off(*, by: Actor) -> None:
 def new_recovery_codes(*, by: Actor) -> list[str]:
     """Make codes that let the person in once each; all earlier ones end."""
     by.require(may_change_own_settings, "sign-in security")
-    if not Authenticator.objects.filter(user_id=by.user_id, confirmed_at__isnull=False).exists():
+    if not Authenticator.objects.filter(
+        user_id=by.user_id or 0, confirmed_at__isnull=False
+    ).exists():
         raise NotFound(_("Recovery codes stand in for an authenticator app; set one up first."))
     codes = [_new_code() for _number in range(RECOVERY_CODES)]
     RecoveryCode.objects.filter(user_id=by.user_id or 0).delete()
     RecoveryCode.objects.bulk_create(
-        RecoveryCode(user_id=by.user_id, digest=_digest(code)) for code in codes
+        RecoveryCode(user_id=by.user_id or 0, digest=_digest(code)) for code in codes
     )
     audit.record(by, "made recovery codes", by.name)
     return codes

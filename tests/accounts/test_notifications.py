@@ -129,6 +129,7 @@ async def left(socket: ApplicationCommunicator) -> None:
 async def test_open_page_is_told_at_once_and_a_lost_socket_resumes() -> None:
     owner = await sync_to_async(OwnerFactory.create)()
     user = await sync_to_async(lambda: owner.user)()
+    assert user is not None
     tell = sync_to_async(notifications.tell)
     await tell([user.pk], kind="release", title="Before")
     socket = await connected(user)

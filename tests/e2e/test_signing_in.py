@@ -58,7 +58,7 @@ def test_passkey_signs_in_alone_and_the_app_guards_the_password(
     _sign_out(page)
 
     page.goto("/sign_in/?next=/keys/")
-    page.get_by_role("button", name="Sign in with a passkey").click()
+    page.get_by_role("button", name="Use a passkey").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("API keys")
     _sign_out(page)
     _enter_password(page, keeper)

@@ -91,12 +91,13 @@ def confirm(request: ActorRequest) -> HttpResponse:
 
 
 def _place(request: HttpRequest) -> Place:
-    """Where this site is for the browser: as the operator says, else as it was found."""
-    origin = (
-        settings.SITE_URL
-        if settings.IS_SITE_URL_GIVEN
-        else f"{request.scheme}://{request.get_host()}"
-    )
+    """Where this site is for the browser: as the operator says, else as it was found.
+
+    Browsers know passkeys for names only, so a site on one's own machine is found as localhost.
+    """
+    found = f"{request.scheme}://{request.get_host()}"
+    is_here = urlsplit(found).hostname == "localhost"
+    origin = settings.SITE_URL if settings.IS_SITE_URL_GIVEN and not is_here else found
     return Place(urlsplit(origin).hostname or "", origin)
 
 

@@ -45,10 +45,11 @@ def sign_up(request: ActorRequest) -> HttpResponse:
         made = carried_out(form, lambda: registration.sign_up(**data))
         if made is not None:
             let_in(request, made.user, method="sign-up")
-            shown = {"key": made.key, "secret": made.secret, "next": next_page(request, home="")}
-            if shown["next"].startswith("/algorithms/"):  # its snippets show the key, once
+            wanted = next_page(request, home="")
+            if wanted.startswith("/algorithms/"):  # its snippets show the key, once
                 new_keys.leave(request, made.key, made.secret)
-                return redirect(shown["next"])
+                return redirect(wanted)
+            shown = {"key": made.key, "secret": made.secret, "next": wanted}
             return render(request, "accounts/welcome.html", shown)
     return _form(request, "accounts/sign_up.html", form)
 
