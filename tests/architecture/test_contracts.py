@@ -11,8 +11,6 @@ from tests.architecture.tree import APPS, ROOT, Function, functions, modules, na
 # Use cases that take an actor and do not ask a rule themselves, and why that is right.
 ASKED_ELSEWHERE = {
     "marketplace/catalog/pages.py:cards": "shows only what visible_to gives",
-    "marketplace/catalog/search.py:find": "finds only what visible_to gives",
-    "marketplace/catalog/search.py:languages": "counts only what visible_to gives",
     "marketplace/catalog/trying.py:run": "the gateway asks; visitors are admitted by address",
 }
 _ASKS = re.compile(r"\bby\.require\(|\bvisible_to\(by\)|\bmay_\w+\(by\b")
