@@ -75,17 +75,18 @@ def unfreeze(owner: Owner, *, by: Actor) -> None:
 
 def set_frozen(owner: Owner, why: str) -> None:
     """Freeze, or thaw with an empty reason; the owner is told."""
-    ledger.wallets([owner.pk])
-    wallet = Limit.objects.filter(kind=Limit.Kind.WALLET, owner=owner)
-    changed = wallet.exclude(frozen_because=why[:200]).update(frozen_because=why[:200])
-    if changed:
-        notifications.tell(
-            customers.people_of(owner.pk),
-            kind="billing",
-            title=_("Your account is frozen") if why else _("Your account can be used again"),
-            body=why,
-            url="/billing/top-up/",
-        )
+    with transaction.atomic():
+        ledger.wallets([owner.pk])
+        wallet = Limit.objects.filter(kind=Limit.Kind.WALLET, owner=owner)
+        changed = wallet.exclude(frozen_because=why[:200]).update(frozen_because=why[:200])
+        if changed:
+            notifications.tell(
+                customers.people_of(owner.pk),
+                kind="billing",
+                title=_("Your account is frozen") if why else _("Your account can be used again"),
+                body=why,
+                url="/billing/top-up/",
+            )
 
 
 def send(made: Refund) -> Refund:

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from django.db import transaction
 from django.db.models import F
 from django.test import Client
 from django.utils import timezone
@@ -151,8 +152,9 @@ def used(
 ) -> Usage:
     """A call that is over and not settled yet, set aside as calls are."""
     total = royalty + compute
-    wallet = ledger.wallets([owner(payer).pk])[0]
-    Limit.objects.filter(pk=wallet.pk).update(held=F("held") + total)
+    with transaction.atomic():
+        wallet = ledger.wallets([owner(payer).pk])[0]
+        Limit.objects.filter(pk=wallet.pk).update(held=F("held") + total)
     return Usage.objects.create(
         call_id=uuid4(),
         root_id=uuid4(),

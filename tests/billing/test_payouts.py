@@ -114,6 +114,8 @@ def test_run_that_is_killed_half_way_pays_once_when_it_is_taken_up(
 def _killed_at(moment: str, work: Callable[[], object]) -> int:
     """Do it in a process that the kernel ends when it comes to this; give how it ended."""
     connection.close()
+    if connection.vendor == "postgresql":
+        connection.close_pool()  # its threads would not be in the child
     child = os.fork()
     if child == 0:
         place = {
