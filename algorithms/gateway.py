@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from algorithms import charging, first_calls, phases
+from algorithms import charging, fingerprints, first_calls, phases
 from algorithms import journal as journals
 from algorithms.charging import Admission, Cost, Hold, Wanted
 from algorithms.journal import Begun, Ended, Journal
@@ -90,11 +90,16 @@ async def _recorded(
     charge: Charge | None = None
     try:
         journal.begin(_begun(target, by, ask, running, terms))
+        given = fingerprints.begin(ask.body)
         outcome = await _run(target, by, ask, running, payer, terms)
         total_us = int((time.perf_counter() - began) * 1_000_000)
         due = terms.charge(outcome)
-        journal.end(_ended(running.call_id, outcome, total_us, due))
-        charge = due
+        prints = ("", "")
+        try:
+            prints = await fingerprints.both(given, outcome.body)
+        finally:  # whoever goes away now has been answered for
+            journal.end(_ended(running.call_id, outcome, total_us, due, prints))
+            charge = due
     finally:
         terms.end(charge)
     return Answer(running.call_id, target, outcome, total_us, terms.cost(charge))
@@ -294,7 +299,9 @@ def _begun(target: Target, by: Actor, ask: Ask, running: RunningCall, terms: Adm
     )
 
 
-def _ended(call_id: UUID, outcome: Outcome, total_us: int, charge: Charge) -> Ended:
+def _ended(
+    call_id: UUID, outcome: Outcome, total_us: int, charge: Charge, prints: tuple[str, str]
+) -> Ended:
     failure, timings = outcome.failure, outcome.timings
     result = Call.Result.SUCCEEDED
     if failure is not None:
@@ -314,6 +321,8 @@ def _ended(call_id: UUID, outcome: Outcome, total_us: int, charge: Charge) -> En
         runner=outcome.runner,
         price_microcredits=charge.total * MICROCREDITS_PER_MICRO,
         charge=charge,
+        input_sha256=prints[0],
+        output_sha256=prints[1],
     )
 
 

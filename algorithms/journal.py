@@ -84,6 +84,8 @@ class Ended:
     runner: str = ""
     price_microcredits: int = 0
     charge: Charge | None = None
+    input_sha256: str = ""
+    output_sha256: str = ""
 
 
 Row = tuple[Begun, Ended]
@@ -365,7 +367,8 @@ def _statement(vendor: str) -> str:
 
 
 _BEGUN: Final = [field.name for field in fields(Begun) if field.name != "bill"]
-_ENDED: Final = [field.name for field in fields(Ended)[1:] if field.name != "charge"]
+_ON_THE_BILL: Final = ("charge", "input_sha256", "output_sha256")
+_ENDED: Final = [field.name for field in fields(Ended)[1:] if field.name not in _ON_THE_BILL]
 _UUIDS: Final = frozenset(name for name in _BEGUN if name == "id" or name.endswith("_id"))
 
 

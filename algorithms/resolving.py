@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import time
 from dataclasses import dataclass
@@ -45,6 +46,13 @@ class Target:
 
     def __str__(self) -> str:
         return self.path
+
+    @property
+    def digest(self) -> str:
+        """Of all that is run: the source, what is installed, the interpreter and the entry point."""
+        spec = self.spec
+        parts = (spec.source, spec.dependencies, spec.interpreter, spec.module, spec.contract)
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 def resolve(owner: str, name: str, wanted: str, *, by: Actor) -> Target:

@@ -29,6 +29,9 @@ class Bill:
     member_id: int | None
     tag: str
     price: Price
+    path: str = ""  # owner/name
+    version: str = ""
+    digest: str = ""  # of what is run
     limit_ids: tuple[int, ...] = ()
     leased: tuple[int, ...] = ()  # those this process has a lease on: all, or a cap that has
     spender: UUID | None = None
@@ -82,6 +85,9 @@ def read(entry: dict[str, Any] | None) -> Bill | None:
         member_id=entry["member_id"],
         tag=entry["tag"],
         price=Price(**entry["price"]),
+        path=entry["path"],
+        version=entry["version"],
+        digest=entry["digest"],
         limit_ids=tuple(entry["limit_ids"]),
         leased=tuple(entry["leased"]),
         spender=UUID(entry["spender"]) if entry["spender"] else None,
@@ -182,6 +188,16 @@ _SOURCES: Final = {
     "key_id": ("b", "key_id"),
     "member_id": ("b", "bill", "member_id"),
     "tag": ("b", "bill", "tag"),
+    "path": ("b", "bill", "path"),
+    "version": ("b", "bill", "version"),
+    "version_digest": ("b", "bill", "digest"),
+    "input_sha256": ("e", "input_sha256"),
+    "output_sha256": ("e", "output_sha256"),
+    "total_us": ("e", "total_us"),
+    "queue_us": ("e", "queue_us"),
+    "start_us": ("e", "start_us"),
+    "load_us": ("e", "load_us"),
+    "run_us": ("e", "run_us"),
     "outcome": ("e", "charge", "outcome"),
     "billed_ms": ("e", "charge", "billed_ms"),
     "compute": ("e", "charge", "compute"),

@@ -7,6 +7,7 @@ from billing.models.limits import Lease, Limit, Spender
 from billing.models.lots import Lot
 from billing.models.meters import MeterExport, PostPaid, StripeInvoice
 from billing.models.payouts import PayoutAccount, PayoutLine, PayoutRun
+from billing.models.receipts import Objection, Receipt, ReceiptChain, ReceiptKey
 from billing.models.reconciliation import Finding, ReconciliationRun
 from billing.models.stripe import CashMove, StripeCustomer, StripeEvent, StripeThing
 from billing.models.topups import AutoRecharge, Dispute, EarningHold, Refund, TopUp
@@ -27,10 +28,14 @@ __all__ = [
     "Limit",
     "Lot",
     "MeterExport",
+    "Objection",
     "PayoutAccount",
     "PayoutLine",
     "PayoutRun",
     "PostPaid",
+    "Receipt",
+    "ReceiptChain",
+    "ReceiptKey",
     "ReconciliationRun",
     "Refund",
     "SpendStop",

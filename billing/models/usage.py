@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from billing.models.journals import Journal
 from marketplace.accounts.models import Owner
@@ -13,16 +14,16 @@ class Usage(models.Model):
     """The bill of one call, written in the same transaction as the call's record.
 
     Amounts are micro-units. It outlives what it points at, hence no database-level foreign keys
-    but the one to the books. Only settlement changes it, once.
+    but the one to the books. Only settlement changes it, once, and the making of its receipt.
     """
 
     class Outcome(models.TextChoices):
-        BILLED = "billed", "Billed"
-        FAILED = "failed", "Not billed: the call failed"
-        TIMED_OUT = "timed_out", "Out of time"
-        STOPPED = "stopped", "Stopped at its limit of cost"
-        NOT_RUN = "not_run", "Not billed: it did not run"
-        FREE = "free", "Free"
+        BILLED = "billed", _("Billed")
+        FAILED = "failed", _("Not billed: the call failed")
+        TIMED_OUT = "timed_out", _("Out of time")
+        STOPPED = "stopped", _("Stopped at its limit of cost")
+        NOT_RUN = "not_run", _("Not billed: it did not run")
+        FREE = "free", _("Free")
 
     call_id = models.UUIDField(primary_key=True, editable=False)
     root_id = models.UUIDField(db_index=True, help_text="The call that set the tree off")
@@ -40,6 +41,16 @@ class Usage(models.Model):
         null=True, help_text="The person whose key or session it was"
     )
     tag = models.CharField(max_length=60, blank=True)
+    path = models.CharField(max_length=150, blank=True, help_text="owner/name at that time")
+    version = models.CharField(max_length=40, blank=True, help_text="1.2.3, or a commit")
+    version_digest = models.CharField(max_length=64, blank=True, help_text="Of what was run")
+    input_sha256 = models.CharField(max_length=64, blank=True)
+    output_sha256 = models.CharField(max_length=64, blank=True)
+    total_us = models.PositiveBigIntegerField(default=0)
+    queue_us = models.PositiveBigIntegerField(default=0)
+    start_us = models.PositiveBigIntegerField(default=0)
+    load_us = models.PositiveBigIntegerField(default=0)
+    run_us = models.PositiveBigIntegerField(default=0)
     outcome = models.CharField(max_length=10, choices=Outcome.choices)
     billed_ms = models.PositiveBigIntegerField(default=0)
     compute = models.BigIntegerField(default=0)
@@ -64,6 +75,7 @@ class Usage(models.Model):
         help_text="Settled: booked to the receivable of a post-paid payer",
     )
     author_share = models.BigIntegerField(default=0, help_text="Settled: earned by the author")
+    has_receipt = models.BooleanField(default=False, db_default=False)
     settled_in = models.ForeignKey(
         Journal, on_delete=models.PROTECT, null=True, blank=True, related_name="usage"
     )
@@ -94,6 +106,9 @@ class Usage(models.Model):
                 fields=["at"],
                 condition=Q(settled_in__isnull=True, total__gt=0),
                 name="usage_to_settle",
+            ),
+            models.Index(
+                fields=["at"], condition=Q(has_receipt=False), name="usage_without_a_receipt"
             ),
             models.Index(fields=["payer", "-at"]),
             models.Index(fields=["author", "-at"]),
