@@ -115,7 +115,7 @@ def _killed_at(moment: str, work: Callable[[], object]) -> int:
     """Do it in a process that the kernel ends when it comes to this; give how it ended."""
     connection.close()
     if connection.vendor == "postgresql":
-        connection.close_pool()  # its threads would not be in the child
+        connection.close_pool()  # type: ignore[attr-defined]  # its threads would not be in the child
     child = os.fork()
     if child == 0:
         place = {
