@@ -6,6 +6,7 @@ from typing import Final
 
 from django import forms
 from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
 
 from data_collections.models import Collection
 from data_collections.permissions import may_create_collections_for
@@ -15,26 +16,34 @@ from marketplace.lib import names
 
 _ACCESS = Collection.ReadAccess
 IN_WORDS: Final = {
-    _ACCESS.MY_ALGORITHMS: "My algorithms. The owner's algorithms read the files whoever calls "
-    "them, but nobody else can download a file. Right for models.",
-    _ACCESS.PRIVATE: "Private. Only the owner reads the files; the owner's algorithms do so only "
-    "when the owner calls them.",
-    _ACCESS.PUBLIC: "Public. Everybody can read and download every file, without asking.",
+    _ACCESS.MY_ALGORITHMS: _(
+        "My algorithms. The owner's algorithms read the files whoever calls "
+        "them, but nobody else can download a file. Right for models."
+    ),
+    _ACCESS.PRIVATE: _(
+        "Private. Only the owner reads the files; the owner's algorithms do so only "
+        "when the owner calls them."
+    ),
+    _ACCESS.PUBLIC: _("Public. Everybody can read and download every file, without asking."),
 }
 
 
 class OwnerField(forms.ModelChoiceField):  # type: ignore[type-arg]
     def label_from_instance(self, obj: Owner) -> str:
-        return obj.name if obj.organization_id is None else f"{obj.name} (organization)"
+        return (
+            obj.name
+            if obj.organization_id is None
+            else _("%(name)s (organization)") % {"name": obj.name}
+        )
 
 
 class AccessForm(forms.Form):
     read_access = forms.ChoiceField(
-        label="Who may read the files?",
+        label=_("Who may read the files?"),
         choices=[(access.value, words) for access, words in IN_WORDS.items()],
         initial=_ACCESS.MY_ALGORITHMS.value,
         widget=forms.RadioSelect,
-        help_text="Only the owner, and the members of an organization, ever write.",
+        help_text=_("Only the owner, and the members of an organization, ever write."),
     )
 
     def access(self) -> Collection.ReadAccess:
@@ -42,11 +51,11 @@ class AccessForm(forms.Form):
 
 
 class NewCollectionForm(AccessForm):
-    owner = OwnerField(label="Owner", queryset=Owner.objects.none(), to_field_name="name")
+    owner = OwnerField(label=_("Owner"), queryset=Owner.objects.none(), to_field_name="name")
     name = forms.CharField(
-        label="Name",
+        label=_("Name"),
         max_length=names.MAX_LENGTH,
-        help_text="Letters, digits and underscores. It is part of the path of every file in it.",
+        help_text=_("Letters, digits and underscores. It is part of the path of every file in it."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none"}),
     )
     field_order = ["owner", "name", "read_access"]

@@ -8,6 +8,7 @@ from typing import Self
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
 
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import Owner, User
@@ -62,15 +63,15 @@ class Collection(models.Model):
     """
 
     class ReadAccess(models.TextChoices):
-        PRIVATE = "private", "Private: only me"
-        MY_ALGORITHMS = "my_algorithms", "My algorithms, called by anyone"
-        PUBLIC = "public", "Public: anybody"
+        PRIVATE = "private", _("Private: only me")
+        MY_ALGORITHMS = "my_algorithms", _("My algorithms, called by anyone")
+        PUBLIC = "public", _("Public: anybody")
 
     class Store(models.TextChoices):
-        HOSTED = "hosted", "Hosted"
-        SESSION = "session", "Session"
-        ALGORITHM_TEMP = "temp", "Algorithm, temporary"
-        ALGORITHM_PERM = "perm", "Algorithm, permanent"
+        HOSTED = "hosted", _("Hosted")
+        SESSION = "session", _("Session")
+        ALGORITHM_TEMP = "temp", _("Algorithm, temporary")
+        ALGORITHM_PERM = "perm", _("Algorithm, permanent")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(Owner, on_delete=models.CASCADE, related_name="collections")
@@ -135,10 +136,10 @@ class Upload(models.Model):
     """
 
     class State(models.TextChoices):
-        ARRIVING = "arriving", "Arriving"
-        CHECKING = "checking", "Being checked"
-        STORED = "stored", "Stored"
-        FAILED = "failed", "Failed"
+        ARRIVING = "arriving", _("Arriving")
+        CHECKING = "checking", _("Being checked")
+        STORED = "stored", _("Stored")
+        FAILED = "failed", _("Failed")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="uploads")

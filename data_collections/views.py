@@ -55,7 +55,9 @@ def collections(request: ActorRequest) -> HttpResponse:
             ),
         )
         if made is not None:
-            messages.success(request, f"{made} is ready. Drop your files into it.")
+            messages.success(
+                request, _("%(name)s is ready. Drop your files into it.") % {"name": made}
+            )
             return redirect("collections:collection", made.owner.name, made.name)
     context = {"form": form, "groups": _groups(request.actor), "stores": _stores(request.actor)}
     return render(request, "collections/list.html", context, status=400 if form.errors else 200)
@@ -139,7 +141,7 @@ def access(request: ActorRequest, owner: str, name: str) -> HttpResponse:
     form = AccessForm(request.POST)
     if form.is_valid():
         collecting.change_access(shown, by=request.actor, read_access=form.access())
-        messages.success(request, f"From now on: {IN_WORDS[form.access()]}")
+        messages.success(request, _("From now on: %(words)s") % {"words": IN_WORDS[form.access()]})
     return redirect("collections:collection", owner, name)
 
 
@@ -150,7 +152,8 @@ def delete(request: ActorRequest, owner: str, name: str) -> HttpResponse:
     request.actor.require(may_delete, shown)
     if request.method == "POST":
         count = collecting.delete(shown, by=request.actor, with_files=True)
-        messages.success(request, f"{shown} is deleted; {count} files went with it.")
+        text = _("%(name)s is deleted; %(count)s files went with it.")
+        messages.success(request, text % {"name": shown, "count": count})
         return redirect("collections:list")
     totals = shown.files.aggregate(count=Count("pk"), size=Sum("size"))
     context = {
@@ -170,7 +173,7 @@ def delete_file(request: ActorRequest, owner: str, name: str, file: str) -> Http
     request.actor.require(may_write_to, found.collection)
     if request.method == "POST":
         files.delete(path, by=request.actor)
-        messages.success(request, f"{path} is deleted.")
+        messages.success(request, _("%(name)s is deleted.") % {"name": path})
         return redirect("collections:collection", owner, name)
     named = mentions.of(found.collection.owner, str(found), request.actor)
     context = {"file": found, "collection": found.collection, "mentions": named}
@@ -181,7 +184,7 @@ def _upload(request: ActorRequest, folder: DataPath) -> None:
     """Store what the form brought; say of each file whether it is there."""
     sent_files = request.FILES.getlist("file")
     if not sent_files:
-        messages.error(request, "No file was chosen, so nothing was stored.")
+        messages.error(request, _("No file was chosen, so nothing was stored."))
     for upload in sent_files:
         promise = Promise(length=upload.size, content_type=upload.content_type or "")
         try:
@@ -191,7 +194,7 @@ def _upload(request: ActorRequest, folder: DataPath) -> None:
         except MarketplaceError as error:
             messages.error(request, error.message)
         else:
-            messages.success(request, f"{stored} is stored.")
+            messages.success(request, _("%(name)s is stored.") % {"name": stored})
 
 
 def _groups(actor: Actor) -> list[tuple[Owner, list[Collection], Usage]]:

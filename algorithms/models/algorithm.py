@@ -9,6 +9,7 @@ from typing import Any, Final, Self
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
 
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import Owner
@@ -49,18 +50,18 @@ class Algorithm(models.Model):
     """
 
     class SourceVisibility(models.TextChoices):
-        OPEN = "open", "Open: anybody may read the source"
-        CLOSED = "closed", "Closed: only the owner sees the source"
+        OPEN = "open", _("Open: anybody may read the source")
+        CLOSED = "closed", _("Closed: only the owner sees the source")
 
     class License(models.TextChoices):
-        APL = "apl", "Algorithm Platform License"
-        APACHE = "apache2", "Apache License 2.0"
-        GPL = "gpl3", "GNU General Public License 3"
-        MIT = "mit", "MIT License"
+        APL = "apl", _("Algorithm Platform License")
+        APACHE = "apache2", _("Apache License 2.0")
+        GPL = "gpl3", _("GNU General Public License 3")
+        MIT = "mit", _("MIT License")
 
     class NetworkAccess(models.TextChoices):
-        ISOLATED = "isolated", "No internet access"
-        FULL = "full", "Internet access"
+        ISOLATED = "isolated", _("No internet access")
+        FULL = "full", _("Internet access")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(Owner, on_delete=models.PROTECT, related_name="algorithms")

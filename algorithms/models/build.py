@@ -8,6 +8,7 @@ from typing import Self
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from algorithms.models.algorithm import Algorithm
 from marketplace.accounts.models import Owner, User
@@ -23,12 +24,12 @@ class Build(models.Model):
     """A commit, built. What was installed and which source was taken never changes afterwards."""
 
     class State(models.TextChoices):
-        QUEUED = "queued", "Queued"
-        RUNNING = "running", "Running"
-        SUCCEEDED = "succeeded", "Succeeded"
-        FAILED = "failed", "Failed"  # the author's requirements or code
-        FAULT = "fault", "Platform fault"  # ours: the author can only try again
-        CANCELLED = "cancelled", "Cancelled"
+        QUEUED = "queued", _("Queued")
+        RUNNING = "running", _("Running")
+        SUCCEEDED = "succeeded", _("Succeeded")
+        FAILED = "failed", _("Failed")  # the author's requirements or code
+        FAULT = "fault", _("Platform fault")  # ours: the author can only try again
+        CANCELLED = "cancelled", _("Cancelled")
 
     ENDED = frozenset({State.SUCCEEDED, State.FAILED, State.FAULT, State.CANCELLED})
 

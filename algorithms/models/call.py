@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from algorithms.models.algorithm import Algorithm
 from algorithms.models.version import Version
@@ -18,15 +19,15 @@ class Call(models.Model):
     """
 
     class Result(models.TextChoices):
-        SUCCEEDED = "succeeded", "Succeeded"
-        FAILED = "failed", "Failed"  # the algorithm's code, its limits or its time
+        SUCCEEDED = "succeeded", _("Succeeded")
+        FAILED = "failed", _("Failed")  # the algorithm's code, its limits or its time
         REFUSED = (
             "refused",
-            "Refused",
+            _("Refused"),
         )  # never reached a sandbox: nobody is to blame but the request
-        FAULT = "fault", "Platform fault"
-        CANCELLED = "cancelled", "Cancelled"  # the caller went away
-        INTERRUPTED = "interrupted", "Interrupted"  # the server died meanwhile
+        FAULT = "fault", _("Platform fault")
+        CANCELLED = "cancelled", _("Cancelled")  # the caller went away
+        INTERRUPTED = "interrupted", _("Interrupted")  # the server died meanwhile
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     root_id = models.UUIDField(db_index=True)
@@ -83,9 +84,9 @@ class CallRequest(models.Model):
     """
 
     class State(models.TextChoices):
-        QUEUED = "queued", "Queued"
-        RUNNING = "running", "Running"
-        DONE = "done", "Done"
+        QUEUED = "queued", _("Queued")
+        RUNNING = "running", _("Running")
+        DONE = "done", _("Done")
 
     id = models.UUIDField(primary_key=True, editable=False)  # the call's id
     caller = models.ForeignKey(Owner, on_delete=models.CASCADE, related_name="call_requests")

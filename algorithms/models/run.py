@@ -7,6 +7,7 @@ from typing import Self
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from algorithms.models.algorithm import Algorithm
 from algorithms.models.version import Version
@@ -23,8 +24,8 @@ class Run(models.Model):
     """One call with its input and output, at an address of its own. Nothing is kept unasked."""
 
     class Visibility(models.TextChoices):
-        UNLISTED = "unlisted", "Anybody who has the link"
-        PRIVATE = "private", "Only you"
+        UNLISTED = "unlisted", _("Anybody who has the link")
+        PRIVATE = "private", _("Only you")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     call_id = models.UUIDField(null=True, blank=True, help_text="The call it tells of.")

@@ -6,6 +6,7 @@ import uuid
 from typing import Any, Self
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from algorithms.models.algorithm import Algorithm
 from algorithms.models.build import Build
@@ -42,25 +43,25 @@ class VersionQuerySet(models.QuerySet["Version"]):
 
 class Version(models.Model):
     class Callability(models.TextChoices):
-        PUBLIC = "public", "Public: anybody with a key"
-        PRIVATE = "private", "Private: only the owner"
+        PUBLIC = "public", _("Public: anybody with a key")
+        PRIVATE = "private", _("Private: only the owner")
 
     class Approval(models.TextChoices):
         """What the organization says of a public version; until it is approved nobody else calls it."""
 
-        UNASKED = "", "Not asked for"
-        WAITING = "waiting", "Waits for approval"
-        APPROVED = "approved", "Approved"
-        REFUSED = "refused", "Refused"
+        UNASKED = "", _("Not asked for")
+        WAITING = "waiting", _("Waits for approval")
+        APPROVED = "approved", _("Approved")
+        REFUSED = "refused", _("Refused")
 
     class SchemaSource(models.TextChoices):
         """Where the schemas come from, the most reliable first."""
 
-        DECLARED = "declared", "Declared by the author"
-        SIGNATURE = "signature", "Read from the type hints of apply"
-        DOCSTRING = "docstring", "Read from the docstring of apply"
-        SAMPLE = "sample", "Guessed from the sample input and output"
-        UNKNOWN = "", "Not known"
+        DECLARED = "declared", _("Declared by the author")
+        SIGNATURE = "signature", _("Read from the type hints of apply")
+        DOCSTRING = "docstring", _("Read from the docstring of apply")
+        SAMPLE = "sample", _("Guessed from the sample input and output")
+        UNKNOWN = "", _("Not known")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     algorithm = models.ForeignKey(Algorithm, on_delete=models.CASCADE, related_name="versions")

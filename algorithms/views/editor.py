@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 from rest_framework.response import Response
 
@@ -77,7 +78,7 @@ def dependencies(request: ActorRequest, algorithm: Algorithm) -> HttpResponse:
     except MarketplaceError as error:
         context |= {"text": text, "problem": error.message}
         return render(request, "algorithms/dependencies.html", context, status=error.status)
-    messages.success(request, "Dependencies saved; they are installed with the next build.")
+    messages.success(request, _("Dependencies saved; they are installed with the next build."))
     return redirect("algorithms:editor", algorithm.owner.name, algorithm.name)
 
 
@@ -138,7 +139,7 @@ def _saved(request: ActorRequest, algorithm: Algorithm) -> HttpResponse:
     if request.POST.get("action") == "build":
         build = builds.start(algorithm, by=request.actor, commit=commit)
         return redirect("algorithms:build", *place, build.pk)
-    messages.success(request, f"Saved as {commit[:8]}.")
+    messages.success(request, _("Saved as %(commit)s.") % {"commit": commit[:8]})
     address = reverse("algorithms:editor", args=place)
     return redirect(address if removed else f"{address}?file={path}")
 

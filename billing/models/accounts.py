@@ -6,6 +6,7 @@ from typing import Final
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from marketplace.accounts.models import Owner
 
@@ -17,23 +18,23 @@ class Account(models.Model):
     """One place in the books. A positive balance is what we owe or have earned."""
 
     class Kind(models.TextChoices):
-        CUSTOMER_PAID = "customer_paid", "Credit bought"
-        CUSTOMER_PROMO = "customer_promo", "Credit given"
-        RECEIVABLE = "receivable", "Owed by the customer"
-        AUTHOR_PENDING = "author_pending", "Earned, not yet mature"
-        AUTHOR_AVAILABLE = "author_available", "Earned, ready to be paid out"
-        AUTHOR_IN_TRANSIT = "author_in_transit", "On its way to the author"
-        PLATFORM_FEE = "platform_fee", "The house's share of royalties"
-        COMPUTE_REVENUE = "compute_revenue", "Earned by computing"
-        PROMO_EXPENSE = "promo_expense", "Given away"
-        STRIPE_CASH = "stripe_cash", "Cash at Stripe"
-        BANK_CASH = "bank_cash", "Cash paid out to the bank"
-        STRIPE_FEES = "stripe_fees", "Paid to Stripe"
-        TAX_PAYABLE = "tax_payable", "Tax collected"
-        DISPUTES = "disputes", "Held back in disputes"
-        BAD_DEBT = "bad_debt", "Lost"
-        BREAKAGE = "breakage", "Credit that expired"
-        ROUNDING = "rounding", "Fractions of a cent"
+        CUSTOMER_PAID = "customer_paid", _("Credit bought")
+        CUSTOMER_PROMO = "customer_promo", _("Credit given")
+        RECEIVABLE = "receivable", _("Owed by the customer")
+        AUTHOR_PENDING = "author_pending", _("Earned, not yet mature")
+        AUTHOR_AVAILABLE = "author_available", _("Earned, ready to be paid out")
+        AUTHOR_IN_TRANSIT = "author_in_transit", _("On its way to the author")
+        PLATFORM_FEE = "platform_fee", _("The house's share of royalties")
+        COMPUTE_REVENUE = "compute_revenue", _("Earned by computing")
+        PROMO_EXPENSE = "promo_expense", _("Given away")
+        STRIPE_CASH = "stripe_cash", _("Cash at Stripe")
+        BANK_CASH = "bank_cash", _("Cash paid out to the bank")
+        STRIPE_FEES = "stripe_fees", _("Paid to Stripe")
+        TAX_PAYABLE = "tax_payable", _("Tax collected")
+        DISPUTES = "disputes", _("Held back in disputes")
+        BAD_DEBT = "bad_debt", _("Lost")
+        BREAKAGE = "breakage", _("Credit that expired")
+        ROUNDING = "rounding", _("Fractions of a cent")
 
     owner = models.ForeignKey(
         Owner, on_delete=models.PROTECT, null=True, blank=True, related_name="accounts"

@@ -8,6 +8,7 @@ from typing import Self
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from billing.models.accounts import MOST
 from marketplace.accounts.models import APIKey, Owner, User
@@ -22,15 +23,15 @@ class Budget(models.Model):
     """At most so much in each day, in each month (of UTC) or ever, for a part of an owner's calls."""
 
     class Scope(models.TextChoices):
-        ACCOUNT = "account", "Everything the account pays"
-        KEY = "key", "Calls with one API key"
-        MEMBER = "member", "Calls of one person"
-        ALGORITHM = "algorithm", "Calls of one algorithm"
+        ACCOUNT = "account", _("Everything the account pays")
+        KEY = "key", _("Calls with one API key")
+        MEMBER = "member", _("Calls of one person")
+        ALGORITHM = "algorithm", _("Calls of one algorithm")
 
     class Period(models.TextChoices):
-        DAY = "day", "A day"
-        MONTH = "month", "A month"
-        LIFETIME = "lifetime", "Ever"
+        DAY = "day", _("A day")
+        MONTH = "month", _("A month")
+        LIFETIME = "lifetime", _("Ever")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(Owner, on_delete=models.PROTECT, related_name="budgets")

@@ -13,6 +13,7 @@ import uuid
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from billing.models.budgets import Budget
 from marketplace.accounts.models import Owner
@@ -22,9 +23,9 @@ class Limit(models.Model):
     """So much may be spent; so much has been, and so much is spoken for."""
 
     class Kind(models.TextChoices):
-        WALLET = "wallet", "Wallet"
-        WINDOW = "window", "Window of a budget"
-        TREE = "tree", "Max-Cost of a call"
+        WALLET = "wallet", _("Wallet")
+        WINDOW = "window", _("Window of a budget")
+        TREE = "tree", _("Max-Cost of a call")
 
     kind = models.CharField(max_length=6, choices=Kind.choices)
     owner = models.ForeignKey(Owner, on_delete=models.PROTECT, related_name="spending_limits")

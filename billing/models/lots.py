@@ -6,6 +6,7 @@ from typing import Self
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from marketplace.accounts.models import Owner
 
@@ -22,10 +23,10 @@ class Lot(models.Model):
     """An amount of credit that an owner got at once, and what is left of it."""
 
     class Source(models.TextChoices):
-        TOPUP = "topup", "Bought"
-        GRANT = "grant", "Given by the operator"
-        MONTHLY = "monthly", "The free credit of a month"
-        REFUND = "refund", "Given back"
+        TOPUP = "topup", _("Bought")
+        GRANT = "grant", _("Given by the operator")
+        MONTHLY = "monthly", _("The free credit of a month")
+        REFUND = "refund", _("Given back")
 
     owner = models.ForeignKey(Owner, on_delete=models.PROTECT, related_name="lots")
     idem_key = models.CharField(max_length=200, unique=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from marketplace.accounts.models import Owner
 
@@ -12,10 +13,10 @@ class PostPaid(models.Model):
     """An owner who pays at the end of the month, up to a limit of credit."""
 
     class State(models.TextChoices):
-        ACTIVE = "active", "Active"
-        PAST_DUE = "past_due", "An invoice could not be collected yet"
-        UNPAID = "unpaid", "An invoice was not paid"
-        ENDED = "ended", "Ended"
+        ACTIVE = "active", _("Active")
+        PAST_DUE = "past_due", _("An invoice could not be collected yet")
+        UNPAID = "unpaid", _("An invoice was not paid")
+        ENDED = "ended", _("Ended")
 
     owner = models.OneToOneField(Owner, on_delete=models.PROTECT, related_name="postpaid")
     credit_limit = models.BigIntegerField()
@@ -34,15 +35,15 @@ class MeterExport(models.Model):
     """What an owner used within one hour, sealed: its value never changes, what comes late is another."""
 
     class Meter(models.TextChoices):
-        COMPUTE = "compute", "Computing"
-        ROYALTY = "royalty", "Royalties"
+        COMPUTE = "compute", _("Computing")
+        ROYALTY = "royalty", _("Royalties")
 
     class State(models.TextChoices):
-        SEALED = "sealed", "Not sent yet"
-        SENT = "sent", "Accepted by Stripe"
-        UNKNOWN = "unknown", "Sent, and the answer was lost"
-        CONFIRMED = "confirmed", "Counted by Stripe"
-        FAILED = "failed", "Refused by Stripe"
+        SEALED = "sealed", _("Not sent yet")
+        SENT = "sent", _("Accepted by Stripe")
+        UNKNOWN = "unknown", _("Sent, and the answer was lost")
+        CONFIRMED = "confirmed", _("Counted by Stripe")
+        FAILED = "failed", _("Refused by Stripe")
 
     identifier = models.CharField(max_length=100, unique=True)
     owner = models.ForeignKey(Owner, on_delete=models.PROTECT, related_name="meter_exports")

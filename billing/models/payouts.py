@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from marketplace.accounts.models import Owner, User
 
@@ -48,10 +49,10 @@ class PayoutLine(models.Model):
     """What one author gets in a run."""
 
     class State(models.TextChoices):
-        FROZEN = "frozen", "To be transferred"
-        PAID = "paid", "Transferred"
-        WAITING = "waiting", "Refused for now; tried again"
-        RETURNED = "returned", "Taken back; the money is with the author's earnings again"
+        FROZEN = "frozen", _("To be transferred")
+        PAID = "paid", _("Transferred")
+        WAITING = "waiting", _("Refused for now; tried again")
+        RETURNED = "returned", _("Taken back; the money is with the author's earnings again")
 
     run = models.ForeignKey(PayoutRun, on_delete=models.PROTECT, related_name="lines")
     author = models.ForeignKey(Owner, on_delete=models.PROTECT, related_name="payout_lines")

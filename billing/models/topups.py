@@ -7,6 +7,7 @@ from typing import Self
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from billing.models.accounts import MOST
 from billing.models.lots import Lot
@@ -22,14 +23,14 @@ class TopUp(models.Model):
     """Credit that somebody wants to buy. It is theirs when Stripe says that it is paid."""
 
     class State(models.TextChoices):
-        WAITING = "waiting", "Not paid yet"
-        PAID = "paid", "Paid"
-        FAILED = "failed", "Refused"
-        EXPIRED = "expired", "Given up"
+        WAITING = "waiting", _("Not paid yet")
+        PAID = "paid", _("Paid")
+        FAILED = "failed", _("Refused")
+        EXPIRED = "expired", _("Given up")
 
     class Way(models.TextChoices):
-        CHECKOUT = "checkout", "Paid on Stripe's page"
-        RECHARGE = "recharge", "Charged to the saved card by itself"
+        CHECKOUT = "checkout", _("Paid on Stripe's page")
+        RECHARGE = "recharge", _("Charged to the saved card by itself")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(Owner, on_delete=models.PROTECT, related_name="topups")
@@ -107,9 +108,9 @@ class Refund(models.Model):
     """Unspent credit on its way back to the card it came from."""
 
     class State(models.TextChoices):
-        SENDING = "sending", "On its way to Stripe"
-        DONE = "done", "Given back"
-        REFUSED = "refused", "Refused; the credit is back"
+        SENDING = "sending", _("On its way to Stripe")
+        DONE = "done", _("Given back")
+        REFUSED = "refused", _("Refused; the credit is back")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     topup = models.ForeignKey(TopUp, on_delete=models.PROTECT, related_name="refunds")
@@ -131,9 +132,9 @@ class Dispute(models.Model):
     """A payment that the cardholder's bank has taken back until it is decided who is right."""
 
     class State(models.TextChoices):
-        OPEN = "open", "Open"
-        WON = "won", "Won"
-        LOST = "lost", "Lost"
+        OPEN = "open", _("Open")
+        WON = "won", _("Won")
+        LOST = "lost", _("Lost")
 
     id = models.CharField(max_length=100, primary_key=True, help_text="Stripe's")
     topup = models.ForeignKey(

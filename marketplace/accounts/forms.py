@@ -32,25 +32,27 @@ def carried_out(form: forms.Form, act: Callable[[], T], *, field: str | None = N
 
 class SignUpForm(forms.Form):
     username = forms.CharField(
-        label="Account name",
+        label=_("Account name"),
         max_length=names.MAX_LENGTH,
-        help_text="Letters, digits and underscores. It is the first part of the address of "
-        "everything you publish, and stays.",
+        help_text=_(
+            "Letters, digits and underscores. It is the first part of the address of "
+            "everything you publish, and stays."
+        ),
         widget=forms.TextInput(
             attrs={"autocomplete": "username", "autofocus": True, "autocapitalize": "none"}
         ),
     )
     email = forms.CharField(
-        label="E-mail",
+        label=_("E-mail"),
         max_length=254,
-        help_text="For news about your account. Nobody else sees it.",
+        help_text=_("For news about your account. Nobody else sees it."),
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
     password = forms.CharField(
-        label="Password",
+        label=_("Password"),
         strip=False,
         max_length=200,
-        help_text="Eight characters or more, and none that everybody uses.",
+        help_text=_("Eight characters or more, and none that everybody uses."),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
     invitation = forms.CharField(
@@ -69,14 +71,14 @@ class SignUpForm(forms.Form):
 
 class SignInForm(forms.Form):
     login = forms.CharField(
-        label="Account name or e-mail",
+        label=_("Account name or e-mail"),
         max_length=254,
         widget=forms.TextInput(
             attrs={"autocomplete": "username", "autofocus": True, "autocapitalize": "none"}
         ),
     )
     password = forms.CharField(
-        label="Password",
+        label=_("Password"),
         strip=False,
         max_length=200,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
@@ -85,7 +87,7 @@ class SignInForm(forms.Form):
 
 class ForgottenForm(forms.Form):
     login = forms.CharField(
-        label="Account name or e-mail",
+        label=_("Account name or e-mail"),
         max_length=254,
         widget=forms.TextInput(
             attrs={"autocomplete": "username", "autofocus": True, "autocapitalize": "none"}
@@ -95,10 +97,10 @@ class ForgottenForm(forms.Form):
 
 class NewPasswordForm(forms.Form):
     password = forms.CharField(
-        label="New password",
+        label=_("New password"),
         strip=False,
         max_length=200,
-        help_text="Eight characters or more, and none that everybody uses.",
+        help_text=_("Eight characters or more, and none that everybody uses."),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "autofocus": True}),
     )
 
@@ -177,63 +179,65 @@ class CloseForm(forms.Form):
 
 class PasswordForm(forms.Form):
     present = forms.CharField(
-        label="Present password",
+        label=_("Present password"),
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
     new = forms.CharField(
-        label="New password",
+        label=_("New password"),
         strip=False,
         max_length=200,
-        help_text="Other browsers where you are signed in will have to sign in again.",
+        help_text=_("Other browsers where you are signed in will have to sign in again."),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
 
 class KeyForm(forms.Form):
     label = forms.CharField(
-        label="Label",
+        label=_("Label"),
         max_length=100,
-        help_text="Where you will use it. Make one key for each application.",
+        help_text=_("Where you will use it. Make one key for each application."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     algorithm_access = forms.ChoiceField(
-        label="Which algorithms may it call?",
+        label=_("Which algorithms may it call?"),
         choices=APIKey.AlgorithmAccess.choices,
         initial=APIKey.AlgorithmAccess.NONE,
         widget=forms.RadioSelect,
     )
     algorithm_patterns = forms.CharField(
-        label="Only these algorithms",
+        label=_("Only these algorithms"),
         required=False,
-        help_text="One on each line: algo://owner/name or algo://owner/*. "
-        "Without any, a restricted key calls nothing.",
+        help_text=_(
+            "One on each line: algo://owner/name or algo://owner/*. "
+            "Without any, a restricted key calls nothing."
+        ),
         widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false", "autocomplete": "off"}),
     )
     may_manage = forms.BooleanField(
-        label="It may manage my algorithms: create, build and publish", required=False
+        label=_("It may manage my algorithms: create, build and publish"), required=False
     )
     data_access = forms.ChoiceField(
-        label="What may it do with my data?",
+        label=_("What may it do with my data?"),
         choices=APIKey.DataAccess.choices,
         initial=APIKey.DataAccess.NONE,
         widget=forms.RadioSelect,
     )
     from_native = forms.BooleanField(
-        label="It is used by programs and servers", required=False, initial=True
+        label=_("It is used by programs and servers"), required=False, initial=True
     )
-    from_web = forms.BooleanField(label="It is used by web pages in browsers", required=False)
+    from_web = forms.BooleanField(label=_("It is used by web pages in browsers"), required=False)
     web_origin = forms.CharField(
-        label="Host name of the web pages",
+        label=_("Host name of the web pages"),
         max_length=255,
         required=False,
-        help_text="For example shop.example.org. Everybody who opens the page can read the key.",
+        help_text=_("For example shop.example.org. Everybody who opens the page can read the key."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none"}),
     )
     expires_on = forms.DateField(
-        label="Last day",
+        label=_("Last day"),
         required=False,
-        help_text="Leave it empty for a key that works until you revoke it.",
+        help_text=_("Leave it empty for a key that works until you revoke it."),
         widget=forms.DateInput(attrs={"type": "date"}),
     )
 
@@ -259,17 +263,17 @@ class KeyForm(forms.Form):
 
 class OrganizationForm(forms.Form):
     label = forms.CharField(
-        label="Display name",
+        label=_("Display name"),
         max_length=100,
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "organization"}),
     )
-    contact_name = forms.CharField(label="Contact", max_length=100, required=False)
+    contact_name = forms.CharField(label=_("Contact"), max_length=100, required=False)
     contact_email = forms.CharField(
-        label="Contact e-mail", max_length=254, required=False, widget=forms.EmailInput
+        label=_("Contact e-mail"), max_length=254, required=False, widget=forms.EmailInput
     )
     website = forms.CharField(
-        label="Website",
+        label=_("Website"),
         max_length=200,
         required=False,
         widget=forms.URLInput(attrs={"placeholder": "https://"}),
@@ -287,10 +291,11 @@ class OrganizationForm(forms.Form):
 
 class NewOrganizationForm(OrganizationForm):
     name = forms.CharField(
-        label="Organization name",
+        label=_("Organization name"),
         max_length=names.MAX_LENGTH,
-        help_text="Letters, digits and underscores. It is the first part of its addresses, "
-        "and stays.",
+        help_text=_(
+            "Letters, digits and underscores. It is the first part of its addresses, and stays."
+        ),
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none"}),
     )
     field_order = ["name", "label", "contact_name", "contact_email", "website"]
@@ -306,7 +311,7 @@ ROLES = [
 
 
 class RoleForm(forms.Form):
-    role = forms.ChoiceField(label="Role", choices=ROLES)
+    role = forms.ChoiceField(label=_("Role"), choices=ROLES)
 
     def chosen(self) -> Membership.Role:
         return Membership.Role(self.cleaned_data["role"])
@@ -314,7 +319,7 @@ class RoleForm(forms.Form):
 
 class InviteForm(RoleForm):
     person = forms.CharField(
-        label="Account name or e-mail",
+        label=_("Account name or e-mail"),
         max_length=254,
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none"}),
     )

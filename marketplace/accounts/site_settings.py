@@ -108,7 +108,11 @@ def make_invitation(
     if InviteCode.objects.filter(code__iexact=chosen).exists():
         raise BadInput(_("There is such a code already."))
     made = InviteCode.objects.create(
-        code=chosen, comment=comment[:200], uses_left=uses, expires_at=expires_at, made_by_id=by.user_id
+        code=chosen,
+        comment=comment[:200],
+        uses_left=uses,
+        expires_at=expires_at,
+        made_by_id=by.user_id,
     )
     audit.record(by, "made an invitation code", f"…{chosen[-3:]}", uses=str(uses), comment=comment)
     return made

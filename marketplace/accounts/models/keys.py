@@ -7,6 +7,7 @@ from typing import Self
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from marketplace.accounts.models.people import Owner, User
 from marketplace.accounts.scopes import PERSON, Scope
@@ -24,14 +25,14 @@ class APIKey(models.Model):
     """A secret that speaks for an owner within its scopes. Only its hash is kept."""
 
     class AlgorithmAccess(models.TextChoices):
-        FULL = "full", "Every algorithm I may call"
-        RESTRICTED = "restricted", "Only these algorithms"
-        NONE = "none", "No algorithms"
+        FULL = "full", _("Every algorithm I may call")
+        RESTRICTED = "restricted", _("Only these algorithms")
+        NONE = "none", _("No algorithms")
 
     class DataAccess(models.TextChoices):
-        NONE = "none", "No access"
-        READ = "read", "Read only"
-        READ_WRITE = "read_write", "Read and write"
+        NONE = "none", _("No access")
+        READ = "read", _("Read only")
+        READ_WRITE = "read_write", _("Read and write")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(Owner, on_delete=models.CASCADE, related_name="api_keys")

@@ -8,6 +8,7 @@ from typing import Self
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
 
 from marketplace.lib import names
 
@@ -63,12 +64,12 @@ class Membership(models.Model):
     """What a person may do in an organization."""
 
     class Role(models.TextChoices):
-        OWNER = "owner", "Owner"
-        ADMIN = "admin", "Administrator"  # people, keys and approvals; no owner
-        MEMBER = "member", "Member"
-        EXECUTOR = "executor", "Executor"  # may call, may not see source
-        BILLING = "billing", "Billing"  # sees and pays the bills, and nothing else
-        INVITED = "invited", "Invited"
+        OWNER = "owner", _("Owner")
+        ADMIN = "admin", _("Administrator")  # people, keys and approvals; no owner
+        MEMBER = "member", _("Member")
+        EXECUTOR = "executor", _("Executor")  # may call, may not see source
+        BILLING = "billing", _("Billing")  # sees and pays the bills, and nothing else
+        INVITED = "invited", _("Invited")
 
     organization = models.ForeignKey(
         Organization, on_delete=models.CASCADE, related_name="memberships"

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from marketplace.accounts import keys, patterns
@@ -53,7 +54,7 @@ def revoke(request: ActorRequest, key_id: UUID) -> HttpResponse:
     if request.method == "GET":
         return render(request, "accounts/revoke_key.html", {"key": key, "rights": rights(key)})
     keys.revoke(key, by=request.actor)
-    messages.success(request, f"The key “{key.label}” is revoked.")
+    messages.success(request, _("The key “%(label)s” is revoked.") % {"label": key.label})
     if key.owner.organization_id is None:
         return redirect("accounts:keys")
     return redirect("accounts:organization_keys", key.owner.name)

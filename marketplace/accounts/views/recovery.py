@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
@@ -35,7 +36,7 @@ def new_password(request: HttpRequest, reference: str, token: str) -> HttpRespon
     if form.is_valid():
         password = form.cleaned_data["password"]
         if carried_out(form, lambda: recovery.reset(reference, token, password=password)):
-            messages.success(request, "Your password is set. Sign in with it now.")
+            messages.success(request, _("Your password is set. Sign in with it now."))
             return redirect("accounts:sign_in")
     context = {"form": form, "person": person}
     return render(
