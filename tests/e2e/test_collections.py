@@ -119,12 +119,8 @@ def test_large_file_goes_on_after_a_lost_connection_and_after_a_reload(
         "**/api/uploads/*", lambda route: pass_on(route) if _is_piece(route) else route.continue_()
     )
     page.get_by_label("Drop files here").set_input_files(tmp_path / "model.bin")
-    expect(
-        page.get_by_text("waiting for the connection").or_(
-            page.get_by_text("The connection was lost")
-        )
-    ).to_be_visible()
     page.wait_for_function("() => document.querySelector('.uploads progress')?.value >= 0.55")
+    expect(page.get_by_text("The connection was lost")).to_be_visible(timeout=15_000)
     page.unroute_all(behavior="ignoreErrors")
     page.reload()
     expect(page.get_by_role("heading", name="Unfinished uploads")).to_be_visible()

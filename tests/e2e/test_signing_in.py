@@ -52,7 +52,7 @@ def test_passkey_signs_in_alone_and_the_app_guards_the_password(
     page.get_by_role("link", name="Set up an app").click()
     page.get_by_text("The app cannot scan?").click()
     app = pyotp.TOTP(page.locator("#app-secret").inner_text().replace(" ", ""))
-    page.get_by_label("Code").fill(app.now())
+    page.get_by_label("Code", exact=True).fill(app.now())
     page.get_by_role("button", name="Turn it on").click()
     codes = re.findall(r"[a-z0-9-]{19}", page.locator("#codes").inner_text())
     _sign_out(page)
@@ -63,7 +63,7 @@ def test_passkey_signs_in_alone_and_the_app_guards_the_password(
     _sign_out(page)
     _enter_password(page, keeper)
     expect(page.get_by_role("heading", level=1)).to_have_text("One more step")
-    page.get_by_label("Code").fill(codes[0])
+    page.get_by_label("Code", exact=True).fill(codes[0])
     page.get_by_role("main").get_by_role("button", name="Sign in").click()
     page.goto("/security/")
 
