@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "rest_framework",
     "drf_spectacular",
+    "marketplace.languages",
     "marketplace.accounts",
     "data_collections",
     "billing",
@@ -78,7 +79,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "marketplace.languages.middleware.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -204,7 +205,12 @@ vars().update(EMAIL_CONFIG)
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("zh-hans", "简体中文")]
+if env.bool("PSEUDO_RTL", default=False):
+    LANGUAGES.append(("ar", "English, right to left"))
+    """To look at the pages from right to left; there are no texts, so they stay English."""
+
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = ["marketplace.languages.formats"]
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
@@ -244,6 +250,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "sweep-what-has-ended": {"task": "marketplace.accounts.sweeping.sweep", "schedule": 3600.0},
     "settle-what-was-used": {"task": "billing.settlement.settle", "schedule": 2.0},
+    "make-receipts": {"task": "billing.receipts.make", "schedule": 2.0},
     "release-what-the-dead-hold": {"task": "billing.reaping.reap", "schedule": 15.0},
     "work-off-what-stripe-told": {"task": "billing.webhooks.work_off", "schedule": 20.0},
     "recharge-what-runs-low": {"task": "billing.recharging.recharge", "schedule": 30.0},
@@ -332,6 +339,12 @@ HOLD_SLICE_SECONDS = env.int("HOLD_SLICE_SECONDS", default=60)
 
 FREE_CREDITS_PER_MONTH = env.int("FREE_CREDITS_PER_MONTH", default=10_000 if IS_EMBEDDED else 0)
 """Given to every account each month, and gone at its end; 10,000 credits are one dollar."""
+
+RECEIPT_KEY = env.str("RECEIPT_KEY", default="")
+"""A long random text that the key which signs receipts is made from. Keep it: it is the site's word."""
+
+if not RECEIPT_KEY:
+    RECEIPT_KEY = secret_file.read_or_make(DATA_DIR / "receipt_key")
 
 # Payments: a site with Stripe's keys takes real money, one without them none; an embedded one
 # without keys pays at a stand-in of its own, so that everything can be tried

@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("admin/", admin.site.urls),
+    path("", include("marketplace.languages.urls")),
     path("", include("marketplace.accounts.urls")),
     path("", include("marketplace.people.urls")),
     path("", include("algorithms.urls")),

@@ -7,6 +7,7 @@ from typing import Final
 from django.conf import settings
 from django.http import HttpResponse
 
+from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import User
 
 THEME_COOKIE: Final = "theme"
@@ -27,6 +28,19 @@ def remember(answer: HttpResponse, person: User) -> None:
                 samesite="Lax",
                 secure=bool(settings.SESSION_COOKIE_SECURE),
             )
+
+
+def choose_language(answer: HttpResponse, language: str, *, by: Actor) -> None:
+    """Keep it in the browser, and in the profile of whoever is signed in."""
+    answer.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME,
+        language,
+        max_age=_YEAR,
+        samesite="Lax",
+        secure=bool(settings.SESSION_COOKIE_SECURE),
+    )
+    if by.user_id is not None:
+        User.objects.filter(pk=by.user_id).update(language=language)
 
 
 def change(answer: HttpResponse, person: User) -> None:

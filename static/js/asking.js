@@ -1,4 +1,5 @@
 import { element } from "./dom.js";
+import { gettext } from "./words.js";
 
 /**
  * A small dialog with one field and two buttons; gives the text, or null if it was dismissed.
@@ -25,7 +26,7 @@ export function askText({ title, label, value = "", button, help = "", lines = 0
  */
 export function asked(title, content, choices, size = "") {
   const buttons = choices.map(([value, label, kind]) => element("button", { value, class: kind ?? "button" }, label));
-  const cancel = element("button", { value: "", class: "button-quiet", formnovalidate: "" }, "Cancel");
+  const cancel = element("button", { value: "", class: "button-quiet", formnovalidate: "" }, gettext("Cancel"));
   const form = element("form", { method: "dialog" }, element("header", {}, element("h2", { id: "asked-title" }, title)), ...content, element("footer", {}, cancel, ...buttons));
   const dialog = /** @type {HTMLDialogElement} */ (element("dialog", { class: `dialog ${size}`.trim(), "aria-labelledby": "asked-title" }, form));
   form.addEventListener("keydown", (event) => {

@@ -1,4 +1,5 @@
 import { bundled } from "./bundled.js";
+import { gettext } from "./words.js";
 
 /**
  * @typedef {object} Problem
@@ -45,7 +46,7 @@ export async function codeMirror(area, watcher) {
     library.indentUnit.of("    "),
     library.syntaxHighlighting(highlighting(library)),
     EditorView.lineWrapping,
-    EditorView.contentAttributes.of({ "aria-label": path || "File", "aria-describedby": "editor-hint" }),
+    EditorView.contentAttributes.of({ "aria-label": path || gettext("File"), "aria-describedby": "editor-hint" }),
     EditorState.readOnly.of(area.readOnly || isReadOnly),
     EditorView.updateListener.of((/** @type {any} */ update) => {
       if (update.docChanged) watcher.edited();

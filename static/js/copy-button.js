@@ -1,3 +1,5 @@
+import { gettext } from "./words.js";
+
 /** `<copy-button value="text">` or `<copy-button for="id">`: puts text on the clipboard and says so. */
 class CopyButton extends HTMLElement {
   connectedCallback() {
@@ -5,7 +7,7 @@ class CopyButton extends HTMLElement {
     const button = document.createElement("button");
     button.type = "button";
     button.className = "button-quiet button-small";
-    button.textContent = this.getAttribute("label") ?? "Copy";
+    button.textContent = this.getAttribute("label") ?? gettext("Copy");
     button.addEventListener("click", () => this.#copy(button));
     this.append(button);
   }
@@ -19,8 +21,8 @@ class CopyButton extends HTMLElement {
 
   /** @param {HTMLButtonElement} button */
   async #copy(button) {
-    const label = this.getAttribute("label") ?? "Copy";
-    button.textContent = (await written(this.text)) ? "Copied" : "Press Ctrl+C";
+    const label = this.getAttribute("label") ?? gettext("Copy");
+    button.textContent = (await written(this.text)) ? gettext("Copied") : gettext("Press Ctrl+C");
     button.setAttribute("aria-live", "polite");
     setTimeout(() => (button.textContent = label), 1600);
   }

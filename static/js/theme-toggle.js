@@ -1,10 +1,12 @@
+import { gettext } from "./words.js";
+
 /** `<theme-toggle>`: light, dark, or as the system says; remembered in a cookie that the server reads. */
 class ThemeToggle extends HTMLElement {
   connectedCallback() {
     if (this.childElementCount) return;
     const select = document.createElement("select");
-    select.setAttribute("aria-label", "Colours");
-    for (const [value, text] of [["", "Colours: system"], ["light", "Colours: light"], ["dark", "Colours: dark"]]) {
+    select.setAttribute("aria-label", gettext("Colours"));
+    for (const [value, text] of choices()) {
       select.add(new Option(text, value));
     }
     select.value = document.documentElement.dataset.theme ?? "";
@@ -12,6 +14,12 @@ class ThemeToggle extends HTMLElement {
     this.append(select);
   }
 }
+
+const choices = () => [
+  ["", gettext("Colours: system")],
+  ["light", gettext("Colours: light")],
+  ["dark", gettext("Colours: dark")],
+];
 
 /** @param {string} theme */
 function apply(theme) {

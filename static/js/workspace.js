@@ -1,3 +1,5 @@
+import { gettext } from "./words.js";
+
 /**
  * @typedef {object} File
  * @property {string | null} saved the text that is saved; null: not there
@@ -146,7 +148,7 @@ export class Workspace extends EventTarget {
     const answer = await this.post("files/", { parent, changes, message });
     const body = await answer.json().catch(() => ({}));
     if (answer.status === 409) return { conflict: body.commit, problem: body.error?.message };
-    if (!answer.ok) return { problem: body.error?.message ?? `The site answered with status ${answer.status}.` };
+    if (!answer.ok) return { problem: body.error?.message ?? gettext("The site answered with status {status}.", { status: answer.status }) };
     for (const [path, content] of Object.entries(changes)) {
       const known = this.#files.get(path);
       if (content === null) this.#files.delete(path);
