@@ -20,6 +20,18 @@ def may_see_budgets(actor: Actor, owner: Owner) -> bool:
     return actor.running is None and (actor.has(Scope.ADMIN) or actor.speaks_for(owner.pk))
 
 
+def may_see_bills(actor: Actor, owner: Owner) -> bool:
+    """Receipts, usage and statements: the owner's people, and who pays an organization's bills."""
+    is_payer = actor.running is None and owner.pk in actor.bills_for
+    return is_payer or may_see_budgets(actor, owner)
+
+
+def may_object(actor: Actor, owner: Owner) -> bool:
+    """Say that a charge is wrong: who answers for the account or pays for it, signed in."""
+    is_person = actor.has(Scope.ACCOUNT) and actor.key_id is None and actor.running is None
+    return is_person and owner.pk in actor.administers | actor.bills_for
+
+
 def may_set_budgets(actor: Actor, owner: Owner) -> bool:
     """Who answers for the account, signed in: a key that could raise its own budget has none."""
     is_person = actor.has(Scope.ACCOUNT) and actor.key_id is None and actor.running is None

@@ -7,6 +7,7 @@ from billing.maturing import mature
 from billing.metering import export
 from billing.payouts import go_on, pay_monthly
 from billing.reaping import reap
+from billing.receipts import make
 from billing.recharging import recharge
 from billing.reconciling import daily
 from billing.refunding import resend
@@ -18,6 +19,7 @@ __all__ = [
     "expire",
     "export",
     "go_on",
+    "make",
     "mature",
     "pay_monthly",
     "process",

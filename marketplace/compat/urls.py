@@ -13,6 +13,7 @@ from marketplace.compat import (
     administration,
     algorithm_secrets,
     algorithms,
+    bills,
     builds,
     data,
     environments,
@@ -154,6 +155,10 @@ money_urls = [
     *either(f"{_QUOTE}/<str:version>", money.QuoteView.as_view()),
     *either("v1/budgets", money.BudgetsView.as_view()),
     *either("v1/budgets/<uuid:budget_id>", money.BudgetView.as_view()),
+    *either("v1/receipts", bills.ReceiptsView.as_view()),
+    *either("v1/receipts/key", bills.ReceiptKeysView.as_view()),
+    *either("v1/receipts/<str:receipt_id>", bills.ReceiptView.as_view()),
+    *either("v1/usage", bills.UsageView.as_view()),
     *either("v1/spend-stop", money.SpendStopView.as_view()),
 ]
 

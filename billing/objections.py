@@ -1,0 +1,139 @@
+"""Charges that are said to be wrong: by the payer, to staff, who give them back or say why not."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from billing import customers, ledger, receipts
+from billing.ledger import Kind, Leg
+from billing.models import Journal, Lot, Objection, Usage
+from billing.permissions import may_move_money, may_object
+from marketplace.accounts import audit, notifications
+from marketplace.accounts.actors import Actor
+from marketplace.accounts.models import User
+from marketplace.lib.errors import BadInput, Conflict, NotFound
+from marketplace.lib.money import format_dollars
+
+
+@transaction.atomic
+def object_to(call_id: UUID, *, by: Actor, reason: str) -> Objection:
+    """Ask staff to look at the charge of a call, once."""
+    usage = Usage.objects.select_related("payer").filter(pk=call_id).first()
+    if usage is None or not may_object(by, usage.payer):
+        raise NotFound(_("There is no such call here."))
+    if not reason.strip():
+        raise BadInput(_("Say what is wrong with the charge."))
+    if usage.settled_in_id is None or usage.total == usage.lost:
+        raise Conflict(_("Nothing was charged for this call."))
+    made, is_new = Objection.objects.get_or_create(
+        usage=usage,
+        defaults={"payer": usage.payer, "user_id": by.user_id, "reason": reason.strip()[:500]},
+    )
+    if not is_new:
+        raise Conflict(_("This charge has been objected to already."))
+    notifications.tell(
+        User.objects.filter(is_staff=True, is_active=True).values_list("pk", flat=True),
+        kind="billing",
+        title=_("%(payer)s objects to a charge") % {"payer": usage.payer},
+        body=made.reason,
+        url="/staff/money/objections/",
+    )
+    return made
+
+
+@transaction.atomic
+def accept(objection: Objection, *, by: Actor, answer: str = "") -> Journal:
+    """Give back all that was paid for the call, once; its author's part too."""
+    decided = _decide(objection, by, Objection.State.ACCEPTED, answer)
+    usage = decided.usage
+    journal = ledger.post_journal(
+        f"reverse:{usage.pk}",
+        "call given back",
+        _legs(usage),
+        reverses=usage.settled_in,
+        ref_type="call",
+        ref_id=str(usage.pk),
+    )
+    document = receipts.of_refund(
+        decided.pk, usage, booked_at=journal.effective_at, reason=answer or decided.reason
+    )
+    receipts.append([(decided.payer, document)])
+    amount = format_dollars(usage.total - usage.lost)
+    _tell(decided, _("%(amount)s was given back") % {"amount": amount})
+    audit.record(by, "gave back a charge", decided.payer, call=str(usage.pk), amount=amount)
+    return journal
+
+
+@transaction.atomic
+def refuse(objection: Objection, *, by: Actor, answer: str) -> Objection:
+    """Leave the charge as it is, and say why."""
+    if not answer.strip():
+        raise BadInput(_("Say why; the payer reads it."))
+    decided = _decide(objection, by, Objection.State.REFUSED, answer)
+    _tell(decided, _("Your charge stays as it is"))
+    audit.record(by, "refused an objection", decided.payer, call=str(decided.usage_id))
+    return decided
+
+
+def _decide(objection: Objection, by: Actor, state: Objection.State, answer: str) -> Objection:
+    by.require(may_move_money, objection)
+    rows = Objection.objects.select_for_update(of=("self",))
+    found = rows.select_related("usage__settled_in", "payer").get(pk=objection.pk)
+    if found.state != Objection.State.WAITING:
+        raise Conflict(_("This has been decided already."))
+    found.state, found.answer = state, answer.strip()[:500]
+    found.decided_by_id, found.decided_at = by.user_id, timezone.now()
+    found.save(update_fields=["state", "answer", "decided_by", "decided_at"])
+    return found
+
+
+def _legs(usage: Usage) -> list[Leg]:
+    """The mirror image of what the call was booked as.
+
+    What was put on a later invoice comes back as credit, since that invoice is Stripe's to
+    make. An author who has been paid meanwhile makes up for it with what they earn next.
+    """
+    credit = usage.total - usage.promo - usage.lost
+    pending = min(usage.author_share, max(0, ledger.balance(Kind.AUTHOR_PENDING, usage.author_id)))
+    legs = [
+        (Kind.COMPUTE_REVENUE, None, -usage.compute, None),
+        (Kind.PLATFORM_FEE, None, usage.author_share - usage.royalty, None),
+        (Kind.AUTHOR_PENDING, usage.author_id, -pending, None),
+        (Kind.AUTHOR_AVAILABLE, usage.author_id, pending - usage.author_share, None),
+        (Kind.BAD_DEBT, None, usage.lost, None),
+        (Kind.CUSTOMER_PAID, usage.payer_id, credit, _lot(usage, credit, is_promo=False)),
+        (Kind.CUSTOMER_PROMO, usage.payer_id, usage.promo, _lot(usage, usage.promo, is_promo=True)),
+    ]
+    return [
+        Leg(ledger.account(kind, owner_id), amount, lot)
+        for kind, owner_id, amount, lot in legs
+        if amount
+    ]
+
+
+def _lot(usage: Usage, amount: int, *, is_promo: bool) -> Lot | None:
+    if not amount:
+        return None
+    return Lot.objects.create(
+        owner_id=usage.payer_id,
+        idem_key=f"reverse:{usage.pk}:{'gift' if is_promo else 'credit'}",
+        source=Lot.Source.REFUND,
+        is_promo=is_promo,
+        original=amount,
+        remaining=amount,
+        note=f"For {usage.path} of {usage.at:%Y-%m-%d %H:%M}"[:200],
+    )
+
+
+def _tell(decided: Objection, title: str) -> None:
+    notifications.tell(
+        customers.people_of(decided.payer_id),
+        kind="billing",
+        title=title,
+        body=decided.answer,
+        url=f"/billing/receipts/{decided.usage_id}/",
+    )
