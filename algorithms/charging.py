@@ -157,7 +157,7 @@ class Admission:
             word = Usage.Outcome.TIMED_OUT if is_time else Usage.Outcome.STOPPED
         else:
             return Charge(Usage.Outcome.FAILED.value, held=held)
-        compute = min(price.compute(run_us), held - royalty)
+        compute = min(price.compute(run_us), max(0, held - price.royalty_micro))
         billed_ms = price.billed_ms(run_us) if held else 0
         return Charge(word.value, billed_ms, compute, royalty, held)
 

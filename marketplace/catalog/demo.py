@@ -19,6 +19,7 @@ from django.conf import settings
 
 from algorithms import authoring, build_logs, builds, publishing
 from algorithms.models import Algorithm, Build, Version
+from billing import grants
 from data_collections import collecting, files, uris
 from data_collections.models import Collection
 from marketplace.accounts import actors, keys, organizations, registration
@@ -27,6 +28,7 @@ from marketplace.accounts.models import APIKey, Owner, User
 from marketplace.accounts.organizations import Details
 from marketplace.lib import tokens
 from marketplace.lib.errors import Conflict, MarketplaceError, Unavailable
+from marketplace.lib.money import parse_credits, parse_dollars
 from runners.models import Environment
 
 FOLDER: Final = Path(settings.BASE_DIR) / "demo"
@@ -89,7 +91,8 @@ def load() -> Iterator[Loaded]:
         _upload(path, sorted(FOLDER.glob(pattern)), by=by)
     for about in content()["algorithms"]:
         try:
-            _publish(_algorithm(about, by=by), by=by)
+            royalty = parse_credits(about.get("royalty_credits", "0"))
+            _publish(_algorithm(about, by=by), by=by, royalty=royalty)
         except MarketplaceError as error:
             yield Loaded(about["path"], problem=error.message)
         else:
@@ -124,6 +127,9 @@ def _make(person: Person, about: dict[str, Any]) -> None:
         user.set_password(person.password)
         user.save(update_fields=["password"])
     owner = Owner.objects.get(user=user)
+    credit = parse_dollars(about["credit"])
+    if credit and not owner.lots.filter(idem_key=f"demo:{owner.pk}").exists():
+        grants.post(owner.pk, credit, idem_key=f"demo:{owner.pk}", is_promo=False, note="Demo")
     if not APIKey.objects.usable().filter(digest=tokens.digest(person.key), owner=owner).exists():
         keys.create(owner, by=actors.of_user(user), label="demo-key", secret=person.key)
 
@@ -175,7 +181,7 @@ def _algorithm(about: dict[str, Any], *, by: Actor) -> Algorithm:
     return algorithm
 
 
-def _publish(algorithm: Algorithm, *, by: Actor) -> None:
+def _publish(algorithm: Algorithm, *, by: Actor, royalty: int) -> None:
     if algorithm.is_public:
         return
     _build(algorithm, by=by)
@@ -184,6 +190,7 @@ def _publish(algorithm: Algorithm, *, by: Actor) -> None:
         by=by,
         callability=Version.Callability.PUBLIC,
         release_notes="First version.",
+        royalty_microcredits=royalty,
     )
 
 

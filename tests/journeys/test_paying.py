@@ -1,0 +1,143 @@
+"""What calls cost, over HTTP: quoted, bounded, charged once, and never more than there is."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.journeys.authoring import publish, write
+from tests.journeys.calling import call, signed_in, until
+from tests.live import Person, Site
+from tests.python_client import connected
+
+pytestmark = pytest.mark.live
+
+CODE = """
+import time
+
+
+def apply(input):
+    if input == "fail":
+        raise ValueError("asked to")
+    time.sleep(input)
+    return input
+"""
+ROYALTY = 20_000
+BOOKS = (
+    "from billing.models import Usage; from billing import settlement; from tests import ledgers; "
+    "settlement.settle(); ledgers.require_balanced_books(); ledgers.require_nothing_held(); "
+    "print(sum(Usage.objects.filter(payer__name='{name}').values_list('total', flat=True)))"
+)
+
+
+@pytest.fixture(scope="module")
+def paid(live: Site, author: Person, author_client: Any) -> str:
+    """An algorithm with a royalty of two cents."""
+    written = write(author_client, live, author, CODE, name="Paid")
+    publish(author_client, written.path, sample="0", royalty_microcredits=ROYALTY * 10_000)
+    return written.path
+
+
+def cost(response: httpx.Response) -> dict[str, Any]:
+    found: dict[str, Any] = response.json()["metadata"]["cost"]
+    return found
+
+
+def spent(site: Site, name: str) -> int:
+    """What the person was charged, once nothing is held any more and the books are balanced."""
+    problems: list[str] = []
+
+    def look() -> bool:
+        try:
+            problems[:] = [site.manage("shell", "-v", "0", "-c", BOOKS.format(name=name))]
+        except AssertionError as error:
+            problems[:] = [str(error)]
+        return problems[0].strip().isdigit()
+
+    with contextlib.suppress(AssertionError):
+        until(look, seconds=30)
+    assert problems[0].strip().isdigit(), problems[0][-3000:]
+    return int(problems[0])
+
+
+def test_two_hundred_calls_with_kills_and_failures_never_cost_more_than_their_dollar(
+    live: Site, paid: str
+) -> None:
+    dollar = live.person("payer_of_a_dollar")
+
+    def one(number: int) -> httpx.Response:
+        kind = random.choice(("quick", "quick", "fail", "slow"))
+        if kind == "slow":
+            return call(live, paid, 5, key=dollar.key, timeout=0.05)
+        return call(live, paid, "fail" if kind == "fail" else 0, key=dollar.key)
+
+    with ThreadPoolExecutor(24) as threads:
+        answers = list(threads.map(one, range(200)))
+
+    paid_for = [answer for answer in answers if answer.status_code == 200]
+    refused = [answer for answer in answers if answer.status_code == 402]
+    total = sum(cost(answer)["total"] for answer in paid_for if "cost" in answer.text)
+    assert len(paid_for) + len(refused) == 200
+    assert refused
+    assert "this account has" in refused[0].json()["error"]["message"]
+    assert refused[0].json()["error"]["error_type"] == "PaymentRequired"
+    assert 0 < total <= 1_000_000
+    assert spent(live, dollar.name) == total
+
+
+def test_quote_says_what_is_then_charged_and_max_cost_is_kept(live: Site, paid: str) -> None:
+    careful = live.person("careful_payer")
+    address = f"{live.url}/v1/quote/{paid}"
+
+    first = call(live, paid, 0, key=careful.key)
+    quote = httpx.post(address, headers=careful.headers, json={"timeout": 10}).json()
+    refused = call(live, paid, 0, key=careful.key, headers={"Max-Cost": "0.02"})
+    stopped = call(live, paid, 5, key=careful.key, headers={"Max-Cost": "0.020010"})
+
+    assert cost(first)["royalty"] == ROYALTY
+    assert cost(first)["total"] == ROYALTY + cost(first)["compute"]
+    assert quote["royalty"] == "0.02"
+    assert quote["reserves"] == "0.021"
+    assert quote["limits"][0]["name"] == "the account's credit"
+    assert quote["affordable"] is True
+    assert refused.status_code == 402
+    assert "0.020001 USD at least" in refused.json()["error"]["message"]
+    assert stopped.json()["error"]["error_type"] == "TimeoutError"
+    assert cost(stopped)["royalty"] == 0
+    assert 0 < cost(stopped)["compute"] <= 10
+    assert spent(live, careful.name) == cost(first)["total"] + cost(stopped)["total"]
+
+
+def test_budget_of_a_key_is_set_by_the_person_and_stops_the_key(live: Site, paid: str) -> None:
+    thrifty = live.person("thrifty_payer", "--password", "correct horse battery")
+    body = {"period": "day", "amount": "0.03"}
+    by_key = httpx.post(f"{live.url}/v1/budgets", headers=thrifty.headers, json=body)
+    with signed_in(live, thrifty) as browser:
+        made = browser.post("/v1/budgets", json=body)
+        first = call(live, paid, 0, key=thrifty.key)
+        second = call(live, paid, 0, key=thrifty.key)
+        browser.put(f"/v1/budgets/{made.json()['id']}", json={"amount": "0.2"})
+        third = call(live, paid, 0, key=thrifty.key)
+        [standing] = browser.get("/v1/budgets").json()
+
+    assert by_key.status_code == 403
+    assert made.status_code == 201
+    assert (first.status_code, second.status_code, third.status_code) == (200, 402, 200)
+    refusal = second.json()["error"]
+    assert f"the budget of all of {thrifty.name} for today" in refusal["message"]
+    assert refusal["details"]["budget"] == made.json()["id"]
+    assert standing["amount"] == "0.20"
+    with connected(live.url, thrifty.key) as client:
+        assert client.algo(paid).pipe(0).result == 0
+    left = [call(live, paid, 0, key=thrifty.key).status_code for _ in range(9)]
+    assert sorted(set(left)) == [200, 402]
+    with (
+        connected(live.url, thrifty.key) as client,
+        pytest.raises(Exception, match=r"Response \[402\]"),
+    ):
+        client.algo(paid).pipe(0)
