@@ -16,7 +16,7 @@ GUEST = SERVE.parent
 ROOT = GUEST.parent.parent
 FILES = sorted(GUEST.rglob("*.py"))
 OWN = {"_agorithm", "adk"}
-AUTHORS = {"Algorithmia", "yaml"}
+AUTHORS = {"Algorithmia", "pytest", "yaml"}
 """Imported only where the author's environment has them."""
 
 
