@@ -10,7 +10,12 @@ from tests.architecture.tree import APPS, ROOT, Function, functions, modules, na
 
 # Use cases that take an actor and do not ask a rule themselves, and why that is right.
 ASKED_ELSEWHERE = {
+    "algorithms/charging.py:admit": "the gateway asks before it comes to money",
+    "algorithms/charging.py:price_of": "whoever may see a version may know its price",
+    "marketplace/accounts/preferences.py:choose_language": "their own browser and profile",
     "marketplace/catalog/pages.py:cards": "shows only what visible_to gives",
+    "marketplace/catalog/moderation/deciding.py:record": "those who decide have been asked",
+    "marketplace/catalog/reviews/reviewing.py:called": "only their own calls are looked at",
     "marketplace/catalog/trying.py:run": "the gateway asks; visitors are admitted by address",
 }
 _ASKS = re.compile(r"\bby\.require\(|\bvisible_to\(by\)|\bmay_\w+\(by\b")

@@ -96,8 +96,8 @@ def test_refund_beyond_what_is_left_of_its_own_lot_is_refused(alice: Actor) -> N
     small = bought(alice, 100)
     bought(alice, 900, "two")
 
+    against = [Leg(account("stripe_cash"), 101)]
     with pytest.raises(NotEnough, match="Only 100"):
-        against = [Leg(account("stripe_cash"), 101)]
         lots.withdraw(small, 101, idem_key="refund:1", kind="refund", against=against)
 
     small.refresh_from_db()

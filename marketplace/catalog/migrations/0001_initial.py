@@ -7,262 +7,710 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('algorithms', '0001_initial'),
+        ("accounts", "0001_initial"),
+        ("algorithms", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='AnnouncedVersion',
+            name="AnnouncedVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('version', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='announced', to='algorithms.version')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "version",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="announced",
+                        to="algorithms.version",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Category',
+            name="Category",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(max_length=40, unique=True)),
-                ('title', models.CharField(max_length=60)),
-                ('description', models.CharField(blank=True, max_length=300)),
-                ('position', models.PositiveSmallIntegerField(default=0, help_text='Lower ones come first.')),
-                ('algorithms', models.ManyToManyField(blank=True, help_text="Chosen by the staff: shown first on the category's page.", related_name='categories', to='algorithms.algorithm')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("slug", models.SlugField(max_length=40, unique=True)),
+                ("title", models.CharField(max_length=60)),
+                ("description", models.CharField(blank=True, max_length=300)),
+                (
+                    "position",
+                    models.PositiveSmallIntegerField(default=0, help_text="Lower ones come first."),
+                ),
+                (
+                    "algorithms",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Chosen by the staff: shown first on the category's page.",
+                        related_name="categories",
+                        to="algorithms.algorithm",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'categories',
-                'ordering': ['position', 'title'],
+                "verbose_name_plural": "categories",
+                "ordering": ["position", "title"],
             },
         ),
         migrations.CreateModel(
-            name='Comment',
+            name="Comment",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('text', models.TextField(max_length=8000)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('edited_at', models.DateTimeField(blank=True, null=True)),
-                ('deleted_at', models.DateTimeField(blank=True, null=True)),
-                ('hidden_at', models.DateTimeField(blank=True, null=True)),
-                ('author', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='comments', to='accounts.owner')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("text", models.TextField(max_length=8000)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("edited_at", models.DateTimeField(blank=True, null=True)),
+                ("deleted_at", models.DateTimeField(blank=True, null=True)),
+                ("hidden_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "author",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="comments",
+                        to="accounts.owner",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['created_at'],
+                "ordering": ["created_at"],
             },
         ),
         migrations.CreateModel(
-            name='Case',
+            name="Case",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('subject', models.CharField(choices=[('version', 'Version'), ('algorithm', 'Algorithm'), ('owner', 'Owner'), ('review', 'Review'), ('comment', 'Comment')], max_length=9)),
-                ('label', models.CharField(help_text='The subject as it was called then.', max_length=200)),
-                ('signals', models.JSONField(blank=True, default=list)),
-                ('risk', models.PositiveIntegerField(default=0)),
-                ('state', models.CharField(choices=[('open', 'Open'), ('waiting', 'Waiting for the owner'), ('closed', 'Closed')], default='open', max_length=7)),
-                ('opened_at', models.DateTimeField()),
-                ('decided_at', models.DateTimeField(blank=True, null=True)),
-                ('algorithm', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='cases', to='algorithms.algorithm')),
-                ('owner', models.ForeignKey(help_text='Whose it is.', on_delete=django.db.models.deletion.CASCADE, related_name='cases', to='accounts.owner')),
-                ('version', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='cases', to='algorithms.version')),
-                ('comment', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='cases', to='catalog.comment')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "subject",
+                    models.CharField(
+                        choices=[
+                            ("version", "Version"),
+                            ("algorithm", "Algorithm"),
+                            ("owner", "Owner"),
+                            ("review", "Review"),
+                            ("comment", "Comment"),
+                        ],
+                        max_length=9,
+                    ),
+                ),
+                (
+                    "label",
+                    models.CharField(
+                        help_text="The subject as it was called then.", max_length=200
+                    ),
+                ),
+                ("signals", models.JSONField(blank=True, default=list)),
+                ("risk", models.PositiveIntegerField(default=0)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "Open"),
+                            ("waiting", "Waiting for the owner"),
+                            ("closed", "Closed"),
+                        ],
+                        default="open",
+                        max_length=7,
+                    ),
+                ),
+                ("opened_at", models.DateTimeField()),
+                ("decided_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "algorithm",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="cases",
+                        to="algorithms.algorithm",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        help_text="Whose it is.",
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="cases",
+                        to="accounts.owner",
+                    ),
+                ),
+                (
+                    "version",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="cases",
+                        to="algorithms.version",
+                    ),
+                ),
+                (
+                    "comment",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="cases",
+                        to="catalog.comment",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Decision',
+            name="Decision",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('action', models.CharField(choices=[('approve', 'Nothing is wrong'), ('ask', 'Ask for changes'), ('quarantine', 'Quarantine the algorithm'), ('release', 'Release from quarantine'), ('yank', 'Withdraw the version'), ('restore', 'Offer the version again'), ('suspend', 'Suspend the owner'), ('unsuspend', 'End the suspension'), ('hide', 'Hide it'), ('show', 'Show it again')], max_length=10)),
-                ('reason', models.TextField(max_length=4000)),
-                ('made_at', models.DateTimeField(auto_now_add=True)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='decisions', to='catalog.case')),
-                ('made_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('reverses', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='reversed_by', to='catalog.decision')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "action",
+                    models.CharField(
+                        choices=[
+                            ("approve", "Nothing is wrong"),
+                            ("ask", "Ask for changes"),
+                            ("quarantine", "Quarantine the algorithm"),
+                            ("release", "Release from quarantine"),
+                            ("yank", "Withdraw the version"),
+                            ("restore", "Offer the version again"),
+                            ("suspend", "Suspend the owner"),
+                            ("unsuspend", "End the suspension"),
+                            ("hide", "Hide it"),
+                            ("show", "Show it again"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("reason", models.TextField(max_length=4000)),
+                ("made_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="decisions",
+                        to="catalog.case",
+                    ),
+                ),
+                (
+                    "made_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "reverses",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="reversed_by",
+                        to="catalog.decision",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-made_at'],
+                "ordering": ["-made_at"],
             },
         ),
         migrations.CreateModel(
-            name='Appeal',
+            name="Appeal",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('text', models.TextField(max_length=4000)),
-                ('state', models.CharField(choices=[('open', 'Waiting for an answer'), ('upheld', 'The decision stands'), ('granted', 'The decision was taken back')], default='open', max_length=7)),
-                ('answer', models.TextField(blank=True, max_length=4000)),
-                ('made_at', models.DateTimeField(auto_now_add=True)),
-                ('answered_at', models.DateTimeField(blank=True, null=True)),
-                ('answered_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('author', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.owner')),
-                ('decision', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='appeal', to='catalog.decision')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("text", models.TextField(max_length=4000)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "Waiting for an answer"),
+                            ("upheld", "The decision stands"),
+                            ("granted", "The decision was taken back"),
+                        ],
+                        default="open",
+                        max_length=7,
+                    ),
+                ),
+                ("answer", models.TextField(blank=True, max_length=4000)),
+                ("made_at", models.DateTimeField(auto_now_add=True)),
+                ("answered_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "answered_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "author",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.owner",
+                    ),
+                ),
+                (
+                    "decision",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="appeal",
+                        to="catalog.decision",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['made_at'],
+                "ordering": ["made_at"],
             },
         ),
         migrations.CreateModel(
-            name='Review',
+            name="Review",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('major', models.PositiveIntegerField()),
-                ('rating', models.PositiveSmallIntegerField()),
-                ('text', models.TextField(max_length=4000)),
-                ('answer', models.TextField(blank=True, max_length=4000)),
-                ('answered_at', models.DateTimeField(blank=True, null=True)),
-                ('helpful_count', models.PositiveIntegerField(default=0)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('edited_at', models.DateTimeField(blank=True, null=True)),
-                ('withdrawn_at', models.DateTimeField(blank=True, null=True)),
-                ('hidden_at', models.DateTimeField(blank=True, null=True)),
-                ('algorithm', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='reviews', to='algorithms.algorithm')),
-                ('author', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='reviews', to='accounts.owner')),
-                ('version', models.ForeignKey(blank=True, help_text='The newest one its writer had called with success.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='algorithms.version')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("major", models.PositiveIntegerField()),
+                ("rating", models.PositiveSmallIntegerField()),
+                ("text", models.TextField(max_length=4000)),
+                ("answer", models.TextField(blank=True, max_length=4000)),
+                ("answered_at", models.DateTimeField(blank=True, null=True)),
+                ("helpful_count", models.PositiveIntegerField(default=0)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("edited_at", models.DateTimeField(blank=True, null=True)),
+                ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
+                ("hidden_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "algorithm",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="reviews",
+                        to="algorithms.algorithm",
+                    ),
+                ),
+                (
+                    "author",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="reviews",
+                        to="accounts.owner",
+                    ),
+                ),
+                (
+                    "version",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="The newest one its writer had called with success.",
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="algorithms.version",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-created_at'],
+                "ordering": ["-created_at"],
             },
         ),
         migrations.CreateModel(
-            name='HelpfulVote',
+            name="HelpfulVote",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('voter', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.owner')),
-                ('review', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='votes', to='catalog.review')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "voter",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.owner",
+                    ),
+                ),
+                (
+                    "review",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="votes",
+                        to="catalog.review",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='case',
-            name='review',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='cases', to='catalog.review'),
+            model_name="case",
+            name="review",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="cases",
+                to="catalog.review",
+            ),
         ),
         migrations.CreateModel(
-            name='Star',
+            name="Star",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('algorithm', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='stars', to='algorithms.algorithm')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='stars', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "algorithm",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="stars",
+                        to="algorithms.algorithm",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="stars",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-created_at', '-pk'],
+                "ordering": ["-created_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Tag',
+            name="Tag",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(help_text='Lower case, with hyphens.', max_length=30, unique=True)),
-                ('algorithms', models.ManyToManyField(blank=True, related_name='tags', to='algorithms.algorithm')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "name",
+                    models.CharField(
+                        help_text="Lower case, with hyphens.", max_length=30, unique=True
+                    ),
+                ),
+                (
+                    "algorithms",
+                    models.ManyToManyField(
+                        blank=True, related_name="tags", to="algorithms.algorithm"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Thread',
+            name="Thread",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('title', models.CharField(max_length=150)),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('last_at', models.DateTimeField()),
-                ('algorithm', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='threads', to='algorithms.algorithm')),
-                ('starter', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.owner')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("title", models.CharField(max_length=150)),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("last_at", models.DateTimeField()),
+                (
+                    "algorithm",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="threads",
+                        to="algorithms.algorithm",
+                    ),
+                ),
+                (
+                    "starter",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.owner",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-last_at'],
+                "ordering": ["-last_at"],
             },
         ),
         migrations.AddField(
-            model_name='comment',
-            name='thread',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='comments', to='catalog.thread'),
+            model_name="comment",
+            name="thread",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="comments",
+                to="catalog.thread",
+            ),
         ),
         migrations.CreateModel(
-            name='Follow',
+            name="Follow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('algorithm', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='followers', to='algorithms.algorithm')),
-                ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='followers', to='accounts.owner')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='follows', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "algorithm",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="followers",
+                        to="algorithms.algorithm",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="followers",
+                        to="accounts.owner",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="follows",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-created_at', '-pk'],
-                'constraints': [models.UniqueConstraint(fields=('user', 'owner'), name='an_owner_is_followed_once'), models.UniqueConstraint(fields=('user', 'algorithm'), name='an_algorithm_is_followed_once'), models.CheckConstraint(condition=models.Q(('owner__isnull', False), ('algorithm__isnull', False), _connector='XOR'), name='one_follows_an_owner_or_an_algorithm')],
+                "ordering": ["-created_at", "-pk"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("user", "owner"), name="an_owner_is_followed_once"
+                    ),
+                    models.UniqueConstraint(
+                        fields=("user", "algorithm"), name="an_algorithm_is_followed_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("owner__isnull", False), ("algorithm__isnull", False), _connector="XOR"
+                        ),
+                        name="one_follows_an_owner_or_an_algorithm",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Report',
+            name="Report",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('reason', models.CharField(choices=[('malicious', 'It does harm: malware, theft of data, abuse of the machine'), ('deceptive', 'It poses as something or somebody else'), ('broken', 'It does not do what its page says'), ('copyright', 'It copies work without the right to'), ('offensive', 'It is hateful, harassing or unlawful'), ('spam', 'It is spam or advertising'), ('privacy', "It shows somebody's private data"), ('other', 'Something else')], max_length=9)),
-                ('text', models.TextField(max_length=4000)),
-                ('pointer', models.CharField(blank=True, help_text='A file and line, the id of a call, or an address.', max_length=300)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='reports', to='catalog.case')),
-                ('reporter', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='reports_made', to='accounts.owner')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "reason",
+                    models.CharField(
+                        choices=[
+                            (
+                                "malicious",
+                                "It does harm: malware, theft of data, abuse of the machine",
+                            ),
+                            ("deceptive", "It poses as something or somebody else"),
+                            ("broken", "It does not do what its page says"),
+                            ("copyright", "It copies work without the right to"),
+                            ("offensive", "It is hateful, harassing or unlawful"),
+                            ("spam", "It is spam or advertising"),
+                            ("privacy", "It shows somebody's private data"),
+                            ("other", "Something else"),
+                        ],
+                        max_length=9,
+                    ),
+                ),
+                ("text", models.TextField(max_length=4000)),
+                (
+                    "pointer",
+                    models.CharField(
+                        blank=True,
+                        help_text="A file and line, the id of a call, or an address.",
+                        max_length=300,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="reports",
+                        to="catalog.case",
+                    ),
+                ),
+                (
+                    "reporter",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="reports_made",
+                        to="accounts.owner",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['created_at'],
-                'constraints': [models.UniqueConstraint(fields=('case', 'reporter'), name='one_report_per_reporter')],
+                "ordering": ["created_at"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("case", "reporter"), name="one_report_per_reporter"
+                    )
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='review',
-            index=models.Index(fields=['algorithm', '-created_at'], name='catalog_rev_algorit_8abdd0_idx'),
+            model_name="review",
+            index=models.Index(
+                fields=["algorithm", "-created_at"], name="catalog_rev_algorit_8abdd0_idx"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='review',
-            constraint=models.UniqueConstraint(condition=models.Q(('withdrawn_at__isnull', True)), fields=('algorithm', 'major', 'author'), name='one_live_review_per_major_version'),
+            model_name="review",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("withdrawn_at__isnull", True)),
+                fields=("algorithm", "major", "author"),
+                name="one_live_review_per_major_version",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='review',
-            constraint=models.CheckConstraint(condition=models.Q(('rating__gte', 1), ('rating__lte', 5)), name='a_rating_is_from_one_to_five'),
+            model_name="review",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("rating__gte", 1), ("rating__lte", 5)),
+                name="a_rating_is_from_one_to_five",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='helpfulvote',
-            constraint=models.UniqueConstraint(fields=('review', 'voter'), name='one_vote_per_voter'),
+            model_name="helpfulvote",
+            constraint=models.UniqueConstraint(
+                fields=("review", "voter"), name="one_vote_per_voter"
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['state', '-risk', 'opened_at'], name='catalog_cas_state_1c22db_idx'),
+            model_name="case",
+            index=models.Index(
+                fields=["state", "-risk", "opened_at"], name="catalog_cas_state_1c22db_idx"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.UniqueConstraint(condition=models.Q(models.Q(('state', 'closed'), _negated=True), ('subject', 'version')), fields=('version',), name='one_open_case_per_version'),
+            model_name="case",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(
+                    models.Q(("state", "closed"), _negated=True), ("subject", "version")
+                ),
+                fields=("version",),
+                name="one_open_case_per_version",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.UniqueConstraint(condition=models.Q(models.Q(('state', 'closed'), _negated=True), ('subject', 'algorithm')), fields=('algorithm',), name='one_open_case_per_algorithm'),
+            model_name="case",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(
+                    models.Q(("state", "closed"), _negated=True), ("subject", "algorithm")
+                ),
+                fields=("algorithm",),
+                name="one_open_case_per_algorithm",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.UniqueConstraint(condition=models.Q(models.Q(('state', 'closed'), _negated=True), ('subject', 'owner')), fields=('owner',), name='one_open_case_per_owner'),
+            model_name="case",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(
+                    models.Q(("state", "closed"), _negated=True), ("subject", "owner")
+                ),
+                fields=("owner",),
+                name="one_open_case_per_owner",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.UniqueConstraint(condition=models.Q(models.Q(('state', 'closed'), _negated=True), ('subject', 'review')), fields=('review',), name='one_open_case_per_review'),
+            model_name="case",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(
+                    models.Q(("state", "closed"), _negated=True), ("subject", "review")
+                ),
+                fields=("review",),
+                name="one_open_case_per_review",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.UniqueConstraint(condition=models.Q(models.Q(('state', 'closed'), _negated=True), ('subject', 'comment')), fields=('comment',), name='one_open_case_per_comment'),
+            model_name="case",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(
+                    models.Q(("state", "closed"), _negated=True), ("subject", "comment")
+                ),
+                fields=("comment",),
+                name="one_open_case_per_comment",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='star',
-            constraint=models.UniqueConstraint(fields=('user', 'algorithm'), name='one_star_per_person'),
+            model_name="star",
+            constraint=models.UniqueConstraint(
+                fields=("user", "algorithm"), name="one_star_per_person"
+            ),
         ),
         migrations.AddIndex(
-            model_name='thread',
-            index=models.Index(fields=['algorithm', '-last_at'], name='catalog_thr_algorit_d7fc88_idx'),
+            model_name="thread",
+            index=models.Index(
+                fields=["algorithm", "-last_at"], name="catalog_thr_algorit_d7fc88_idx"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='comment',
-            constraint=models.CheckConstraint(condition=models.Q(('deleted_at__isnull', True), ('deleted_at__gte', models.F('created_at')), _connector='OR'), name='a_comment_is_deleted_after_it_was_written'),
+            model_name="comment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("deleted_at__isnull", True),
+                    ("deleted_at__gte", models.F("created_at")),
+                    _connector="OR",
+                ),
+                name="a_comment_is_deleted_after_it_was_written",
+            ),
         ),
     ]
