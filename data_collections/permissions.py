@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from data_collections.models import Collection
+from data_collections.models import Collection, Upload
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import Owner
 from marketplace.accounts.scopes import Scope
@@ -47,6 +47,12 @@ def may_write_to(actor: Actor, collection: Collection) -> bool:
     if actor.has(Scope.DATA_WRITE) and actor.speaks_for(collection.owner_id):
         return True
     return not collection.is_hosted and _is_own_store(actor, collection)
+
+
+def may_go_on_with(actor: Actor, upload: Upload) -> bool:
+    """Only who began an upload sends more of it, and only while they may write there."""
+    is_mine = actor.user_id is not None and actor.user_id == upload.started_by_id
+    return is_mine and may_write_to(actor, upload.collection)
 
 
 def may_create_collections_for(actor: Actor, owner: Owner) -> bool:

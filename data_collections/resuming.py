@@ -24,7 +24,7 @@ from data_collections import files, quotas
 from data_collections.files import Promise
 from data_collections.locating import collection_at
 from data_collections.models import Collection, Upload
-from data_collections.permissions import may_write_to
+from data_collections.permissions import may_go_on_with, may_write_to
 from data_collections.reserving import one_after_another
 from data_collections.storage import Assembled
 from data_collections.uris import DataPath
@@ -90,7 +90,7 @@ def find(upload_id: UUID, *, by: Actor) -> Upload:
         pk=upload_id, is_resumable=True
     )
     upload = rows.first()
-    if upload is None or not _may_go_on(by, upload):
+    if upload is None or not may_go_on_with(by, upload):
         raise NotFound("There is no such upload: it was finished, discarded or left for too long.")
     return upload
 
@@ -107,6 +107,7 @@ def unfinished(collection: Collection, *, by: Actor) -> list[Upload]:
 def append(upload_id: UUID, piece: bytes, *, by: Actor, offset: int, sha256: str = "") -> Upload:
     """Keep one piece; with the last one the file is checked and put in its place."""
     upload = find(upload_id, by=by)
+    by.require(may_go_on_with, upload)
     if len(piece) > PIECE_BYTES:
         raise BadInput(f"A piece may have {PIECE_BYTES} bytes at most.")
     if sha256 and hashlib.sha256(piece).hexdigest() != sha256.lower():
@@ -130,6 +131,7 @@ def append(upload_id: UUID, piece: bytes, *, by: Actor, offset: int, sha256: str
 def resume_check(upload_id: UUID, *, by: Actor) -> Upload:
     """Tell how far an upload is; check it if whoever was doing that has died."""
     upload = find(upload_id, by=by)
+    by.require(may_go_on_with, upload)
     is_whole = upload.offset == upload.size and upload.state == Upload.State.ARRIVING
     is_left = (
         upload.state == Upload.State.CHECKING
@@ -141,6 +143,7 @@ def resume_check(upload_id: UUID, *, by: Actor) -> Upload:
 def discard(upload_id: UUID, *, by: Actor) -> None:
     """Give an upload up, and its room back."""
     upload = find(upload_id, by=by)
+    by.require(may_go_on_with, upload)
     if upload.state == Upload.State.CHECKING:
         raise Conflict("This upload is being checked; wait until it is stored, then delete it.")
     upload.delete()
@@ -150,11 +153,6 @@ def discard(upload_id: UUID, *, by: Actor) -> None:
 def path_of(upload_id: UUID) -> Path:
     """Where the bytes that have arrived lie."""
     return Path(settings.FILE_UPLOAD_TEMP_DIR) / f"{PIECE_PREFIX}{upload_id}"
-
-
-def _may_go_on(actor: Actor, upload: Upload) -> bool:
-    is_mine = actor.user_id is not None and actor.user_id == upload.started_by_id
-    return is_mine and may_write_to(actor, upload.collection)
 
 
 def _write(upload: Upload, piece: bytes) -> None:

@@ -1,6 +1,10 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
 class AccountsConfig(AppConfig):
     name = "marketplace.accounts"
-    label = "accounts"
+
+    def ready(self) -> None:
+        import_module("marketplace.accounts.browsers")  # listens to who signs in

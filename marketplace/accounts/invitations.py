@@ -55,7 +55,8 @@ def person_called(text: str) -> User | None:
 @transaction.atomic
 def invite(owner: Owner, person: User, *, by: Actor, role: Role = Role.MEMBER) -> Membership:
     """Ask a person to join; for somebody who is in it changes nothing, an old invitation it renews."""
-    _require_to_invite(owner, role, by)
+    by.require(may_manage_organization, owner)
+    _check_role(owner, role, by)
     if not person.is_active:
         raise BadInput(_("The account %(name)s is closed.") % {"name": person})
     membership, is_new = Membership.objects.get_or_create(
@@ -114,7 +115,8 @@ def invite_address(
     owner: Owner, email: str, *, by: Actor, role: Role, link_of: Callable[[str], str]
 ) -> Invitation:
     """Mail a link to somebody without an account; again to the same address replaces the first."""
-    _require_to_invite(owner, role, by)
+    by.require(may_manage_organization, owner)
+    _check_role(owner, role, by)
     address = _checked(email)
     token = secrets.token_urlsafe(32)
     with transaction.atomic():
@@ -187,8 +189,7 @@ def digest_of(token: str) -> str:
     return hashlib.sha256(token.encode(errors="replace")).hexdigest()
 
 
-def _require_to_invite(owner: Owner, role: Role, by: Actor) -> None:
-    by.require(may_manage_organization, owner)
+def _check_role(owner: Owner, role: Role, by: Actor) -> None:
     if role == Role.INVITED:
         raise BadInput(_("Invite somebody to a role."))
     if role == Role.OWNER:
