@@ -10,10 +10,10 @@ LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--no-emit-index-url --no-annotate --no-header --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench lock clean
+.PHONY: help run test check bench screenshots lock clean
 
 help: ## List the targets
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 run: ## Set everything up and serve the whole site (HOST, PORT, DATA_DIR)
 	@deploy/setup/packages.sh run
@@ -29,6 +29,9 @@ check: .prepared ## Run the quick half: style, types, layers, migrations, browse
 
 bench: .prepared ## Measure calls, builds, cold starts and money beside their peers
 	@for name in call build cold_start ledger; do $(PYTHON_BIN) -m benchmarks.$$name || exit 1; done
+
+screenshots: .prepared ## Take pictures of every page, from phone to wide screen, light, dark and right to left
+	@$(PYTHON_BIN) -m tests.e2e.screenshots
 
 lock: ## Resolve pyproject.toml into requirements/*.txt again (UPGRADE=--upgrade for newer ones)
 	@deploy/setup/python.sh base
