@@ -33,10 +33,11 @@ def price(royalty_microcredits: int) -> Fact:
     if not royalty_microcredits:
         return Fact("coin", "Free", "The author asks for nothing per call.", "success")
     credits_ = format_credits(royalty_microcredits)
+    amount = f"${in_dollars(royalty_microcredits):f}"
     return Fact(
         "coin",
-        f"{credits_} credits a call",
-        f"The author's royalty: {credits_} credits a call, ${in_dollars(royalty_microcredits):f}. "
+        f"{amount} a call",
+        f"The author's royalty: {credits_} credits a call, {amount}. "
         "A call that fails costs nothing.",
     )
 

@@ -41,6 +41,12 @@ class Vitals:
         return self.succeeded * 100 // self.calls if self.calls else None
 
     @property
+    def typical_time(self) -> str:
+        """`9 ms`, or from a second on `1.2 s`, as on the cards."""
+        seconds = self.p50_seconds or 0.0
+        return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+
+    @property
     def last_ago(self) -> str:
         """How long ago the last call was, in its largest unit."""
         if self.last_at is None:

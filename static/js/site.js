@@ -2,6 +2,8 @@
 import "./copy-button.js";
 import "./notification-bell.js";
 import "./site-menu.js";
+import "./shortcuts.js";
+import "./stacked-tables.js";
 import "./theme-toggle.js";
 
 document.documentElement.classList.replace("no-js", "js");

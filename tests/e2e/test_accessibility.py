@@ -21,10 +21,8 @@ from tests.live import ROOT, Site, single
 AXE: Final = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text()
 TAGS: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 EVERYTHING: Final = {"type": "tag", "values": TAGS}
-LOOKS: Final = {
-    "type": "rule",
-    "values": ["color-contrast", "target-size", "scrollable-region-focusable"],
-}
+COLOURS: Final = {"type": "rule", "values": ["color-contrast"]}
+PLACES: Final = {"type": "rule", "values": ["target-size", "scrollable-region-focusable"]}
 RUN: Final = """async only => {
     const found = await axe.run(document, {
         runOnly: only, resultTypes: ['violations'],
@@ -65,13 +63,13 @@ def violations(tab: Tab) -> list[str]:
         found += _seen(tab, "dialog", EVERYTHING)
         tab.evaluate(CLOSE_DIALOGS)
     tab.evaluate("document.documentElement.dir = 'rtl'")
-    found += _seen(tab, "right to left", LOOKS)
+    found += _seen(tab, "right to left", PLACES)
     tab.evaluate("document.documentElement.dir = 'ltr'")
     tab.emulate_media(color_scheme="dark")
-    found += _seen(tab, "dark", LOOKS)
+    found += _seen(tab, "dark", COLOURS)
     tab.emulate_media(color_scheme="light")
     tab.set_viewport_size(PHONE)
-    found += _seen(tab, "phone", LOOKS) + tab.evaluate(TOO_WIDE)
+    found += _seen(tab, "phone", PLACES) + tab.evaluate(TOO_WIDE)
     tab.set_viewport_size(WIDE)
     return found
 

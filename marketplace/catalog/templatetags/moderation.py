@@ -28,6 +28,12 @@ def moderation_notices(
         "algorithm": algorithm,
         "version": version,
         "decisions": decisions,
-        "may_report": actor is not None and not is_theirs,
-        "is_staff": actor is not None and actor.is_staff,
     }
+
+
+@register.inclusion_tag("moderation/_report_link.html", takes_context=True)
+def report_link(context: Context, algorithm: Algorithm, version: Version | None) -> dict[str, Any]:
+    """The way to the moderators, for everybody but its owner's people."""
+    actor: Actor | None = getattr(context.get("request"), "actor", None)
+    may_report = actor is not None and not actor.speaks_for(algorithm.owner_id)
+    return {"algorithm": algorithm, "version": version, "may_report": may_report}
