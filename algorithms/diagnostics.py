@@ -18,7 +18,7 @@ from marketplace.lib.errors import TooLarge
 
 MOST_CHARACTERS: Final = 300_000
 MOST_FOUND: Final = 200
-_REQUIRED: Final = re.compile(r"(?m)^\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
+_REQUIRED: Final = re.compile(r"(?m)^[ \t]*([A-Za-z0-9][A-Za-z0-9._-]*)")
 
 # Packages whose modules are called differently, among those people use most.
 _PACKAGES: Final = {
@@ -88,7 +88,7 @@ def check(
     `modules` are the top names of the algorithm's own; `requirements` and `locked` the texts
     of its requirements file and of the lock they last led to.
     """
-    if len(text) > MOST_CHARACTERS:
+    if max(len(text), len(requirements)) > MOST_CHARACTERS:
         raise TooLarge(f"A file of more than {MOST_CHARACTERS} characters is not checked.")
     minor = int(python.partition(".")[2] or sys.version_info.minor)
     try:

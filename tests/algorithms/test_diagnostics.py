@@ -72,3 +72,12 @@ def test_text_that_no_parser_takes_is_one_finding(text: str) -> None:
 def test_endless_file_is_refused() -> None:
     with pytest.raises(TooLarge, match="not checked"):
         found("#" * 300_001)
+
+
+def test_requirements_of_empty_lines_are_read_once_and_not_over_and_over() -> None:
+    """A search that begins anew at each line would hold up the whole process for minutes."""
+    empty = "\n" * 200_000
+
+    assert found("import six\nsix\n", requirements=f"{empty} six==1.17.0") == []
+    with pytest.raises(TooLarge, match="300000"):
+        found("x = 1\n", requirements=empty * 2)
