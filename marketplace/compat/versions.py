@@ -32,7 +32,7 @@ class VersionsView(AlgorithmView):
             rows = rows.filter(version__isnull=not published)
         callable_by_all = _flag(request, "callable")
         if callable_by_all is not None:
-            public = Q(version__callability=Version.Callability.PUBLIC)
+            public = Q(version__in=_public(algorithm))
             rows = rows.filter(public) if callable_by_all else rows.exclude(public)
         return Response(
             paging.answer(
@@ -89,7 +89,12 @@ def _known(algorithm: Algorithm, actor: Actor) -> QuerySet[Build]:
     builds = algorithm.builds.succeeded().select_related("version__build", "environment")
     if may_see_builds(actor, algorithm):
         return builds
-    return builds.filter(version__callability=Version.Callability.PUBLIC)
+    return builds.filter(version__in=_public(algorithm))
+
+
+def _public(algorithm: Algorithm) -> QuerySet[Version]:
+    """Those that strangers may know of: not one that waits for its organization, or was refused."""
+    return algorithm.versions.ever_public().order_by()
 
 
 def _flag(request: APIRequest, name: str) -> bool | None:

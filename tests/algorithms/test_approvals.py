@@ -119,3 +119,25 @@ def test_administrators_own_version_waits_for_nobody(acme: Owner) -> None:
     assert version.is_public
     assert Algorithm.objects.get().is_public
     assert not Notification.objects.exists()
+
+
+def test_stranger_reads_nothing_of_a_waiting_version_in_the_lists_of_a_public_algorithm(
+    waiting: Version, mallory: Actor
+) -> None:
+    boss = client_of(actor("boss"))
+    boss.post(f"/approvals/{waiting.pk}/", {"decision": "approve"})
+    BuildFactory.create(algorithm=waiting.algorithm)
+    second = publishing.publish(
+        waiting.algorithm, by=actor("maker"), callability="public", release_notes="Not for you yet."
+    )
+    address = "/v1/algorithms/acme/Hello/versions"
+
+    listed = client_of(mallory).get(address)
+    named = client_of(mallory).get(f"{address}/{second.number}")
+    of_boss = boss.get(address)
+
+    assert [one["version_info"]["semantic_version"] for one in listed.json()["results"]] == [
+        "0.1.0"
+    ]
+    assert named.status_code == 404
+    assert "Not for you yet." in of_boss.content.decode()
