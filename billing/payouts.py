@@ -19,7 +19,7 @@ from billing import cash, customers, ledger, maturing
 from billing.currencies import micro_per_minor, to_minor
 from billing.gateway import gateway
 from billing.ledger import Kind, Leg
-from billing.models import Entry, PayoutAccount, PayoutLine, PayoutRun
+from billing.models import Entry, PayoutAccount, PayoutLine, PayoutRun, StripeCustomer
 from billing.permissions import may_get_paid, may_move_money
 from billing.stripe_facts import StripeRefused, Transferred, Unreachable
 from marketplace.accounts import audit, notifications
@@ -58,7 +58,11 @@ def outlook(author_id: UUID) -> Outlook:
     account = PayoutAccount.objects.filter(owner_id=author_id, closed_at__isnull=True).first()
     least = settings.PAYOUT_MINIMUM * MICRO_PER_DOLLAR
     why = ""
-    if account is None:
+    if _is_suspended(author_id):
+        why = _("This account is suspended, and is paid nothing as long as it is.")
+    elif StripeCustomer.objects.exclude(is_live=gateway().is_live).exists():
+        why = _("These books have seen both real and test money, so nobody is paid out of them.")
+    elif account is None:
         why = _("Say first where you want to be paid.")
     elif not account.is_ready:
         why = _("Stripe needs to know more about you first.")
@@ -141,11 +145,14 @@ def freeze(
 
 
 def _freeze_line(run: PayoutRun, account: PayoutAccount) -> PayoutLine | None:
-    view = outlook(account.owner_id)
-    if view.why_not or PayoutLine.objects.filter(run=run, author_id=account.owner_id).exists():
-        return None
     try:
         with transaction.atomic():
+            # One at a time: a second run must see what the first has set aside.
+            PayoutAccount.objects.select_for_update().get(pk=account.pk)
+            view = outlook(account.owner_id)
+            known = PayoutLine.objects.filter(run=run, author_id=account.owner_id)
+            if view.why_not or known.exists():
+                return None
             line = PayoutLine.objects.create(
                 run=run, author_id=account.owner_id, destination=account.stripe_id,
                 amount=view.payable, balance_before=view.available, reserve=view.reserve,
@@ -164,9 +171,13 @@ def _freeze_line(run: PayoutRun, account: PayoutAccount) -> PayoutLine | None:
 
 @shared_task(name="billing.payouts.go_on")
 def go_on() -> int:
-    """Transfer every line that is frozen or was refused for now; give how many were paid."""
-    open_lines = PayoutLine.objects.filter(state__in=[State.FROZEN, State.WAITING]).order_by("pk")
-    paid = sum(transfer(line).state == State.PAID for line in open_lines)
+    """Transfer every line that is frozen or was refused for now; give how many were paid.
+
+    Those of suspended accounts stay where they are.
+    """
+    open_lines = PayoutLine.objects.filter(state__in=[State.FROZEN, State.WAITING])
+    due = open_lines.exclude(author__is_suspended=True, author__closed_at__isnull=True)
+    paid = sum(transfer(line).state == State.PAID for line in due.order_by("pk"))
     finished = PayoutRun.objects.filter(finished_at__isnull=True)
     finished.exclude(lines__state__in=[State.FROZEN, State.WAITING]).update(
         finished_at=timezone.now()
@@ -229,6 +240,11 @@ def note_transfer(transfer_id: str) -> None:
     settle(line, told)
     if told.reversed:
         _take_back(line, told)
+
+
+def _is_suspended(author_id: UUID) -> bool:
+    """By the moderators; what a closed account has earned is still owed to it."""
+    return Owner.objects.filter(pk=author_id, is_suspended=True, closed_at__isnull=True).exists()
 
 
 def group_of(line: PayoutLine) -> str:

@@ -12,11 +12,12 @@ from pytest_django import Settings
 
 from billing import connecting, ledger, maturing, payouts, statements
 from billing.ledger import Leg
-from billing.models import PayoutAccount, PayoutLine
+from billing.models import PayoutAccount, PayoutLine, StripeCustomer
 from billing.stripe_double import cash, connect
 from billing.stripe_double.world import Fault
 from marketplace.accounts.actors import Actor
-from marketplace.lib.errors import BadInput, NotAllowed
+from marketplace.accounts.models import Owner
+from marketplace.lib.errors import BadInput, Conflict, NotAllowed
 from tests import ledgers
 from tests.ledgers import require_balanced_books
 from tests.stripes import Stripe, browser_of, held_in, owner, staff, use
@@ -275,3 +276,43 @@ def test_stranger_may_neither_run_payouts_nor_open_an_account_for_others(
         connecting.begin(owner(bob), by=bob, country="XX", back="http://x/", again="http://x/")
 
     assert stripe.world.all("account") == []
+
+
+def test_suspended_author_is_paid_nothing_until_it_has_ended(
+    stripe: Stripe, alice: Actor, bob: Actor
+) -> None:
+    funded(stripe, 400_00)
+    onboarded(stripe, bob)
+    earned(bob, alice, 60_000_000)
+    Owner.objects.filter(pk=bob.owner_id).update(is_suspended=True)
+
+    payouts.run("2026-11", by=staff())
+    why = payouts.outlook(owner(bob).pk).why_not
+    Owner.objects.filter(pk=bob.owner_id).update(is_suspended=False)
+    payouts.freeze("2026-12")
+    Owner.objects.filter(pk=bob.owner_id).update(is_suspended=True)
+    payouts.go_on()
+    sent_meanwhile = stripe.world.all("transfer")
+    Owner.objects.filter(pk=bob.owner_id).update(is_suspended=False)
+    payouts.go_on()
+
+    assert why == "This account is suspended, and is paid nothing as long as it is."
+    assert sent_meanwhile == []
+    assert [one["amount"] for one in stripe.world.all("transfer")] == [6000]
+    require_balanced_books()
+
+
+def test_books_that_know_customers_of_stripes_other_mode_pay_nobody(
+    stripe: Stripe, alice: Actor, bob: Actor
+) -> None:
+    """Credit bought with a test card must not become a transfer of real money."""
+    funded(stripe, 100_00)
+    onboarded(stripe, bob)
+    earned(bob, alice, 60_000_000)
+    StripeCustomer.objects.create(owner=owner(alice), stripe_id="cus_other", is_live=True)
+
+    payouts.run("2026-11", by=staff())
+    with pytest.raises(Conflict, match="both real and test money"):
+        payouts.cash_out(owner(bob), by=bob)
+
+    assert stripe.world.all("transfer") == []
