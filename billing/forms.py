@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from billing.models import Budget
 from billing.recharging import Order
 from marketplace.lib.errors import BadInput
 from marketplace.lib.money import MICRO_PER_DOLLAR, parse_dollars
@@ -40,6 +44,40 @@ class RechargeForm(forms.Form):
     def order(self) -> Order:
         names = ("threshold", "amount", "monthly_cap")
         return Order(**{name: self.cleaned_data[name] for name in names})
+
+
+class BudgetForm(forms.Form):
+    """Who is bounded, how much, how often. The choices are what the account has."""
+
+    subject = forms.ChoiceField(label=_("For"))
+    period = forms.ChoiceField(label=_("In"), choices=Budget.Period.choices)
+    amount = MoneyField(
+        label=_("At most"),
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+    )
+
+    def __init__(self, *args: Any, subjects: Sequence[tuple[str, str]], **kwargs: Any) -> None:  # noqa: ANN401 - Django's own
+        super().__init__(*args, **kwargs)
+        field = self.fields["subject"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - named above
+        field.choices = list(subjects)
+
+
+class AmountForm(forms.Form):
+    amount = MoneyField(label=_("At most"))
+
+
+class GrantForm(forms.Form):
+    owner = forms.CharField(label=_("Account"), max_length=60)
+    amount = MoneyField(label=_("Amount"))
+    is_paid = forms.BooleanField(label=_("Paid for by other ways"), required=False)
+    note = forms.CharField(label=_("Note"), max_length=200, required=False)
+    key = forms.CharField(widget=forms.HiddenInput, max_length=60)
+
+
+class FreezeForm(forms.Form):
+    owner = forms.CharField(label=_("Account"), max_length=60)
+    why = forms.CharField(label=_("Why"), max_length=200)
 
 
 class CountryForm(forms.Form):

@@ -244,7 +244,7 @@ def _tell(findings: list[Finding]) -> None:
         kind="billing",
         title=f"The books do not agree in {len(findings)} places",
         body="\n".join(one.sentence for one in findings[:20]),
-        url="/billing/books/",
+        url="/staff/money/",
     )
 
 

@@ -1,13 +1,16 @@
-"""Amounts for people: the one place where micro-units become a sum on a page."""
+"""Amounts for people: the one place where micro-units and microcredits become a sum on a page."""
 
 from __future__ import annotations
+
+from typing import Final
 
 from django import template
 from django.conf import settings
 
-from marketplace.lib.money import format_dollars
+from marketplace.lib.money import format_credits, format_dollars
 
 register = template.Library()
+_MICRO_PER_CENT: Final = 10_000
 
 
 @register.filter
@@ -16,3 +19,28 @@ def money(micro: int) -> str:
     sign = "$" if settings.CURRENCY == "usd" else f"{settings.CURRENCY.upper()} "
     text = f"{sign}{format_dollars(abs(micro or 0))}"
     return f"−{text}" if (micro or 0) < 0 else text
+
+
+@register.filter
+def money_change(micro: int) -> str:
+    """With its sign in any case: `+$5.00`, `−$0.50`."""
+    return f"+{money(micro)}" if (micro or 0) > 0 else money(micro)
+
+
+@register.filter
+def money_cents(micro: int) -> str:
+    """For a large figure, to the cent, rounded down; the exact amount stands elsewhere."""
+    cents = (micro or 0) // _MICRO_PER_CENT
+    return money(cents * _MICRO_PER_CENT)
+
+
+@register.filter
+def price(microcredits: int) -> str:
+    """`5000000` → `5 credits`, as prices are named in the API."""
+    return f"{format_credits(microcredits or 0)} credits"
+
+
+@register.filter
+def part_of(micro: int, whole: int) -> int:
+    """In percent, for a bar; more than all of it is all of it."""
+    return min(100, 100 * (micro or 0) // whole) if whole else 100

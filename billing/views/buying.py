@@ -12,9 +12,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from billing import customers, recharging, topups
 from billing.forms import RechargeForm, TopUpForm, in_dollars, offered, recharge_defaults
-from billing.gateway import gateway
 from billing.models import AutoRecharge, Limit, StripeCustomer, TopUp
-from billing.pages import absolute, attempted, choices_of, owner_of
+from billing.pages import absolute, attempted, owner_of, section
 from billing.permissions import may_buy_credit
 from marketplace.accounts.forms import carried_out
 from marketplace.accounts.middleware import ActorRequest
@@ -124,9 +123,7 @@ def _page(
     request: ActorRequest, owner: Owner, form: TopUpForm, recharge_form: RechargeForm
 ) -> HttpResponse:
     wallet = Limit.objects.filter(kind=Limit.Kind.WALLET, owner=owner).first()
-    context = {
-        "owner": owner,
-        "owners": choices_of(request),
+    context = section(request, owner, "top_up") | {
         "form": form,
         "recharge_form": recharge_form,
         "order": AutoRecharge.objects.filter(owner=owner).first(),
@@ -134,8 +131,6 @@ def _page(
         "least": settings.TOP_UP_MINIMUM,
         "days": settings.CREDIT_DAYS,
         "is_taxed": settings.STRIPE_TAX,
-        "is_there": gateway().is_there,
-        "is_test": not gateway().is_live,
         "balance": recharging.balance(owner.pk),
         "frozen_because": wallet.frozen_because if wallet is not None else "",
         "customer": StripeCustomer.objects.filter(owner=owner).first(),

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
+
 from django.conf import settings
 from django.contrib import messages
+from django.db.models import Sum
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from billing import connecting, payouts, statements
+from billing import earnings as earned
 from billing.forms import CountryForm
-from billing.gateway import gateway
 from billing.models import PayoutLine
-from billing.pages import absolute, attempted, choices_of, owner_of
+from billing.pages import absolute, attempted, owner_of, section, viewed
 from billing.permissions import may_get_paid, may_see_earnings
 from marketplace.accounts.middleware import ActorRequest
 from marketplace.accounts.pages import for_people, sent
 from marketplace.lib.errors import MarketplaceError, NotFound
+from marketplace.lib.money import MICRO_PER_DOLLAR, format_dollars
 
 
 @for_people
@@ -36,9 +42,7 @@ def get_paid(request: ActorRequest) -> HttpResponse:
     except MarketplaceError as error:
         account = None
         messages.error(request, error.message)
-    context = {
-        "owner": owner,
-        "owners": choices_of(request),
+    context = section(request, owner, "get_paid") | {
         "form": form,
         "account": account,
         "outlook": payouts.outlook(owner.pk),
@@ -46,10 +50,53 @@ def get_paid(request: ActorRequest) -> HttpResponse:
         "holding_days": settings.HOLDING_DAYS,
         "least": settings.PAYOUT_MINIMUM,
         "share": f"{settings.AUTHOR_SHARE_BPS / 100:g}",
-        "is_there": gateway().is_there,
-        "is_test": not gateway().is_live,
     }
     return render(request, "billing/get_paid.html", context, status=400 if form.errors else 200)
+
+
+@for_people
+@require_GET
+def earnings(request: ActorRequest) -> HttpResponse:
+    """What came in by version, day and caller, and where it stands."""
+    owner = viewed(request)
+    found = earned.report(owner, by=request.actor)
+    days = {
+        "days": [day.name for day in found.days],
+        "compute": [day.share / MICRO_PER_DOLLAR for day in found.days],
+        "royalty": [day.house / MICRO_PER_DOLLAR for day in found.days],
+    }
+    context = section(request, owner, "earnings") | {
+        "report": found,
+        "series": json.dumps(days),
+        "outlook": payouts.outlook(owner.pk),
+        "share": f"{settings.AUTHOR_SHARE_BPS / 100:g}",
+        "lines": PayoutLine.objects.filter(author=owner).select_related("run").order_by("-pk")[:6],
+        "paid": PayoutLine.objects.filter(author=owner, state=PayoutLine.State.PAID).aggregate(
+            total=Sum("amount")
+        )["total"]
+        or 0,
+    }
+    return render(request, "billing/earnings.html", context)
+
+
+@for_people
+@require_GET
+def earnings_csv(request: ActorRequest) -> HttpResponse:
+    """A year of it, by version, day and caller."""
+    owner = viewed(request)
+    found = earned.report(owner, by=request.actor, days=366)
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(["part", "what", "calls", "royalty", "share", "house", "currency"])
+    for part, rows in (
+        ("day", found.days), ("version", found.versions), ("caller", found.callers),
+    ):  # fmt: skip
+        for row in rows:
+            amounts = [format_dollars(one) for one in (row.royalty, row.share, row.house)]
+            writer.writerow([part, row.name, row.calls, *amounts, settings.CURRENCY])
+    made = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
+    made["Content-Disposition"] = f'attachment; filename="earnings-{owner.name}.csv"'
+    return made
 
 
 @for_people

@@ -1,0 +1,158 @@
+"""The pages about money, each in the browser of somebody with something on it, and of strangers."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import UTC
+
+import pytest
+from django.utils import timezone
+
+from billing import account_statements, ledger, receipt_verifying
+from billing.models import Budget, Limit, Objection, SpendStop
+from marketplace.accounts.actors import Actor
+from marketplace.accounts.models import User
+from tests.billing.test_receipts import called, settled_and_receipted
+from tests.ledgers import give, require_balanced_books
+from tests.stripes import Stripe, browser_of, owner
+
+pytestmark = pytest.mark.django_db
+
+PAGES = ("", "usage/", "budgets/", "receipts/", "statements/", "invoices/", "earnings/", "top-up/")
+
+
+def month() -> str:
+    return f"{timezone.now().astimezone(UTC):%Y-%m}"
+
+
+def test_pages_show_an_empty_account_and_a_used_one_and_nothing_to_strangers(
+    stripe: Stripe, alice: Actor, bob: Actor, mallory: Actor
+) -> None:
+    empty = {page: browser_of(mallory).get(f"/billing/{page}") for page in PAGES}
+    give(bob.owner_id, 10_000_000)
+    paid = called(bob, alice)
+    settled_and_receipted()
+
+    payer, author = browser_of(bob), browser_of(alice)
+    shown = {page: payer.get(f"/billing/{page}").content.decode() for page in PAGES}
+    receipt = payer.get(f"/billing/receipts/{paid.pk}/").content.decode()
+    earnings = author.get("/billing/earnings/").content.decode()
+    table = author.get("/billing/earnings/earnings.csv").content.decode()
+
+    assert {page.status_code for page in empty.values()} == {200}
+    assert "Nothing has been called yet" in empty[""].content.decode()
+    assert "$9.99" in shown[""]
+    assert "$9.999488" in shown[""]
+    assert "$0.000512" in shown["usage/"]
+    assert "$0.000512" in shown["receipts/"]
+    assert "a" * 64 in receipt
+    assert "b" * 64 in receipt
+    assert "d" * 64 in receipt
+    assert "alice/Hello/1.0.0" in earnings
+    assert "$0.00035" in earnings
+    assert "caller-" in earnings
+    assert "bob" not in earnings
+    assert "version,alice/Hello/1.0.0,1,0.0005,0.00035,0.00015,usd" in table
+    stranger = browser_of(mallory)
+    assert stranger.get(f"/billing/receipts/{paid.pk}/").status_code == 404
+    assert stranger.get("/billing/?for=bob").status_code == 404
+    assert stranger.get("/staff/money/").status_code == 403
+
+
+def test_statement_is_the_sum_of_its_receipts_on_the_page_in_csv_and_in_pdf(
+    alice: Actor, bob: Actor
+) -> None:
+    give(bob.owner_id, 10_000_000)
+    for compute in (12, 13, 14):
+        called(bob, alice, compute=compute)
+    settled_and_receipted()
+    payer = browser_of(bob)
+
+    page = payer.get(f"/billing/statements/{month()}/").content.decode()
+    table = payer.get(f"/billing/statements/{month()}/statement.csv").content.decode()
+    pdf = payer.get(f"/billing/statements/{month()}/statement.pdf")
+    rows = payer.get("/v1/receipts").json()["receipts"]
+    keys = receipt_verifying.read_keys(payer.get("/v1/receipts/key").content.decode())
+    verdict = receipt_verifying.verify(rows, keys)
+    statement = account_statements.of_month(
+        owner(bob), account_statements.month_named(month()), by=bob
+    )
+
+    assert verdict.by_month == {month(): 1539} == {month(): statement.charged}
+    assert statement.closing == ledger.balance("customer_paid", bob.owner_id) == 9_998_461
+    assert statement.opening + sum(line.amount for line in statement.lines) == statement.closing
+    assert "$9.998461" in page
+    assert "$0.001539" in page
+    lines = {
+        (row["part"], row["what"]): row["amount"] for row in csv.DictReader(io.StringIO(table))
+    }
+    assert lines["change", "calls"] == lines["calls", "alice/Hello"] == "-0.001539"
+    assert lines["balance", "closing"] == "9.998461"
+    assert pdf.content.startswith(b"%PDF-")
+    assert pdf["Content-Type"] == "application/pdf"
+    assert payer.get("/billing/statements/1999-01/").status_code == 404
+    assert payer.get("/billing/statements/soon/").status_code == 400
+
+
+def test_budget_is_set_changed_and_ended_on_its_page(alice: Actor, bob: Actor) -> None:
+    give(bob.owner_id, 10_000_000)
+    used = called(bob, alice)
+    settled_and_receipted()
+    browser = browser_of(bob)
+
+    wrong = browser.post(
+        "/billing/budgets/", {"subject": "account:", "period": "day", "amount": "x"}
+    )
+    browser.post("/billing/budgets/", {"subject": "account:", "period": "day", "amount": "2"})
+    for_one = {"subject": f"algorithm:{used.algorithm_id}", "period": "month", "amount": "1"}
+    browser.post("/billing/budgets/", for_one)
+    [whole] = Budget.objects.filter(scope="account")
+    browser.post(f"/billing/budgets/{whole.pk}/", {"amount": "3.50"})
+    page = browser.get("/billing/budgets/").content.decode()
+
+    whole.refresh_from_db()
+    assert wrong.status_code == 400
+    assert whole.amount == 3_500_000
+    assert Budget.objects.get(scope="algorithm").subject == "alice/Hello"
+    assert "$3.50" in page
+    assert "alice/Hello" in page
+    browser.post(f"/billing/budgets/{whole.pk}/end/")
+    assert Budget.objects.in_force().get().scope == "algorithm"
+
+
+def test_staff_decide_objections_give_credit_freeze_and_stop_on_their_page(
+    stripe: Stripe, alice: Actor, bob: Actor, mallory: Actor
+) -> None:
+    give(bob.owner_id, 10_000)
+    paid = called(bob, alice)
+    settled_and_receipted()
+    payer, clerk = browser_of(bob), browser_of(mallory)
+
+    User.objects.filter(username="mallory").update(is_staff=True)
+    payer.post(f"/billing/receipts/{paid.pk}/object/", {"reason": "It never answered."})
+    [objection] = Objection.objects.all()
+    queue = clerk.get("/staff/money/objections/").content.decode()
+    clerk.post(f"/staff/money/objections/{objection.pk}/", {"decision": "refuse", "answer": ""})
+    still = Objection.objects.waiting().count()
+    yes = {"decision": "accept", "answer": "Sorry."}
+    clerk.post(f"/staff/money/objections/{objection.pk}/", yes)
+    gift = {"owner": "bob", "amount": "5", "key": "form-1", "note": "Sorry"}
+    clerk.post("/staff/money/give/", gift)
+    clerk.post("/staff/money/give/", gift)
+    clerk.post("/staff/money/freeze/", {"owner": "bob", "why": "Asked to"})
+    clerk.post("/staff/money/stop/", {"reason": "Drill"})
+    page = clerk.get("/staff/money/?account=bob").content.decode()
+
+    assert "It never answered." in queue
+    assert still == 1
+    assert "Given back" in payer.get(f"/billing/receipts/{paid.pk}/").content.decode()
+    assert Limit.objects.get(owner__name="bob", kind="wallet").ceiling == 10_000 + 5_000_000
+    assert Limit.objects.get(owner__name="bob", kind="wallet").frozen_because == "Asked to"
+    assert "All spending is stopped: Drill" in page
+    assert "Asked to" in page
+    assert payer.post("/staff/money/stop/", {"lift": "1"}).status_code == 302
+    assert SpendStop.objects.filter(lifted_at=None).exists()
+    clerk.post("/staff/money/stop/", {"lift": "1"})
+    assert not SpendStop.objects.filter(lifted_at=None).exists()
+    require_balanced_books()
