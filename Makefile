@@ -10,7 +10,7 @@ LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--no-emit-index-url --no-annotate --no-header --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench screenshots lock clean
+.PHONY: help run test check bench screenshots lighthouse lock clean
 
 help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -32,6 +32,10 @@ bench: .prepared ## Measure calls, builds, cold starts and money beside their pe
 
 screenshots: .prepared ## Take pictures of every page, from phone to wide screen, light, dark and right to left
 	@$(PYTHON_BIN) -m tests.e2e.screenshots
+
+lighthouse: .prepared ## Print the four scores of Lighthouse for the public pages
+	@cd tests/lighthouse && PATH="$(CURDIR)/.venv/bin:$$PATH" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" $(PYTHON_BIN) -m tests.e2e.lighthouse --why
 
 lock: ## Resolve pyproject.toml into requirements/*.txt again (UPGRADE=--upgrade for newer ones)
 	@deploy/setup/python.sh base

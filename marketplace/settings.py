@@ -77,6 +77,7 @@ MIDDLEWARE = [
     "marketplace.request_ids.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "marketplace.compressing.PageCompression",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "marketplace.languages.middleware.LanguageMiddleware",
@@ -420,6 +421,9 @@ BUILD_DISK_MB = env.int("BUILD_DISK_MB", default=20480)
 
 GIT_PUSH_MB = env.int("GIT_PUSH_MB", default=250)
 """How much one push by git may bring, as git packs it."""
+
+GIT_REPOSITORY_MB = env.int("GIT_REPOSITORY_MB", default=2048)
+"""How much an algorithm's repository may have grown to, with all its history."""
 
 PYENV_ROOT = env.str("PYENV_ROOT", default="~/.pyenv")
 HAS_GPU = env.str("HAS_GPU", default="auto")

@@ -33,7 +33,7 @@ def main() -> int:
     wanted = _arguments().parse_args()
     out: Path = wanted.out
     out.mkdir(parents=True, exist_ok=True)
-    with _site(wanted) as (url, showcase), _browser() as browser:
+    with running(wanted) as (url, showcase), _browser() as browser:
         pages = [page for page in showcase.pages if wanted.only in page.label]
         states: dict[str, Any] = {}
         failed: list[str] = []
@@ -64,7 +64,8 @@ def _take(people: Audience, page: Shown, colours: str, wanted: argparse.Namespac
 
 
 @contextmanager
-def _site(wanted: argparse.Namespace) -> Iterator[tuple[str, Showcase]]:
+def running(wanted: argparse.Namespace) -> Iterator[tuple[str, Showcase]]:
+    """The site to look at, and what it shows."""
     if wanted.base_url:
         yield wanted.base_url, read(wanted.showcase.read_text())
         return
