@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from django.db.models import Count, F, Min, QuerySet, Sum
 from django.db.models.functions import TruncMonth
@@ -161,7 +162,7 @@ def _calls(owner: Owner, start: datetime, end: datetime) -> list[CallLine]:
     )
     found = list(grouped.order_by("path", "version", "key_id"))
     keys = APIKey.objects.filter(pk__in=[row["key_id"] for row in found if row["key_id"]])
-    labels = dict(keys.values_list("pk", "label"))
+    labels: dict[UUID | None, str] = dict(keys.values_list("pk", "label"))
     return [
         CallLine(
             path=row["path"],

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
@@ -55,15 +55,15 @@ def report(author: Owner, *, by: Actor, days: int = USUAL_DAYS) -> Report:
     start = datetime(since.year, since.month, since.day, tzinfo=UTC)
     rows = Usage.objects.filter(author=author, at__gte=start, royalty__gt=0)
     rows = rows.filter(settled_in__isnull=False)
-    by_day = _summed(rows.annotate(day=TruncDate("at", tzinfo=UTC)), "day").order_by("day")
-    by_version = _summed(rows, "path", "version").order_by("-share", "path", "version")
-    by_caller = _summed(rows, "payer_id").order_by("-share", "payer_id")
+    by_day = _summed(rows.annotate(day=TruncDate("at", tzinfo=UTC)), ("day",), order=("day",))
+    by_version = _summed(rows, ("path", "version"), order=("-share", "path", "version"))
+    by_caller = _summed(rows, ("payer_id",), order=("-share", "payer_id"))
     whole = rows.aggregate(calls=Count("pk"), all=Sum("royalty"), share=Sum("author_share"))
     return Report(
         since,
         [Earned(row["day"].isoformat(), *_numbers(row)) for row in by_day],
-        [Earned(f"{row['path']}/{row['version']}", *_numbers(row)) for row in by_version[:_MOST]],
-        [Earned(pseudonym(row["payer_id"], author.pk), *_numbers(row)) for row in by_caller[:100]],
+        [Earned(f"{row['path']}/{row['version']}", *_numbers(row)) for row in by_version],
+        [Earned(pseudonym(row["payer_id"], author.pk), *_numbers(row)) for row in by_caller],
         Earned("", whole["calls"], whole["all"] or 0, whole["share"] or 0),
     )
 
@@ -75,11 +75,14 @@ def pseudonym(payer_id: UUID, author_id: UUID) -> str:
     return f"caller-{digest.hexdigest()[:10]}"
 
 
-def _summed(rows: QuerySet[Usage], *names: str) -> QuerySet[Usage, dict[str, object]]:
-    return rows.values(*names).annotate(
+def _summed(
+    rows: QuerySet[Usage], names: tuple[str, ...], *, order: tuple[str, ...]
+) -> list[dict[str, Any]]:
+    summed = rows.values(*names).annotate(
         calls=Count("pk"), all=Sum("royalty"), share=Sum("author_share"), latest=Max("at")
     )
+    return list(summed.order_by(*order)[:_MOST])
 
 
-def _numbers(row: dict[str, object]) -> tuple[int, int, int, datetime]:
-    return row["calls"], row["all"], row["share"], row["latest"]  # type: ignore[return-value]
+def _numbers(row: dict[str, Any]) -> tuple[int, int, int, datetime]:
+    return row["calls"], row["all"], row["share"], row["latest"]

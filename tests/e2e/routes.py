@@ -150,11 +150,20 @@ _STAFF: Final = _for(
     ("staff:incidents", ""),
     ("staff:audit", ""),
     ("billing:books", ""),
+    ("billing:staff_money", ""),
+    ("billing:staff_objections", ""),
 )
 _MONEY: Final = _for(
     AUTHOR,
     ("billing:top_up", ""),
     ("billing:get_paid", ""),
+    ("billing:overview", ""),
+    ("billing:usage", ""),
+    ("billing:budgets", ""),
+    ("billing:receipts", ""),
+    ("billing:statements", ""),
+    ("billing:invoices", ""),
+    ("billing:earnings", ""),
 )
 PAGES: Final = (*_STOREFRONT, *_WORKSHOP, *_PEOPLE, *_STAFF, *_MONEY)
 ODD: Final = (("not-found", "/no/such/page"),)
@@ -184,6 +193,10 @@ _ACTS: Final = """
     staff:update_incident staff:audit_csv
     billing:arrived billing:auto_recharge billing:leave_card billing:card_left billing:portal
     billing:get_paid_again billing:payout_dashboard billing:cash_out billing:payout
+    billing:change_budget billing:end_budget billing:receipt billing:receipt_file
+    billing:verifier billing:object_to billing:statement billing:statement_csv
+    billing:statement_pdf billing:earnings_csv billing:decide_objection billing:give_credit
+    billing:freeze billing:refund_topup billing:stop_spending
     billing:compare_books billing:settle_finding billing:stripe_webhook billing:test_stripe
     reference:document
 """
