@@ -14,7 +14,7 @@ class LiveFilter extends HTMLElement {
     this.addEventListener("click", (event) => this.#follow(event));
     window.addEventListener("popstate", this.#back);
     const filters = this.querySelector("details");
-    if (filters && matchMedia("(width < 60rem)").matches) filters.open = false;
+    if (filters && matchMedia("(width >= 60rem)").matches) filters.open = true;
   }
 
   disconnectedCallback() {
