@@ -17,6 +17,7 @@ from marketplace.lib.errors import Unavailable
 
 TIMEOUT_SECONDS: Final = 60
 _ENVIRONMENT: Final = {
+    "GIT_ALLOC_LIMIT": "256m",  # some bytes of a pack can ask for gigabytes; blobs are streamed
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_CONFIG_GLOBAL": "/dev/null",
     "GIT_TERMINAL_PROMPT": "0",

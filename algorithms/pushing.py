@@ -48,7 +48,10 @@ class Look:
 def check(algorithm: Algorithm, service: str, *, by: Actor) -> Path:
     """Give the repository to those who may fetch from it or push to it."""
     by.require(may_edit if service == PUSH else may_fetch, algorithm)
-    return repositories.existing(algorithm.pk)
+    repository = repositories.existing(algorithm.pk)
+    if service == PUSH:
+        repositories.require_room(repository)
+    return repository
 
 
 @contextlib.contextmanager

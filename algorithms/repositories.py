@@ -154,7 +154,20 @@ def commit(
     that change nothing make no commit.
     """
     repository = existing(algorithm_id)
+    require_room(repository)
     return _commit(repository, changes, parent=parent, author=author, message=message)
+
+
+def require_room(repository: Path) -> None:
+    """Raise TooLarge if all that was ever written there is more than the site keeps."""
+    counted = git.run("count-objects", "-v", repository=repository).decode().splitlines()
+    numbers = {name: int(number) for name, _, number in (line.partition(": ") for line in counted)}
+    if numbers["size"] + numbers["size-pack"] > settings.GIT_REPOSITORY_MB * 1024:
+        raise TooLarge(
+            f"This repository and its history have more than {settings.GIT_REPOSITORY_MB} MiB, "
+            "so it takes nothing more. Keep models and data in a data collection, and go on in "
+            "a new algorithm."
+        )
 
 
 def log(algorithm_id: UUID, *, since: str = "", until: str = "") -> list[Commit]:

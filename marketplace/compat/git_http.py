@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import re
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,7 +25,7 @@ from marketplace.accounts.actors import Actor
 from marketplace.api import authentication
 from marketplace.api.errors import as_header
 from marketplace.compat import finding, git_builds, git_streams
-from marketplace.compat.git_streams import Body, Departed, in_thread, write
+from marketplace.compat.git_streams import Body, Departed, Git, in_thread, write
 from marketplace.lib import pkt_lines
 from marketplace.lib.errors import (
     BadInput,
@@ -137,7 +138,7 @@ async def _advertise(ask: Ask, admitted: Admitted, send: Send) -> None:
     """What branches there are; git asks this first."""
     served = pushing.served(admitted.repository, ask.service, is_advertisement=True)
     with served as (command, environment):
-        async with git_streams.running(command, environment, ask.protocol) as git:
+        async with _git(admitted, command, environment, ask.protocol) as git:
             branches = await git.all()
     if "version=2" not in ask.protocol.split(":"):
         service = pkt_lines.line(f"# service={ask.service}\n".encode())
@@ -155,7 +156,7 @@ async def _serve(ask: Ask, admitted: Admitted, receive: Receive, send: Send) -> 
         return
     body = Body(receive, limit=_QUESTIONS, is_gzipped=ask.is_gzipped)
     with pushing.served(admitted.repository, FETCH) as (command, environment):
-        async with git_streams.running(command, environment, ask.protocol) as git:
+        async with _git(admitted, command, environment, ask.protocol) as git:
             await _start(send, 200, [_type(FETCH, "result")])
             await git.converse(body, partial(write, send))
     await write(send, b"", is_last=True)
@@ -169,13 +170,20 @@ async def _take_push(admitted: Admitted, body: Body, send: Send) -> None:
     await _start(send, 200, [_type(PUSH, "result")])
     if commands.updates:
         with pushing.served(admitted.repository, PUSH, rules=rules) as (command, environment):
-            async with git_streams.running(command, environment) as git:
+            async with _git(admitted, command, environment) as git:
                 await git.converse(body, lambda data: write(send, report.feed(data)))
         if commands.shows_progress:
             await _end_push(admitted, body, send, commands, report)
         else:
             await in_thread(_start_builds, admitted, _moved(commands, report))
     await write(send, b"", is_last=True)
+
+
+def _git(
+    admitted: Admitted, command: list[str], environment: dict[str, str], protocol: str = ""
+) -> AbstractAsyncContextManager[Git]:
+    account = admitted.actor.owner_id
+    return git_streams.running(command, environment, protocol, account=account)
 
 
 async def _end_push(

@@ -16,6 +16,7 @@ import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import IO, Final, TypeVar
+from weakref import WeakValueDictionary
 
 from django.db import close_old_connections
 
@@ -31,6 +32,9 @@ LONGEST_SECONDS: Final = 3600.0
 AT_ONCE: Final = 8
 """Git processes at the same time; whoever comes later waits a little."""
 
+AT_ONCE_FOR_ONE: Final = 3
+"""Of one account, so that nobody who dawdles keeps the others away."""
+
 PATIENCE_SECONDS: Final = 30.0
 
 _PIECE: Final = 1024 * 1024
@@ -40,6 +44,8 @@ _READ_ON: Final = 16
 
 _threads = ThreadPoolExecutor(4, thread_name_prefix="git")
 _places: Final = asyncio.Semaphore(AT_ONCE)
+_places_of_one: Final[WeakValueDictionary[object, asyncio.Semaphore]] = WeakValueDictionary()
+"""Forgotten as soon as nobody holds or awaits one."""
 
 
 class Departed(Exception):
@@ -210,10 +216,11 @@ class Git:
 
 @contextlib.asynccontextmanager
 async def running(
-    command: list[str], environment: dict[str, str], protocol: str = ""
+    command: list[str], environment: dict[str, str], protocol: str = "", *, account: object
 ) -> AsyncIterator[Git]:
     """Start git when there is a place for it, and see that it ends."""
-    async with _place():
+    own = _places_of_one.setdefault(account, asyncio.Semaphore(AT_ONCE_FOR_ONE))
+    async with _place(own), _place(_places):
         with tempfile.TemporaryFile() as complaints:
             git, process = await _started(command, environment, protocol, complaints)
             try:
@@ -244,9 +251,9 @@ async def _started(
 
 
 @contextlib.asynccontextmanager
-async def _place() -> AsyncIterator[None]:
+async def _place(places: asyncio.Semaphore) -> AsyncIterator[None]:
     try:
-        await asyncio.wait_for(_places.acquire(), PATIENCE_SECONDS)
+        await asyncio.wait_for(places.acquire(), PATIENCE_SECONDS)
     except TimeoutError:
         raise Unavailable(
             "Too many repositories are being read and written at the moment; try again.",
@@ -255,7 +262,7 @@ async def _place() -> AsyncIterator[None]:
     try:
         yield
     finally:
-        _places.release()
+        places.release()
 
 
 def _note(process: asyncio.subprocess.Process, complaints: IO[bytes]) -> None:

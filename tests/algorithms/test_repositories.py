@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import random
+import struct
 import subprocess
 import uuid
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from algorithms import file_paths, git, repositories
+from algorithms.git import GitFailed
 from algorithms.repositories import Author
 from marketplace.lib.errors import BadInput, Conflict, NotFound, TooLarge
 
@@ -289,3 +294,45 @@ def run(script: str, folder: Path | None = None) -> None:
         "export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a;"
     )
     subprocess.run(["bash", "-ec", identity + script], cwd=folder, check=True, timeout=60)
+
+
+def test_repository_that_has_grown_too_large_takes_nothing_more(
+    place: uuid.UUID, settings: LazySettings
+) -> None:
+    noise = random.Random(1).randbytes(2 * 1024 * 1024)
+    settings.GIT_REPOSITORY_MB = 1
+    head = save(place, {"noise.bin": noise})
+
+    with pytest.raises(TooLarge, match="more than 1 MiB"):
+        save(place, {"noise.bin": None})
+
+    assert repositories.head(place) == head
+
+
+def test_pack_of_some_bytes_that_asks_for_a_gigabyte_is_refused(place: uuid.UUID) -> None:
+    with pytest.raises(GitFailed, match="attempting to allocate"):
+        git.run("unpack-objects", repository=repositories.path_of(place), stdin=_swelling_pack())
+
+
+def _swelling_pack() -> bytes:
+    """Sixteen megabytes of zeros, packed to a few bytes, and a change that repeats them 64 times."""
+    zeros = b"\0" * 0xFFFFFF
+    named = hashlib.sha1(b"blob %d\0" % len(zeros) + zeros).digest()
+    change = _number(len(zeros)) + _number(64 * len(zeros)) + 64 * b"\xf0\xff\xff\xff"
+    body = b"PACK" + struct.pack(">II", 2, 2)
+    body += _head(3, len(zeros)) + zlib.compress(zeros, 9)
+    body += _head(7, len(change)) + named + zlib.compress(change, 9)
+    return body + hashlib.sha1(body).digest()
+
+
+def _head(kind: int, size: int) -> bytes:
+    first, rest = kind << 4 | size & 15, size >> 4
+    return bytes([first | 0x80]) + _number(rest) if rest else bytes([first])
+
+
+def _number(value: int) -> bytes:
+    digits = []
+    while value >= 128:
+        digits.append(value & 127 | 128)
+        value >>= 7
+    return bytes([*digits, value])
