@@ -22,7 +22,7 @@ from billing.lots import Part, Purse
 from billing.models import Account, Journal, Limit, Lot, Usage
 from billing.royalties import split
 
-BATCH: Final = 1000
+BATCH: Final = 500
 _MOST_BATCHES: Final = 50
 
 

@@ -71,6 +71,8 @@ class Teller:
         if not cap:
             chain = self.till.take(who, amount)
             if chain is not None:
+                if chain.until < time.monotonic() and not chain.refreshing:
+                    self._refresh(chain)
                 return chain
         return await self._ask(who, amount, cap=cap)
 
@@ -86,6 +88,15 @@ class Teller:
         self.till.drop(who)
         if who.tree is not None:
             self._closing.append(who.tree)
+
+    def _refresh(self, chain: Chain) -> None:
+        """Have the limits of these calls looked at again, while they go on."""
+        chain.refreshing.append(True)
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Chain] = loop.create_future()
+        answer.add_done_callback(_heard)
+        self._asked.append(Asked(chain.who, 0, loop, answer))
+        self._wake.set()
 
     async def _ask(
         self, who: Who, amount: int, *, chain: Chain | None = None, cap: int = 0
@@ -172,6 +183,7 @@ class Teller:
         for one, chain in decision.granted:
             one.grant(chain, self.till)
         for one, refusal in decision.refused:
+            self.till.drop(one.who)
             one.refuse(refusal)
         self._put_off += decision.again
         for one in decision.outdated:
@@ -201,6 +213,7 @@ class Teller:
     def _chain(self, one: Asked) -> Chain | None:
         payer = self._payer(one.who.owner_id)
         if self._stop:
+            self.till.forget(one.who.owner_id)
             one.refuse(refusals.stopped(self._stop))
             return None
         chain = self.till.known(one.who)
@@ -244,3 +257,9 @@ class Teller:
             for one in (*self._asked, *self._put_off):
                 one.refuse(Unavailable("The site is shutting down. Nothing was charged."))
             connection.close()
+
+
+def _heard(answer: asyncio.Future[Chain]) -> None:
+    """A refresh that is refused concerns the next call, which asks for itself."""
+    if not answer.cancelled():
+        answer.exception()

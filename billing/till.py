@@ -20,8 +20,14 @@ from uuid import UUID
 IDLE_SECONDS: Final = 1.0
 """Slack that no call has needed for so long goes back to the limit."""
 
+GRACE_SECONDS: Final = 2.0
+"""What is known of a payer serves so much longer while the teller asks whether it still holds."""
+
 SLACK: Final = 32
-"""Slack is at most this fraction of what a limit has left, so near its end there is none."""
+"""Slack is at most this fraction of what a limit has left, so near its end there is none.
+
+Besides, what calls have given back stays for a moment, if as much was in use a moment ago.
+"""
 
 _FORGET_SECONDS: Final = 600.0
 
@@ -43,6 +49,7 @@ class Slip:
     limit_id: int
     free: int = 0
     out: int = 0  # set aside for calls in progress
+    peak: int = 0  # the most of it since somebody last looked
     room: int = 0  # what the limit itself had left when the teller last looked
     used_at: float = 0.0
     recalled_until: float = 0.0  # another process is near the limit: keep nothing
@@ -90,7 +97,8 @@ class Chain:
     slips: tuple[Slip, ...]  # ascending by limit
     limit_ids: tuple[int, ...]  # what settlement charges: a tree's limits too
     spender: UUID
-    until: float
+    until: float  # from then on it is looked at again, while calls go on for a moment
+    refreshing: list[bool] = field(default_factory=list)
 
     @property
     def leased(self) -> tuple[int, ...]:
@@ -110,7 +118,7 @@ class Till:
         """Set an amount aside for a call if the slips have it; else nothing."""
         chain = self._chains.get(who)
         now = time.monotonic()
-        if chain is None or chain.until < now or self.valid_until < now:
+        if chain is None or chain.until + GRACE_SECONDS < now or self.valid_until < now:
             return None
         return chain if self.take_from(chain, amount, now) else None
 
@@ -122,6 +130,7 @@ class Till:
             for slip in chain.slips:
                 slip.free -= amount
                 slip.out += amount
+                slip.peak = max(slip.peak, slip.out)
                 slip.used_at = now
         return True
 
@@ -178,6 +187,7 @@ class Till:
                 if limit_id in wanted:
                     slip.recalled_until = now + 3 * IDLE_SECONDS
                 surplus = slip.free - self._keeps(slip, now)
+                slip.peak = slip.out
                 if surplus > 0:
                     slip.free -= surplus
                     back[limit_id] = surplus
@@ -207,7 +217,7 @@ class Till:
     def _keeps(slip: Slip, now: float) -> int:
         if slip.recalled_until > now or slip.used_at < now - IDLE_SECONDS:
             return 0
-        return slip.room // SLACK
+        return max(slip.room // SLACK, slip.peak - slip.out)
 
 
 @dataclass(slots=True, eq=False)
