@@ -37,7 +37,8 @@ def money_cents(micro: int) -> str:
 @register.filter
 def price(microcredits: int) -> str:
     """`5000000` → `5 credits`, as prices are named in the API."""
-    return f"{format_credits(microcredits or 0)} credits"
+    text = format_credits(microcredits or 0)
+    return f"{text} credit" if text == "1" else f"{text} credits"
 
 
 @register.filter

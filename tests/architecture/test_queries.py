@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -21,10 +22,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from algorithms.models import Algorithm
+from billing import receipts, settlement
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import User
 from marketplace.catalog.discovery import categories
 from marketplace.catalog.models import Category, Follow, Star, Tag
+from tests import ledgers
 from tests.factories import AlgorithmFactory, BuildFactory, VersionFactory
 
 Numbers = dict[str, dict[str, int]]
@@ -48,6 +51,12 @@ def furnish(alice: Actor, count: int) -> None:
         Category.objects.get(slug="text").algorithms.add(algorithm)
         Star.objects.create(user=person, algorithm=algorithm)
         Follow.objects.create(user=person, algorithm=algorithm)
+    assert alice.owner_id is not None
+    ledgers.give(alice.owner_id, 1_000_000, f"furnish {count}")
+    for _ in range(count):
+        ledgers.use(alice.owner_id, alice.owner_id, compute=10, royalty=5)
+    settlement.settle()
+    receipts.make(patience=timedelta(0))
 
 
 def asked(client: Client, path: str) -> int:

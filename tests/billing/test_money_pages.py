@@ -89,6 +89,7 @@ def test_statement_is_the_sum_of_its_receipts_on_the_page_in_csv_and_in_pdf(
     }
     assert lines["change", "calls"] == lines["calls", "alice/Hello"] == "-0.001539"
     assert lines["balance", "closing"] == "9.998461"
+    assert [line.count for line in statement.lines if line.kind == "calls"] == [3]
     assert pdf.content.startswith(b"%PDF-")
     assert pdf["Content-Type"] == "application/pdf"
     assert payer.get("/billing/statements/1999-01/").status_code == 404
