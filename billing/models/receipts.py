@@ -7,6 +7,7 @@ from typing import Self
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from billing.models.usage import Usage
 from marketplace.accounts.models import Owner, User
@@ -45,8 +46,8 @@ class Receipt(models.Model):
     """What a call has cost, or what was given back for one: exactly the bytes that were signed."""
 
     class Kind(models.TextChoices):
-        CALL = "call", "A call"
-        REFUND = "refund", "Given back for a call"
+        CALL = "call", _("A call")
+        REFUND = "refund", _("Given back for a call")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     payer = models.ForeignKey(Owner, on_delete=models.PROTECT, related_name="receipts")
@@ -83,9 +84,9 @@ class Objection(models.Model):
     """What a payer says is wrong with the charge of a call, and what staff made of it."""
 
     class State(models.TextChoices):
-        WAITING = "waiting", "Not decided yet"
-        ACCEPTED = "accepted", "Given back"
-        REFUSED = "refused", "Refused"
+        WAITING = "waiting", _("Not decided yet")
+        ACCEPTED = "accepted", _("Given back")
+        REFUSED = "refused", _("Refused")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     usage = models.OneToOneField(Usage, on_delete=models.PROTECT, related_name="objection")

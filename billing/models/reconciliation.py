@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 
 class ReconciliationRun(models.Model):
@@ -29,20 +30,20 @@ class Finding(models.Model):
     """Something that does not agree."""
 
     class Kind(models.TextChoices):
-        CASH_UNBOOKED = "cash_unbooked", "Money at Stripe that is in no journal"
-        CASH_MISSING = "cash_missing", "A journal whose money is not at Stripe"
-        CASH_DIFFERS = "cash_differs", "A journal and Stripe name different amounts"
-        BALANCE_DIFFERS = "balance_differs", "The cash account is not what Stripe holds"
-        EVENT_MISSED = "event_missed", "Something Stripe told us never arrived"
-        EVENT_STUCK = "event_stuck", "Something Stripe told us cannot be worked off"
-        USAGE_DIFFERS = "usage_differs", "Stripe has counted other usage than we have"
-        USAGE_STUCK = "usage_stuck", "Usage has not reached Stripe in time"
-        USAGE_REFUSED = "usage_refused", "Stripe could not count usage"
-        PAYOUT_DIFFERS = "payout_differs", "A payout and its transfer do not agree"
-        PROJECTION_DIFFERS = "projection_differs", "A balance is not the sum of its entries"
-        NOT_ZERO = "not_zero", "All entries together are not zero"
-        HOLDS_DIFFER = "holds_differ", "What is set aside is not what calls have open"
-        LOTS_DIFFER = "lots_differ", "Lots are not what customers have"
+        CASH_UNBOOKED = "cash_unbooked", _("Money at Stripe that is in no journal")
+        CASH_MISSING = "cash_missing", _("A journal whose money is not at Stripe")
+        CASH_DIFFERS = "cash_differs", _("A journal and Stripe name different amounts")
+        BALANCE_DIFFERS = "balance_differs", _("The cash account is not what Stripe holds")
+        EVENT_MISSED = "event_missed", _("Something Stripe told us never arrived")
+        EVENT_STUCK = "event_stuck", _("Something Stripe told us cannot be worked off")
+        USAGE_DIFFERS = "usage_differs", _("Stripe has counted other usage than we have")
+        USAGE_STUCK = "usage_stuck", _("Usage has not reached Stripe in time")
+        USAGE_REFUSED = "usage_refused", _("Stripe could not count usage")
+        PAYOUT_DIFFERS = "payout_differs", _("A payout and its transfer do not agree")
+        PROJECTION_DIFFERS = "projection_differs", _("A balance is not the sum of its entries")
+        NOT_ZERO = "not_zero", _("All entries together are not zero")
+        HOLDS_DIFFER = "holds_differ", _("What is set aside is not what calls have open")
+        LOTS_DIFFER = "lots_differ", _("Lots are not what customers have")
 
     run = models.ForeignKey(
         ReconciliationRun, on_delete=models.CASCADE, null=True, blank=True, related_name="findings"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from billing import reconciling
@@ -32,9 +33,10 @@ def books(request: ActorRequest) -> HttpResponse:
 def compare(request: ActorRequest) -> HttpResponse:
     made = reconciling.run(by=request.actor)
     if made.is_balanced:
-        messages.success(request, "The books agree.")
+        messages.success(request, _("The books agree."))
     else:
-        messages.error(request, f"The books do not agree in {made.findings.count()} places.")
+        text = _("The books do not agree in %(count)s places.")
+        messages.error(request, text % {"count": made.findings.count()})
     return redirect("billing:books")
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from algorithms.models import Algorithm, Version
 from marketplace.lib.money import format_credits, in_dollars
 
@@ -31,14 +33,17 @@ def of(algorithm: Algorithm, version: Version | None) -> list[Fact]:
 
 def price(royalty_microcredits: int) -> Fact:
     if not royalty_microcredits:
-        return Fact("coin", "Free", "The author asks for nothing per call.", "success")
+        return Fact("coin", _("Free"), _("The author asks for nothing per call."), "success")
     credits_ = format_credits(royalty_microcredits)
     amount = f"${in_dollars(royalty_microcredits):f}"
     return Fact(
         "coin",
-        f"{amount} a call",
-        f"The author's royalty: {credits_} credits a call, {amount}. "
-        "A call that fails costs nothing.",
+        _("%(amount)s a call") % {"amount": amount},
+        _(
+            "The author's royalty: %(credits)s credits a call, %(amount)s. "
+            "A call that fails costs nothing."
+        )
+        % {"credits": credits_, "amount": amount},
     )
 
 
@@ -46,38 +51,46 @@ def _internet(network_access: str) -> Fact:
     if network_access == Algorithm.NetworkAccess.FULL:
         return Fact(
             "internet",
-            "Uses the internet",
-            "Its code can reach public addresses, so your input could leave this site.",
+            _("Uses the internet"),
+            _("Its code can reach public addresses, so your input could leave this site."),
             "warning",
         )
     return Fact(
         "shield",
-        "No internet access",
-        "Its code runs in a sandbox without a network: your input cannot leave it.",
+        _("No internet access"),
+        _("Its code runs in a sandbox without a network: your input cannot leave it."),
     )
 
 
 def _others(*, may_call_others: bool) -> list[Fact]:
-    text = "It may call other algorithms in your name while it runs."
-    return [Fact("branch", "Calls other algorithms", text)] if may_call_others else []
+    text = _("It may call other algorithms in your name while it runs.")
+    return [Fact("branch", _("Calls other algorithms"), text)] if may_call_others else []
 
 
 def _machine(algorithm: Algorithm) -> list[Fact]:
     if not algorithm.environment.is_gpu:
         return []
-    return [Fact("chip", "Runs on a GPU", f"Environment {algorithm.environment.display_name}.")]
+    return [
+        Fact(
+            "chip",
+            _("Runs on a GPU"),
+            _("Environment %(name)s.") % {"name": algorithm.environment.display_name},
+        )
+    ]
 
 
 def _kept() -> Fact:
     return Fact(
         "file",
-        "Input not stored",
-        "What you send and get is not kept, unless you leave the call (output=void) or keep the "
-        "run. Who called, when and for how long is recorded.",
+        _("Input not stored"),
+        _(
+            "What you send and get is not kept, unless you leave the call (output=void) or keep the "
+            "run. Who called, when and for how long is recorded."
+        ),
     )
 
 
 def _source(algorithm: Algorithm) -> Fact:
     if algorithm.source_visibility == Algorithm.SourceVisibility.OPEN:
-        return Fact("source", "Open source", f"{algorithm.get_license_display()}.")
-    return Fact("lock", "Closed source", "Only its owner sees the source.")
+        return Fact("source", _("Open source"), f"{algorithm.get_license_display()}.")
+    return Fact("lock", _("Closed source"), _("Only its owner sees the source."))

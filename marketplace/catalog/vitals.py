@@ -14,6 +14,7 @@ from django.db.models import F, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
 
 from algorithms.models import Call
 
@@ -52,8 +53,8 @@ class Vitals:
         if self.last_at is None:
             return ""
         if timezone.now() - self.last_at < timedelta(minutes=1):
-            return "just now"
-        return f"{timesince(self.last_at, depth=1)} ago"
+            return _("just now")
+        return _("%(time)s ago") % {"time": timesince(self.last_at, depth=1)}
 
     @property
     def ran_well_last(self) -> bool:

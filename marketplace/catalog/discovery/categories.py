@@ -5,24 +5,38 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from django.utils.translation import gettext_noop as _
+
 from marketplace.catalog.models import Category
 
 BEGINNING: Final = (
-    ("text", "Text and language", "Read, sort, translate and shorten what people write."),
-    ("vision", "Pictures", "Recognise, read and change images."),
-    ("video", "Video", "Cut, track and describe moving pictures."),
-    ("audio", "Speech and sound", "Turn speech into text, tell sounds apart, clean recordings."),
-    ("documents", "Documents", "Get tables, fields and text out of files."),
-    ("tabular", "Tables and prediction", "Classify rows, predict numbers, find what is odd."),
-    ("time-series", "Time series", "Forecast, smooth and compare what changes over time."),
-    ("search", "Search and ranking", "Embed, match and order things by how alike they are."),
-    ("geo", "Maps and places", "Routes, distances, addresses and areas."),
-    ("web", "Web", "Fetch, read and check pages and addresses."),
-    ("security", "Safety and abuse", "Find spam, fraud, secrets and what should not be shown."),
-    ("science", "Science", "Chemistry, biology, physics and mathematics."),
-    ("finance", "Finance", "Prices, risks, receipts and books."),
-    ("graphs", "Graphs and networks", "Paths, groups and what holds them together."),
-    ("tools", "Everyday tools", "Small things done well: convert, check, generate, compress."),
+    ("text", _("Text and language"), _("Read, sort, translate and shorten what people write.")),
+    ("vision", _("Pictures"), _("Recognise, read and change images.")),
+    ("video", _("Video"), _("Cut, track and describe moving pictures.")),
+    (
+        "audio",
+        _("Speech and sound"),
+        _("Turn speech into text, tell sounds apart, clean recordings."),
+    ),
+    ("documents", _("Documents"), _("Get tables, fields and text out of files.")),
+    ("tabular", _("Tables and prediction"), _("Classify rows, predict numbers, find what is odd.")),
+    ("time-series", _("Time series"), _("Forecast, smooth and compare what changes over time.")),
+    ("search", _("Search and ranking"), _("Embed, match and order things by how alike they are.")),
+    ("geo", _("Maps and places"), _("Routes, distances, addresses and areas.")),
+    ("web", _("Web"), _("Fetch, read and check pages and addresses.")),
+    (
+        "security",
+        _("Safety and abuse"),
+        _("Find spam, fraud, secrets and what should not be shown."),
+    ),
+    ("science", _("Science"), _("Chemistry, biology, physics and mathematics.")),
+    ("finance", _("Finance"), _("Prices, risks, receipts and books.")),
+    ("graphs", _("Graphs and networks"), _("Paths, groups and what holds them together.")),
+    (
+        "tools",
+        _("Everyday tools"),
+        _("Small things done well: convert, check, generate, compress."),
+    ),
 )
 ICONS: Final[Mapping[str, str]] = {
     "text": "task-text",

@@ -48,7 +48,8 @@ class Chip:
 
 
 def task_titles() -> dict[str, str]:
-    return dict(Category.objects.values_list("slug", "title"))
+    rows = Category.objects.values_list("slug", "title")
+    return {slug: _(title) for slug, title in rows}
 
 
 def offered(

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+
+import pytest
+from django.conf import settings
+from django.test import Client, override_settings
+
+from marketplace.accounts.actors import Actor
+from marketplace.accounts.models import Owner, User
+from tests.factories import OwnerFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(
+    ("language", "heading"),
+    [("en", "Sign in"), ("de", "Anmelden"), ("zh-hans", "登录"), ("zh-CN,zh;q=0.9", "登录")],
+)
+def test_page_is_in_the_language_that_the_browser_asks_for(
+    client: Client, language: str, heading: str
+) -> None:
+    answer = client.get("/sign_in/", headers={"Accept-Language": language})
+
+    page = answer.content.decode()
+    code = {"en": "en", "de": "de"}.get(language, "zh-hans")
+    assert f'<html lang="{code}" dir="ltr"' in page
+    assert f">{heading}</button>" in page
+    assert answer["Content-Language"] == code
+    assert {"Accept-Language", "Cookie"} <= set(answer["Vary"].split(", "))
+
+
+def test_scripts_find_their_words_only_where_they_need_them(client: Client) -> None:
+    english = client.get("/sign_in/").content.decode()
+    german = client.get("/sign_in/", headers={"Accept-Language": "de"}).content.decode()
+
+    assert 'id="words"' not in english
+    found = re.search(r'<script id="words" type="application/json">(.*?)</script>', german)
+    assert found
+    assert json.loads(found[1])["Copied"] == "Kopiert"
+
+
+def test_switch_is_remembered_by_the_browser_and_leads_back(client: Client) -> None:
+    answer = client.post("/language/", {"language": "de", "next": "/explore/?q=x"})
+
+    assert (answer.status_code, answer["Location"]) == (302, "/explore/?q=x")
+    page = client.get("/sign_in/", headers={"Accept-Language": "zh-hans"}).content.decode()
+    assert '<html lang="de"' in page
+
+
+def test_switch_is_remembered_in_the_profile(client: Client, alice: Actor) -> None:
+    client.force_login(User.objects.get(pk=alice.user_id))
+
+    client.post("/language/", {"language": "zh-hans", "next": "/"})
+
+    assert User.objects.get(pk=alice.user_id).language == "zh-hans"
+
+
+def test_switch_leads_to_no_other_site_and_to_no_unknown_language(client: Client) -> None:
+    answer = client.post("/language/", {"language": "fr", "next": "https://elsewhere.example/"})
+
+    assert (answer.status_code, answer["Location"]) == (302, "/")
+    assert answer.cookies == {}
+
+
+def test_programs_are_answered_in_english(client: Client) -> None:
+    answer = client.get(
+        "/api/me", headers={"Accept-Language": "de", "Cookie": "django_language=de"}
+    )
+
+    assert answer.status_code == 401
+    assert answer.json() == client.get("/api/me").json() | {"error": answer.json()["error"]}
+    assert "Accept-Language" not in answer.get("Vary", "")
+    assert "key" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("language", "since"),
+    [("en", "here since March 2026"), ("de", "hier seit März 2026"), ("zh-hans", "2026年3月 加入")],
+)
+def test_dates_follow_the_language(client: Client, language: str, since: str) -> None:
+    owner = OwnerFactory.create(name="carol")
+    Owner.objects.filter(pk=owner.pk).update(created_at=datetime(2026, 3, 5, tzinfo=UTC))
+
+    page = client.get("/u/carol/", headers={"Accept-Language": language}).content.decode()
+
+    assert since in page
+
+
+@override_settings(LANGUAGES=[*settings.LANGUAGES, ("ar", "English, right to left")])
+def test_pages_can_be_looked_at_from_right_to_left(client: Client) -> None:
+    page = client.get("/sign_in/", headers={"Accept-Language": "ar"}).content.decode()
+
+    assert '<html lang="ar" dir="rtl"' in page
+    assert ">Sign in</button>" in page
