@@ -16,17 +16,20 @@ def test_one_account_leaves_places_for_others(monkeypatch: pytest.MonkeyPatch) -
 
     async def crowd() -> bytes:
         async with AsyncExitStack() as open_ones:
-            for _ in range(git_streams.AT_ONCE_FOR_ONE):
+            dawdling = [
                 await open_ones.enter_async_context(
                     git_streams.running(["cat"], {}, account="dawdler")
                 )
+                for _ in range(git_streams.AT_ONCE_FOR_ONE)
+            ]
             with pytest.raises(Unavailable, match="at the moment"):
                 await open_ones.enter_async_context(
                     git_streams.running(["cat"], {}, account="dawdler")
                 )
             async with git_streams.running(["echo", "served"], {}, account="other") as git:
                 said = await git.all()
-            await open_ones.aclose()
+            for one in dawdling:
+                one.kill()
         return said
 
     async def after() -> bytes:
