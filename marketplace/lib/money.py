@@ -15,6 +15,8 @@ MICROCREDITS_PER_CREDIT: Final = 1_000_000
 CREDITS_PER_DOLLAR: Final = 10_000
 MICROCREDITS_PER_MICRO: Final = 10_000
 MICRO_PER_DOLLAR: Final = 1_000_000
+MOST_CREDITS: Final = 10**12
+"""More than is ever meant, and far below what a column of the database holds."""
 
 
 def parse_credits(text: str) -> int:
@@ -23,8 +25,10 @@ def parse_credits(text: str) -> int:
         amount = Decimal(text.strip())
     except InvalidOperation:
         raise BadInput(f"{text[:40]!r} is not an amount of credits.") from None
+    if not amount.is_finite() or not 0 <= amount <= MOST_CREDITS:
+        raise BadInput(f"An amount of credits is a number from 0 to {MOST_CREDITS}.")
     microcredits = amount * MICROCREDITS_PER_CREDIT
-    if not amount.is_finite() or amount < 0 or microcredits != int(microcredits):
+    if microcredits != int(microcredits):
         raise BadInput("An amount of credits is zero or more, with six decimals at most.")
     return int(microcredits)
 
