@@ -151,9 +151,9 @@ class Admission:
         if failure is None:
             royalty = min(price.royalty_micro, held)
             word = Usage.Outcome.BILLED if held else Usage.Outcome.FREE
-        elif failure.error_type in ("TimeoutError", PAYMENT_REQUIRED) and settings.CHARGE_TIMEOUTS:
+        elif failure.is_out_of_time and settings.CHARGE_TIMEOUTS:
             royalty = 0
-            is_time = failure.error_type == "TimeoutError"
+            is_time = failure.error_type != PAYMENT_REQUIRED
             word = Usage.Outcome.TIMED_OUT if is_time else Usage.Outcome.STOPPED
         else:
             return Charge(Usage.Outcome.FAILED.value, held=held)
@@ -237,6 +237,7 @@ def out_of_money(hold: Hold) -> Failure:
         f"The call was stopped after {hold.run_microseconds / 1e6:.1f} seconds, for which it was "
         f"paid: {why} {charged}".strip(),
         PAYMENT_REQUIRED,
+        is_out_of_time=True,
     )
 
 

@@ -135,6 +135,7 @@ class Instance:
             failure = Failure(
                 f"The algorithm did not answer within {invocation.timeout:g} seconds.",
                 "TimeoutError",
+                is_out_of_time=True,
             )
             return Outcome(failure=failure, timings=_and_run(before, began))
         except GuestGone:

@@ -126,6 +126,8 @@ class Failure:
     error_type: str = "AlgorithmError"
     stacktrace: str = ""
     is_platform_fault: bool = False
+    is_out_of_time: bool = False
+    """We have ended the call; an algorithm that only says so has not used up its time."""
 
 
 @dataclass(frozen=True, slots=True)
