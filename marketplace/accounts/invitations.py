@@ -23,7 +23,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from marketplace.accounts import audit, notifications
+from marketplace.accounts import attempts, audit, notifications
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import Invitation, Membership, Owner, User
 from marketplace.accounts.organizations import organization_of
@@ -41,6 +41,11 @@ Role = Membership.Role
 LIFETIME: Final = timedelta(days=14)
 MOST_OPEN: Final = 100
 """Mailed invitations of one organization that nobody has answered yet."""
+
+A_DAY: Final = timedelta(days=1)
+MOST_TO_ONE: Final = 5
+MOST_A_DAY: Final = 100
+"""Mails that one person may have sent, so that this site fills nobody's mailbox for a stranger."""
 
 
 def person_called(text: str) -> User | None:
@@ -118,6 +123,8 @@ def invite_address(
     by.require(may_manage_organization, owner)
     _check_role(owner, role, by)
     address = _checked(email)
+    attempts.admit("invitation to an address", address.lower(), most=MOST_TO_ONE, within=A_DAY)
+    attempts.admit("invitation by", by.user_id or owner.pk, most=MOST_A_DAY, within=A_DAY)
     token = secrets.token_urlsafe(32)
     with transaction.atomic():
         organization = organization_of(owner)

@@ -118,3 +118,14 @@ def test_owner_closes_the_organization_after_a_warning(team: Owner, alice: Actor
     assert "1 person loses access" in asked
     assert Owner.objects.get(name="team").closed_at is not None
     assert client.get("/organizations/team/").status_code == 404
+
+
+def test_site_fills_no_mailbox_for_whoever_takes_invitations_back_and_asks_again(
+    team: Owner, alice: Actor
+) -> None:
+    boss = signed_in(alice)
+    for _ in range(8):
+        boss.post("/organizations/team/invite/", {"person": "victim@example.org", "role": "member"})
+        Invitation.objects.all().delete()
+
+    assert len(outbox.outbox) == 5
