@@ -98,7 +98,7 @@ def meter_id(meter: str) -> str:
     name = event_name(meter)
     return customers.thing(
         f"meter:{meter}",
-        lambda key: gateway().create_meter(name, MeterExport.Meter(meter).label, key=key),
+        lambda key: gateway().create_meter(name, str(MeterExport.Meter(meter).label), key=key),
     )
 
 
@@ -158,7 +158,7 @@ def _price(meter: MeterExport.Meter) -> str:
     per_unit = Decimal(1) / micro_per_minor(settings.CURRENCY)
 
     def make(key: str) -> str:
-        return gateway().create_price(meter_at_stripe, meter.label, per_unit=per_unit, key=key)
+        return gateway().create_price(meter_at_stripe, str(meter.label), per_unit=per_unit, key=key)
 
     return customers.thing(f"price:{meter}", make)
 

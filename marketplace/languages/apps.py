@@ -19,7 +19,7 @@ class LanguagesConfig(AppConfig):
         for folder in settings.LOCALE_PATHS:
             try:
                 catalogues.compile_changed(Path(folder))
-            except PermissionError as error:
+            except OSError as error:
                 log.warning(
                     "Translations could not be compiled, so pages may be English: %s", error
                 )

@@ -25,10 +25,17 @@ def compile_changed(folder: Path) -> list[Path]:
     return made
 
 
+def has_texts(language: str) -> bool:
+    """Not so for the language that only shows English from right to left."""
+    return language == settings.LANGUAGE_CODE or any(
+        (Path(folder) / to_locale(language)).is_dir() for folder in settings.LOCALE_PATHS
+    )
+
+
 @cache
 def of_scripts(language: str) -> dict[str, str]:
     """What the scripts of a page say in the language; empty for English."""
-    found = {}
+    found: dict[str, str] = {}
     for folder in settings.LOCALE_PATHS:
         source = Path(folder) / to_locale(language) / "LC_MESSAGES" / "djangojs.po"
         if source.exists():

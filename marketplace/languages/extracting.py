@@ -60,7 +60,7 @@ def _of_module(path: Path) -> Iterator[Text]:
     for node in ast.walk(ast.parse(path.read_text())):
         if not isinstance(node, ast.Call):
             continue
-        name = getattr(node.func, "id", None) or getattr(node.func, "attr", "")
+        name = str(getattr(node.func, "id", "") or getattr(node.func, "attr", ""))
         kind = _ALIASES.get(name, name.removesuffix("_lazy").removesuffix("_noop"))
         literals = [each.value for each in node.args if isinstance(each, ast.Constant)]
         words = [each for each in literals if isinstance(each, str)]

@@ -32,4 +32,4 @@ def words() -> SafeString:
 @register.simple_tag
 def offered_languages() -> list[tuple[str, str]]:
     """Code and own name of each language that pages come in."""
-    return list(settings.LANGUAGES)
+    return [(code, name) for code, name in settings.LANGUAGES if catalogues.has_texts(code)]
