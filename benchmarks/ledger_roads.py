@@ -149,7 +149,14 @@ async def _our_call(
     call_id = uuid4()
     price = Price(rate=1_000_000, royalty=20_000, share_bps=5000, minimum_ms=10)
     bill = Bill(
-        owner.pk, author, owner.user_id, "", price, chain.limit_ids, chain.leased, chain.spender
+        owner.pk,
+        author,
+        owner.user_id,
+        "",
+        price,
+        limit_ids=chain.limit_ids,
+        leased=chain.leased,
+        spender=chain.spender,
     )
     journal.begin(
         Begun(

@@ -284,16 +284,17 @@ def test_suspended_author_is_paid_nothing_until_it_has_ended(
     funded(stripe, 400_00)
     onboarded(stripe, bob)
     earned(bob, alice, 60_000_000)
-    Owner.objects.filter(pk=bob.owner_id).update(is_suspended=True)
+    author = Owner.objects.filter(name="bob")
+    author.update(is_suspended=True)
 
     payouts.run("2026-11", by=staff())
     why = payouts.outlook(owner(bob).pk).why_not
-    Owner.objects.filter(pk=bob.owner_id).update(is_suspended=False)
+    author.update(is_suspended=False)
     payouts.freeze("2026-12")
-    Owner.objects.filter(pk=bob.owner_id).update(is_suspended=True)
+    author.update(is_suspended=True)
     payouts.go_on()
     sent_meanwhile = stripe.world.all("transfer")
-    Owner.objects.filter(pk=bob.owner_id).update(is_suspended=False)
+    author.update(is_suspended=False)
     payouts.go_on()
 
     assert why == "This account is suspended, and is paid nothing as long as it is."

@@ -120,6 +120,7 @@ def test_standard_keys_administer_nothing(api: Api, method: str, path: str) -> N
 
 
 def test_notifications_are_for_the_person_alone(api: Api, alice: Actor, bob: Actor) -> None:
+    assert alice.user_id is not None
     Notification.objects.create(user_id=alice.user_id, kind="build", title="It is built")
     browser = Client()
     browser.force_login(Owner.objects.get(name="alice").user)  # type: ignore[arg-type]

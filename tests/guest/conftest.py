@@ -47,7 +47,7 @@ def guest(start: Callable[..., Guest]) -> Callable[..., Guest]:
 
     def start_and_load(code: str, **limits: int) -> Guest:
         one = start({"src/__init__.py": "", "src/Hello.py": code})
-        report = one.load("src.Hello", **limits)
+        report = one.load("src.Hello", contract="apply", **limits)
         assert report.type is FrameType.READY, report
         return one
 

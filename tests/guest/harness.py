@@ -127,9 +127,7 @@ class Guest:
         self._connection.settimeout(SECONDS)
         self.hello = self.receive().header
 
-    def load(
-        self, module: str = "src.Hello", *, contract: str = "apply", **limits: int
-    ) -> Answer:
+    def load(self, module: str = "src.Hello", *, contract: str = "apply", **limits: int) -> Answer:
         header = {
             "contract": contract,
             "module": module,
