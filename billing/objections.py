@@ -48,6 +48,7 @@ def object_to(call_id: UUID, *, by: Actor, reason: str) -> Objection:
 @transaction.atomic
 def accept(objection: Objection, *, by: Actor, answer: str = "") -> Journal:
     """Give back all that was paid for the call, once; its author's part too."""
+    by.require(may_move_money, objection)
     decided = _decide(objection, by, Objection.State.ACCEPTED, answer)
     usage = decided.usage
     journal = ledger.post_journal(
@@ -71,6 +72,7 @@ def accept(objection: Objection, *, by: Actor, answer: str = "") -> Journal:
 @transaction.atomic
 def refuse(objection: Objection, *, by: Actor, answer: str) -> Objection:
     """Leave the charge as it is, and say why."""
+    by.require(may_move_money, objection)
     if not answer.strip():
         raise BadInput(_("Say why; the payer reads it."))
     decided = _decide(objection, by, Objection.State.REFUSED, answer)
@@ -80,7 +82,6 @@ def refuse(objection: Objection, *, by: Actor, answer: str) -> Objection:
 
 
 def _decide(objection: Objection, by: Actor, state: Objection.State, answer: str) -> Objection:
-    by.require(may_move_money, objection)
     rows = Objection.objects.select_for_update(of=("self",))
     found = rows.select_related("usage__settled_in", "payer").get(pk=objection.pk)
     if found.state != Objection.State.WAITING:
