@@ -175,3 +175,12 @@ def test_a_phone_never_scrolls_sideways(page: Page, path: str) -> None:
 
 def test_the_dot_of_the_tests_is_a_picture() -> None:
     assert base64.b64decode(DOT).startswith(b"\x89PNG")
+
+
+def test_the_chosen_language_reaches_page_and_scripts(page: Page) -> None:
+    page.goto("/docs/")
+
+    page.get_by_role("button", name="Deutsch").click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("So funktioniert es")
+    expect(page.get_by_role("combobox", name="Farben")).to_contain_text("Farben: dunkel")
