@@ -292,6 +292,18 @@ def test_feeds_are_atom_and_tell_what_is_new_and_public_only(
     assert client.get("/u/nobody/feed/").status_code == 404
 
 
+def test_feeds_leave_out_what_is_in_quarantine_and_what_xml_cannot_say(
+    client: Client, alice: Actor
+) -> None:
+    published("Hello", owner=owner_of(alice), label="Say\x01 hello", tagline="\x1b[31mRed")
+    stopped = published("Stopped", owner=owner_of(alice))
+    Algorithm.objects.filter(pk=stopped.pk).update(quarantined_at=datetime.now(UTC))
+
+    assert _entries(client, "/explore/feed/?q=hello") == ["Say hello (alice/Hello)"]
+    assert _entries(client, "/explore/feed/?q=%01") == []
+    assert _entries(client, "/u/alice/feed/") == ["alice/Hello/0.1.0"]
+
+
 def test_a_made_up_catalogue_is_the_same_each_time_and_goes_away_without_a_trace(
     client: Client, alice: Actor, shelves: None
 ) -> None:

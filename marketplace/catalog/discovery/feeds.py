@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed
 from django.utils.translation import gettext as _
+from django.utils.xmlutils import SimplerXMLGenerator
 
 from algorithms import resolving
 from algorithms.models import Algorithm, Version
@@ -24,12 +26,30 @@ from marketplace.catalog.search import Order, Query
 from marketplace.lib.errors import NotFound
 
 ENTRIES = 30
+_NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+class _Writer(SimplerXMLGenerator):
+    """Leaves out what XML cannot say: one author's control character must not end the feed."""
+
+    def characters(self, content: str) -> None:
+        super().characters(_NOT_IN_XML.sub("", content))
+
+
+class _Atom(Atom1Feed):
+    def write(self, outfile: Any, encoding: str) -> None:  # noqa: ANN401 - Django's
+        handler = _Writer(outfile, encoding, short_empty_elements=True)
+        handler.startDocument()
+        handler.startElement("feed", self.root_attributes())
+        self.add_root_elements(handler)
+        self.write_items(handler)
+        handler.endElement("feed")
 
 
 class _Algorithms(Feed):  # type: ignore[type-arg]
     """Algorithms, by when their first public version came."""
 
-    feed_type = Atom1Feed
+    feed_type = _Atom
 
     def item_title(self, item: Algorithm) -> str:
         return f"{item.label} ({item})"
@@ -92,7 +112,7 @@ class CategoryFeed(_Algorithms):
 class _Versions(Feed):  # type: ignore[type-arg]
     """Public versions, the newest first."""
 
-    feed_type = Atom1Feed
+    feed_type = _Atom
 
     def item_title(self, item: Version) -> str:
         return str(item)
@@ -135,7 +155,9 @@ class OwnerFeed(_Versions):
         return reverse("catalog:owner", args=[obj.name])
 
     def items(self, obj: Owner) -> list[Version]:
-        rows = Version.objects.public().filter(algorithm__owner=obj, algorithm__is_listed=True)
+        rows = Version.objects.public().filter(
+            algorithm__owner=obj, algorithm__is_listed=True, algorithm__quarantined_at=None
+        )
         return list(rows.select_related("algorithm__owner").order_by("-created_at")[:ENTRIES])
 
 
