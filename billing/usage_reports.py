@@ -28,6 +28,9 @@ GROUPS: Final = {
 USUAL_DAYS: Final = 30
 MOST_DAYS: Final = 366
 MOST_ROWS: Final = 1000
+FIRST_DAY: Final = date(2000, 1, 1)
+LAST_DAY: Final = date(2999, 12, 31)
+"""Near the ends of the calendar there is no day before and none after."""
 
 
 @dataclass(frozen=True)
@@ -109,9 +112,12 @@ def day(text: str, *, what: str) -> date | None:
     if not text:
         return None
     try:
-        return date.fromisoformat(text)
+        found = date.fromisoformat(text)
     except ValueError:
-        raise BadInput(f"{what} is a day such as 2026-11-30, not {text[:20]!r}.") from None
+        found = date.min
+    if not FIRST_DAY <= found <= LAST_DAY:
+        raise BadInput(f"{what} is a day such as 2026-11-30, not {text[:20]!r}.")
+    return found
 
 
 def _bounds(asked: Asked) -> tuple[datetime, datetime]:

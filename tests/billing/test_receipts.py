@@ -198,4 +198,6 @@ def test_usage_is_grouped_and_filtered_over_http_in_json_and_csv(alice: Actor, b
     assert [row["total"] for row in one["rows"]] == ["0.000512"]
     assert browser.get("/v1/usage?group_by=mood").status_code == 400
     assert browser.get("/v1/usage?from=tomorrow").status_code == 400
+    assert browser.get("/v1/usage?to=0001-01-01").status_code == 400
+    assert browser.get("/v1/usage?from=9999-12-31&to=9999-12-31").status_code == 400
     assert Client().get("/v1/usage").status_code == 401
