@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from algorithms import resolving
-from algorithms.models import Algorithm, Call, Version
+from algorithms.models import Algorithm, Call
 from algorithms.permissions import may_create_for, may_delete
 from marketplace.accounts import audit
 from marketplace.accounts.actors import Actor
@@ -43,7 +43,7 @@ def stakes_of(algorithm: Algorithm) -> Stakes:
     calls = Call.objects.filter(algorithm=algorithm, started_at__gte=since)
     return Stakes(
         versions=algorithm.versions.count(),
-        public_versions=algorithm.versions.filter(callability=Version.Callability.PUBLIC).count(),
+        public_versions=algorithm.versions.ever_public().count(),
         builds=algorithm.builds.count(),
         secrets=algorithm.secrets.count(),
         calls=calls.count(),
@@ -63,7 +63,7 @@ def move(algorithm: Algorithm, *, by: Actor, owner: Owner, name: str) -> Algorit
     try:
         with transaction.atomic():
             Algorithm.objects.select_for_update().get(pk=algorithm.pk)
-            if algorithm.versions.public().exists():
+            if algorithm.versions.ever_public().exists():
                 raise NotAllowed(
                     f"{algorithm} has been published for everyone and is called by this address: "
                     "it keeps its name and its owner. Publish a new one instead."

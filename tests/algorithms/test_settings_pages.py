@@ -9,6 +9,7 @@ import pytest
 from django.conf import LazySettings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 from PIL import Image
 
 from algorithms import authoring, moving, repositories
@@ -269,6 +270,9 @@ def test_private_algorithm_is_renamed_and_a_public_one_keeps_its_address(
     publish(renamed, by=alice, callability="public")
 
     with pytest.raises(NotAllowed, match="keeps its name"):
+        moving.move(renamed, by=alice, owner=owner, name="Other")
+    renamed.versions.update(yanked_at=timezone.now())
+    with pytest.raises(NotAllowed, match="keeps its name"):  # whoever pinned it goes on
         moving.move(renamed, by=alice, owner=owner, name="Other")
 
     assert moved["Location"] == "/algorithms/alice/Greeter/settings/"
