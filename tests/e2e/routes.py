@@ -165,7 +165,17 @@ _MONEY: Final = _for(
     ("billing:invoices", ""),
     ("billing:earnings", ""),
 )
-PAGES: Final = (*_STOREFRONT, *_WORKSHOP, *_PEOPLE, *_STAFF, *_MONEY)
+_SPENT: Final = _for(
+    CALLER,
+    ("billing:overview", ""),
+    ("billing:usage", ""),
+    ("billing:budgets", ""),
+    ("billing:receipts", ""),
+    ("billing:receipt", "receipt"),
+    ("billing:statements", ""),
+    ("billing:statement", "month"),
+)
+PAGES: Final = (*_STOREFRONT, *_WORKSHOP, *_PEOPLE, *_STAFF, *_MONEY, *_SPENT)
 ODD: Final = (("not-found", "/no/such/page"),)
 """Pages without a route."""
 
@@ -193,8 +203,8 @@ _ACTS: Final = """
     staff:update_incident staff:audit_csv
     billing:arrived billing:auto_recharge billing:leave_card billing:card_left billing:portal
     billing:get_paid_again billing:payout_dashboard billing:cash_out billing:payout
-    billing:change_budget billing:end_budget billing:receipt billing:receipt_file
-    billing:verifier billing:object_to billing:statement billing:statement_csv
+    billing:change_budget billing:end_budget billing:receipt_file
+    billing:verifier billing:object_to billing:statement_csv
     billing:statement_pdf billing:earnings_csv billing:decide_objection billing:give_credit
     billing:freeze billing:refund_topup billing:stop_spending
     billing:compare_books billing:settle_finding billing:stripe_webhook billing:test_stripe

@@ -35,7 +35,7 @@ from marketplace.catalog.moderation import appealing, cases, deciding, reporting
 from marketplace.catalog.reviews import discussing, reviewing
 from marketplace.staff import incidents
 from runners.models import Environment
-from tests.e2e import routes
+from tests.e2e import routes, showcase_money
 from tests.e2e.pages import PASSWORD
 from tests.factories import BuildFactory, VersionFactory
 
@@ -105,6 +105,9 @@ def show(algorithms: int = 60) -> None:
     algorithm = _algorithm(people[routes.AUTHOR])
     values |= _builds_and_versions(algorithm, people)
     values |= _used(algorithm, people)
+    values |= showcase_money.spend(
+        algorithm, author=people[routes.AUTHOR], caller=people[routes.CALLER]
+    )
     values |= _collection(people[routes.AUTHOR])
     values |= _moderated(algorithm, people)
     values |= _announced(people)
