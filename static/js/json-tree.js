@@ -1,4 +1,5 @@
 import { element } from "./dom.js";
+import { gettext } from "./words.js";
 
 const SHOWN = 100;
 const OPEN_DEPTH = 3;
@@ -39,7 +40,8 @@ function branches(value, depth) {
 function twig(name, value, depth) {
   if (!isBranch(value)) return [name, " ", leaf(value)];
   const number = Object.keys(value).length;
-  const kind = Array.isArray(value) ? `list of ${number}` : `${number} field${number > 1 ? "s" : ""}`;
+  const fields = number > 1 ? gettext("{number} fields", { number }) : gettext("{number} field", { number });
+  const kind = Array.isArray(value) ? gettext("list of {number}", { number }) : fields;
   const fold = /** @type {HTMLDetailsElement} */ (element("details"));
   fold.open = depth < OPEN_DEPTH;
   fold.append(element("summary", {}, name, " ", element("span", { class: "tree__note" }, kind)), branches(value, depth + 1));
