@@ -64,7 +64,10 @@ def begin(  # noqa: PLR0913 - what a sender says of a file
         raise BadInput("A SHA-256 is written as 64 digits of 0-9 and a-f.")
     quotas.check_file_size(size)
     with one_after_another(collection):
-        if collection.uploads.filter(is_resumable=True).count() >= MOST_AT_ONCE:
+        ended = (Upload.State.STORED, Upload.State.FAILED)
+        if collection.uploads.filter(is_resumable=True).exclude(state__in=ended).count() >= (
+            MOST_AT_ONCE
+        ):
             raise Conflict(
                 f"{collection} has {MOST_AT_ONCE} unfinished uploads; finish or discard some first."
             )

@@ -226,3 +226,15 @@ def test_check_that_died_is_taken_up_by_who_asks_next(alice: Actor, sender: Send
 
     assert (busy, taken) == ("checking", "stored")
     assert content_of("data://alice/models/m.bin", by=alice) == CONTENT
+
+
+def test_uploads_that_have_ended_leave_room_for_others_and_unfinished_ones_do_not(
+    sender: Sender, own_storage: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resuming, "MOST_AT_ONCE", 2)
+
+    empty = [sender.begin(f"data://alice/models/{name}", size=0) for name in "abc"]
+    begun = [sender.begin(f"data://alice/models/{name}").status_code for name in "def"]
+
+    assert [answer.json()["state"] for answer in empty] == ["stored"] * 3
+    assert begun == [201, 201, 409]
