@@ -14,6 +14,7 @@ from algorithms.models import Algorithm
 from marketplace.accounts import audience, audit, notifications
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.audience import account_of
+from marketplace.accounts.models import Owner
 from marketplace.catalog.models import Comment, Thread
 from marketplace.catalog.models.reviews import COMMENT_LENGTH
 from marketplace.catalog.reviews.rules import may_change_comment, may_close, may_discuss
@@ -23,6 +24,8 @@ from marketplace.lib.errors import BadInput, Conflict
 TITLE_LENGTH: Final = 150
 MOST: Final = 10
 WHILE: Final = timedelta(minutes=10)
+MOST_TOLD: Final = 200
+"""Who takes part in a conversation and is told of each reply."""
 
 
 @transaction.atomic
@@ -113,8 +116,9 @@ def _tell(comment: Comment, by: Actor, words: str) -> None:
     """Tell those who take part and the algorithm's people, except who said it."""
     thread = comment.thread
     people = set(audience.user_ids_of(thread.algorithm.owner, also_members=True))
-    for other in Comment.objects.filter(thread=thread).select_related("author"):
-        people |= audience.user_ids_of(other.author)
+    authors = Comment.objects.filter(thread=thread).order_by().values("author").distinct()
+    for author in Owner.objects.filter(pk__in=authors).order_by("pk")[:MOST_TOLD]:
+        people |= audience.user_ids_of(author)
     named = {"person": by.name, "title": thread.title, "algorithm": thread.algorithm}
     notifications.tell(
         people - {by.user_id},
