@@ -27,12 +27,18 @@ _ATTRIBUTES: Final = {
     "ol": {"start"},
 }
 _DEEPEST: Final = 6
+_LONGEST_WORD: Final = 1000
+"""Looking for addresses takes time that grows with the square of a word's length: not beyond it."""
 
 
 def render(text: str) -> SafeString:
     """Render Markdown; headings start at the second level, since the page's title is the first."""
-    parser = MarkdownIt("gfm-like", {"html": False, "highlight": _highlighted})
-    tokens = parser.parse(without_front_matter(text))
+    written = without_front_matter(text)
+    options = {"html": False, "highlight": _highlighted}
+    if max(map(len, written.split()), default=0) > _LONGEST_WORD:
+        options["linkify"] = False
+    parser = MarkdownIt("gfm-like", options)
+    tokens = parser.parse(written)
     for token in tokens:
         _lower(token)
     html: str = parser.renderer.render(tokens, parser.options, {})

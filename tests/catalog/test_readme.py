@@ -55,3 +55,9 @@ def test_links_pass_on_no_trust() -> None:
         '<p><a href="https://example.org" rel="nofollow noopener noreferrer ugc">'
         "https://example.org</a></p>\n"
     )
+
+
+def test_address_becomes_a_link_but_a_word_without_end_is_not_searched_for_any() -> None:
+    """The search would hold up the whole process, for many minutes and at each look at the page."""
+    assert '<a href="https://example.org/x"' in readme.render("See https://example.org/x there.")
+    assert readme.render("http://a" * 50_000) == f"<p>{'http://a' * 50_000}</p>\n"
