@@ -40,7 +40,7 @@ class _Atom(Atom1Feed):
     def write(self, outfile: Any, encoding: str) -> None:  # noqa: ANN401 - Django's
         handler = _Writer(outfile, encoding, short_empty_elements=True)
         handler.startDocument()
-        handler.startElement("feed", self.root_attributes())
+        handler.startElement("feed", self.root_attributes())  # type: ignore[arg-type]  # Django's
         self.add_root_elements(handler)
         self.write_items(handler)
         handler.endElement("feed")
