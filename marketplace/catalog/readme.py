@@ -8,12 +8,9 @@ import nh3
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
-from pygments import highlight
-from pygments.formatters import HtmlFormatter
-from pygments.lexers import get_lexer_by_name
-from pygments.util import ClassNotFound
 
 from algorithms.schemas.declared import without_front_matter
+from marketplace.catalog import colouring
 
 _TAGS: Final = {
     *("h2", "h3", "h4", "h5", "h6", "p", "br", "hr", "blockquote", "ul", "ol", "li"),
@@ -60,10 +57,4 @@ def _lower(token: Token) -> None:
 
 def _highlighted(code: str, language: str, _attributes: str) -> str:
     """Colour code in a language we know; an empty answer means: escape it as it is."""
-    try:
-        lexer = get_lexer_by_name(language) if language else None
-    except ClassNotFound:
-        lexer = None
-    if lexer is None:
-        return ""
-    return str(highlight(code, lexer, HtmlFormatter(nowrap=True)))
+    return colouring.in_language(code, language)

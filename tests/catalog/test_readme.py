@@ -61,3 +61,10 @@ def test_address_becomes_a_link_but_a_word_without_end_is_not_searched_for_any()
     """The search would hold up the whole process, for many minutes and at each look at the page."""
     assert '<a href="https://example.org/x"' in readme.render("See https://example.org/x there.")
     assert readme.render("http://a" * 50_000) == f"<p>{'http://a' * 50_000}</p>\n"
+
+
+def test_code_made_to_hold_up_the_process_is_shown_without_colours() -> None:
+    """In these the search for colours takes minutes, or never ends."""
+    for language, code in (("systemd", " " * 5000 + "x"), ("make", "a" * 8000)):
+        assert "<span" not in readme.render(f"```{language}\n{code}\n```")
+    assert "<span" not in readme.render("```python\n" + "a." * 2000 + "\n```")

@@ -7,13 +7,10 @@ from typing import Final
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
-from pygments import highlight
-from pygments.formatters import HtmlFormatter
-from pygments.lexers import get_lexer_for_filename
-from pygments.util import ClassNotFound
 
 from algorithms import repositories
 from algorithms.models import Version
+from marketplace.catalog import colouring
 from marketplace.lib.errors import NotFound
 
 LARGEST: Final = 400_000
@@ -54,9 +51,5 @@ def _coloured(path: str, content: bytes) -> SafeString | None:
         text = content.decode()
     except UnicodeDecodeError:
         return None
-    try:
-        lexer = get_lexer_for_filename(path, stripnl=False)
-    except ClassNotFound:
-        return mark_safe(escape(text))  # noqa: S308 - escaped here
-    made = str(highlight(text, lexer, HtmlFormatter(nowrap=True)))
+    made = colouring.in_file(text, path) or escape(text)
     return mark_safe(made)  # noqa: S308 - Pygments escapes what it colours
