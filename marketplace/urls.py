@@ -27,4 +27,3 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^api(?:/|\Z)", unknown.nothing_here),
 ]
 handler500 = "marketplace.failing.server_error"
-

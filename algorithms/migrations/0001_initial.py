@@ -1,4 +1,5 @@
 import django.db.models.deletion
+import marketplace.lib.ordered_json
 import django.db.models.functions.text
 import uuid
 from django.conf import settings
@@ -476,7 +477,7 @@ class Migration(migrations.Migration):
                 ("sample_output", models.TextField(blank=True)),
                 (
                     "input_schema",
-                    models.JSONField(
+                    marketplace.lib.ordered_json.OrderedJSONField(
                         blank=True,
                         help_text="JSON Schema of what it takes, if it is known.",
                         null=True,
@@ -484,7 +485,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "output_schema",
-                    models.JSONField(
+                    marketplace.lib.ordered_json.OrderedJSONField(
                         blank=True,
                         help_text="JSON Schema of what it answers, if it is known.",
                         null=True,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any, Self
+from typing import Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -11,10 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from algorithms.models.algorithm import Algorithm
 from algorithms.models.build import Build
 from marketplace.accounts.models import User
+from marketplace.lib.ordered_json import OrderedJSONField
 from marketplace.lib.semver import SemVer
-
-Schema = dict[str, Any] | None
-"""A JSON Schema object, or nothing where none is known."""
 
 
 class VersionQuerySet(models.QuerySet["Version"]):
@@ -79,10 +77,10 @@ class Version(models.Model):
     release_notes = models.TextField(blank=True)
     sample_input = models.TextField(blank=True)
     sample_output = models.TextField(blank=True)
-    input_schema: models.JSONField[Schema, Schema] = models.JSONField(
+    input_schema = OrderedJSONField(
         null=True, blank=True, help_text="JSON Schema of what it takes, if it is known."
     )
-    output_schema: models.JSONField[Schema, Schema] = models.JSONField(
+    output_schema = OrderedJSONField(
         null=True, blank=True, help_text="JSON Schema of what it answers, if it is known."
     )
     schema_source = models.CharField(

@@ -65,7 +65,7 @@ def _joined(one: Schema | None, other: Schema) -> Schema:
         ours, theirs = one["properties"], other["properties"]
         names = [*ours, *(name for name in theirs if name not in ours)]
         both = {
-            name: _joined(ours.get(name) or theirs[name], theirs.get(name) or ours[name])
+            name: _joined(ours.get(name, theirs.get(name)), theirs.get(name, ours.get(name)))
             for name in names
         }
         return {"type": "object", "properties": both}

@@ -139,7 +139,7 @@ def _write(slug: str, problem: str) -> None:
         component=slug, day=now.date(), defaults={"sampled_at": now}
     )
     HealthDay.objects.filter(pk=row.pk).update(
-        samples=F("samples") + 1, failures=F("failures") + bool(problem), **values
+        samples=F("samples") + 1, failures=F("failures") + int(bool(problem)), **values
     )
 
 
