@@ -241,7 +241,7 @@ def _environment(site: Site) -> dict[str, str]:
         "STATIC_ROOT": str(site.folder / "static"),
         "SITE_URL": site.url,
         "RUNNER_BACKEND": os.environ.get("LIVE_BACKEND", "bubblewrap"),
-        "EMAIL_URL": f"filemail://{site.folder}/mail",
+        "EMAIL_URL": f"filemail:///{site.folder}/mail",
         "SECRET_KEY": "only-for-tests",
         "SIGN_UPS_PER_HOUR": "10000",
         "FREE_CREDITS_PER_MONTH": "10000",
