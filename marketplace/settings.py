@@ -7,6 +7,7 @@ file, named by the variable with `_FILE` added.
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import environ
 from csp.constants import NONCE
@@ -355,7 +356,12 @@ STRIPE_WEBHOOK_SECRETS = env.list("STRIPE_WEBHOOK_SECRETS", default=[])
 STRIPE_API_URL = env.str("STRIPE_API_URL", default="")
 """Another address than Stripe's own, for trying a stand-in."""
 
-STRIPE_DOUBLE = env.bool("STRIPE_DOUBLE", default=IS_EMBEDDED and not STRIPE_SECRET_KEY)
+_IS_LOCAL = urlsplit(SITE_URL).hostname in ("127.0.0.1", "::1", "localhost")
+STRIPE_DOUBLE = env.bool(
+    "STRIPE_DOUBLE", default=IS_EMBEDDED and _IS_LOCAL and not STRIPE_SECRET_KEY
+)
+"""A stand-in that takes test cards. Never by itself where strangers come: its credit is free."""
+
 STRIPE_DOUBLE_DIR = DATA_DIR / "stripe_double"
 STRIPE_TAX = env.bool("STRIPE_TAX", default=False)
 """Whether Stripe reckons the tax of what is bought, and asks for tax ids."""
