@@ -46,6 +46,11 @@ def new_algorithm(page: Page) -> str:
     return f"{owner}/{name}"
 
 
+def open_file(page: Page, name: str) -> None:
+    page.locator("file-tree").get_by_role("button", name=name).click()
+    expect(page.locator("editor-tabs [aria-current=true]")).to_contain_text(name)
+
+
 def build(page: Page, end: str) -> None:
     page.get_by_role("button", name="Build", exact=True).click()
     expect(page.locator("#built")).to_contain_text("Building")
@@ -90,6 +95,7 @@ def drop_model(page: Page, owner: str, folder: Path) -> str:
     page.goto("/collections/")
     page.get_by_label("Name", exact=True).fill("models")
     page.get_by_role("button", name="Make the collection").click()
+    expect(page.locator("file-drop > p[role=status]")).to_be_attached()
     page.locator("input[type=file]").first.set_input_files([folder / "model.txt"])
     expect(page.get_by_text("Done: 1 stored.")).to_be_visible()
     return f"data://{owner}/models/model.txt"
@@ -117,7 +123,7 @@ def publish(page: Page) -> None:
 def test_unit_tests_run_in_the_sandbox_and_lead_to_the_line_that_failed(page: Page) -> None:
     new_algorithm(page)
     expect(page.locator("#built")).to_contain_text("Built", timeout=120_000)
-    page.locator("file-tree").get_by_role("button", name="CountWords_test.py").click()
+    open_file(page, "CountWords_test.py")
     write_file(page, TESTS)
     build(page, "Built")
 
@@ -237,8 +243,9 @@ def test_files_are_made_renamed_and_deleted(page: Page, live: Site) -> None:
     page.get_by_role("dialog").get_by_label("New path").fill("data/letters.json")
     page.get_by_role("dialog").get_by_role("button", name="Rename").click()
     expect(page.locator("file-tree")).to_contain_text("letters.json")
-    page.locator("file-tree").get_by_role("button", name="README.md").click()
+    open_file(page, "README.md")
     page.get_by_role("button", name="Delete").click()
+    expect(page.locator("file-tree")).not_to_contain_text("README.md")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.locator("#saved")).to_contain_text("Saved")
 
@@ -278,7 +285,8 @@ def test_two_who_change_different_files_are_put_together(page: Page, live: Site)
     path = new_algorithm(page)
     other = page.context.new_page()
     other.goto(page.url)
-    other.locator("file-tree").get_by_role("button", name="README.md").click()
+    expect(page.locator("#built")).to_contain_text("Built", timeout=120_000)
+    open_file(other, "README.md")
     write_file(other, "# Theirs\n")
     other.keyboard.press("ControlOrMeta+s")
     expect(other.locator("#workshop-status")).to_contain_text("Saved as")

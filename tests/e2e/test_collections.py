@@ -36,6 +36,10 @@ def _make(page: Page, name: str) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text(name)
 
 
+def _wait_for_script(page: Page) -> None:
+    expect(page.locator("file-drop > p[role=status]")).to_be_attached()
+
+
 def test_files_are_chosen_dropped_and_shown_with_their_paths(
     page: Page, collector: Person, tmp_path: Path
 ) -> None:
@@ -43,6 +47,7 @@ def test_files_are_chosen_dropped_and_shown_with_their_paths(
     (tmp_path / "b.txt").write_text("hello")
     _sign_in(page, collector)
     _make(page, "dropped")
+    _wait_for_script(page)
 
     page.get_by_label("Drop files here").set_input_files(
         [tmp_path / "käse #1.dat", tmp_path / "b.txt"]
@@ -101,6 +106,7 @@ def test_large_file_goes_on_after_a_lost_connection_and_after_a_reload(
     page = context.new_page()
     _sign_in(page, collector)
     _make(page, "large")
+    _wait_for_script(page)
     pieces: list[int] = []
     lost: list[str] = []
 

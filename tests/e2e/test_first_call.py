@@ -70,7 +70,7 @@ def test_a_stranger_makes_a_first_call_in_three_clicks_and_sixty_seconds(
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_label("Password").press("Enter")
     expect(page.get_by_text("is in the snippet")).to_be_visible()
-    assert "good day" in page.locator("#snippet-curl").inner_text()
+    expect(page.locator("#snippet-curl")).to_contain_text("good day")
     page.locator("#use section:not([hidden])").get_by_role("button", name="Copy").click()
     command = page.evaluate("navigator.clipboard.readText()")
     answer = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)

@@ -70,7 +70,7 @@ def busy(
 ) -> list[Future[httpx.Response]]:
     """Have the person make as many calls as they may, and the queue be full."""
     call(site, path, [], key=person.key)  # now there is a sandbox, and it is theirs
-    running = [threads.submit(call, site, path, sleeping(8), key=person.key)]
+    running = [threads.submit(call, site, path, sleeping(16), key=person.key)]
     until(lambda: in_progress(site) == 1)
     running += [threads.submit(call, site, path, sleeping(0), key=person.key) for _ in range(2)]
     until(lambda: in_progress(site) == 3)
@@ -102,7 +102,7 @@ def test_account_over_its_limit_and_a_full_queue_are_told_when_to_come_back(
     assert full.json()["error"]["message"] == (
         "Too many calls are waiting on this runner. Nothing was charged; try again in 5 seconds."
     )
-    assert answers(running) == [[{"value": 8}], [{"value": 0}], [{"value": 0}]]
+    assert answers(running) == [[{"value": 16}], [{"value": 0}], [{"value": 0}]]
     assert call(small, path, sleeping(0), key=bob.key).json()["result"] == [{"value": 0}]
     refused = until(lambda: records(small, "result = 'refused'"))
     assert [row["error_message"] for row in refused] == [
@@ -118,7 +118,7 @@ def test_call_nobody_waits_for_waits_until_there_is_room(
     accepted = call(small, path, sleeping(0), key=alice.key, output="void")
 
     address = f"{small.url}/v1/requests/{accepted.json()['request_id']}"
-    assert answers(running) == [[{"value": 8}], [{"value": 0}], [{"value": 0}]]
+    assert answers(running) == [[{"value": 16}], [{"value": 0}], [{"value": 0}]]
 
     def done() -> Any:
         answer = httpx.get(address, headers=alice.headers).json()

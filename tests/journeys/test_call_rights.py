@@ -182,7 +182,9 @@ def test_browser_is_told_beforehand_that_it_may_call(live: Site, echo: str) -> N
     assert answer.status_code == 204
     assert answer.headers["Access-Control-Allow-Origin"] == "https://shop.example.org"
     assert "POST" in answer.headers["Access-Control-Allow-Methods"]
-    assert answer.headers["Access-Control-Allow-Headers"] == "authorization, content-type"
+    assert answer.headers["Access-Control-Allow-Headers"] == (
+        "authorization, content-type, max-cost, usage-tag"
+    )
     assert "Access-Control-Allow-Credentials" not in answer.headers
 
 
