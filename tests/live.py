@@ -25,7 +25,7 @@ import pytest
 from tests import servers
 
 ROOT = Path(__file__).resolve().parent.parent
-START_SECONDS = 90
+START_SECONDS = 180
 LOG_TAIL = 6000
 SHARED = Path(tempfile.gettempdir()) / f"agorithm-shared-{os.getuid()}"
 SLOW_TO_MAKE = ("runtimes", "environments")

@@ -11,10 +11,12 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.e2e.pages import ARGUMENTS, Watched
 from tests.live import Person, Site
+
+expect.set_options(timeout=15_000)  # a machine with two processors starts builds and browsers, too
 
 
 @pytest.fixture(scope="module")
