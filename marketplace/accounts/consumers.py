@@ -14,6 +14,7 @@ from typing import Any, Final
 import orjson
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
+from uvicorn.protocols.utils import ClientDisconnected
 
 from marketplace.accounts import actors, notifications
 from marketplace.accounts.models import Notification
@@ -77,6 +78,8 @@ class NotificationConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Cha
                     shown = unread
                 with contextlib.suppress(asyncio.TimeoutError):
                     await asyncio.wait_for(self.news.wait(), LOOK_EVERY)
+        except ClientDisconnected:
+            return  # they left while we spoke
         except Exception:
             logger.exception("What user %s is told could not be followed", user_id)
             await self.close(code=FAILED)

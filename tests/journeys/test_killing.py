@@ -185,7 +185,7 @@ def test_build_log_reaches_a_browser_of_another_process(
     log = "".join(frame.get("text", "") for frame in frames)
     assert log.startswith("Beginning container customization\n")
     assert frames[-1]["state"] == "succeeded"
-    assert len(frames) > 3, "the log came line by line"
+    assert len(frames) >= 3, "the log came in pieces while it grew"
 
 
 @pytest.mark.live
