@@ -10,9 +10,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import environ
-from csp.constants import NONCE
 
-from marketplace.lib import secret_file
+from marketplace.lib import blob_storage, browser_policy, in_common, logs, secret_file
+from marketplace.timetable import TIMETABLE
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -136,31 +136,15 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Files: bytes of collections rest under their hash, on disk or in anything that speaks S3
 
 STORAGE_DIR = DATA_DIR / "blobs"
-_S3_BUCKET = env.str("S3_BUCKET", default="")
+_S3 = {
+    "bucket_name": env.str("S3_BUCKET", default=""),
+    "endpoint_url": env.str("S3_ENDPOINT_URL", default="") or None,
+    "region_name": env.str("S3_REGION", default="") or None,
+    "access_key": env.str("S3_ACCESS_KEY", default="") or None,
+    "secret_key": env.str("S3_SECRET_KEY", default="") or None,
+}
 STORAGES = {
-    "default": (
-        {
-            "BACKEND": "storages.backends.s3.S3Storage",
-            "OPTIONS": {
-                "bucket_name": _S3_BUCKET,
-                "endpoint_url": env.str("S3_ENDPOINT_URL", default="") or None,
-                "region_name": env.str("S3_REGION", default="") or None,
-                "access_key": env.str("S3_ACCESS_KEY", default="") or None,
-                "secret_key": env.str("S3_SECRET_KEY", default="") or None,
-                "file_overwrite": True,
-                "default_acl": None,
-            },
-        }
-        if _S3_BUCKET
-        else {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {
-                "location": STORAGE_DIR,
-                "allow_overwrite": True,  # a name is its content's hash
-                "file_permissions_mode": 0o600,
-            },
-        }
-    ),
+    "default": blob_storage.in_s3(_S3) if _S3["bucket_name"] else blob_storage.on_disk(STORAGE_DIR),
     "staticfiles": {"BACKEND": "marketplace.static_files.ModuleStorage"},
 }
 _UPLOADS = DATA_DIR / "uploads"  # beside the blobs, so that a finished upload is only renamed
@@ -232,62 +216,13 @@ CELERY_TASK_ROUTES = {
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BEAT_SCHEDULE = {
-    "queue-what-was-forgotten": {"task": "algorithms.builds.recover", "schedule": 10.0},
-    "queue-forgotten-requests": {"task": "algorithms.later.recover", "schedule": 10.0},
-    "tidy-up-notifications": {
-        "task": "marketplace.accounts.notifications.tidy_up",
-        "schedule": 1800.0,
-    },
-    "look-how-the-site-is": {"task": "marketplace.staff.health_samples.sample", "schedule": 60.0},
-    "forget-expired-runs": {"task": "algorithms.runs.tidy_up", "schedule": 3600.0},
-    "forget-builds-nobody-needs": {"task": "algorithms.retention.tidy_up", "schedule": 3600.0},
-    "measure-what-was-called": {
-        "task": "marketplace.catalog.measuring.measure_called",
-        "schedule": 60.0,
-    },
-    "measure-all-algorithms": {
-        "task": "marketplace.catalog.measuring.measure_all",
-        "schedule": 3600.0,
-    },
-    "sweep-what-has-ended": {"task": "marketplace.accounts.sweeping.sweep", "schedule": 3600.0},
-    "settle-what-was-used": {"task": "billing.settlement.settle", "schedule": 2.0},
-    "make-receipts": {"task": "billing.receipts.make", "schedule": 2.0},
-    "release-what-the-dead-hold": {"task": "billing.reaping.reap", "schedule": 15.0},
-    "work-off-what-stripe-told": {"task": "billing.webhooks.work_off", "schedule": 20.0},
-    "recharge-what-runs-low": {"task": "billing.recharging.recharge", "schedule": 30.0},
-    "ask-again-about-refunds": {"task": "billing.refunding.resend", "schedule": 300.0},
-    "report-usage-to-stripe": {"task": "billing.metering.export", "schedule": 600.0},
-    "let-royalties-mature": {"task": "billing.maturing.mature", "schedule": 3600.0},
-    "pay-authors": {"task": "billing.payouts.pay_monthly", "schedule": 3600.0},
-    "compare-the-books": {"task": "billing.reconciling.daily", "schedule": 86_400.0},
-    "take-back-expired-credit": {"task": "billing.lots.expire", "schedule": 300.0},
-    "sweep-temporary-data": {"task": "data_collections.sweeping.sweep", "schedule": 600.0},
-}
+CELERY_BEAT_SCHEDULE = TIMETABLE
 
-CACHES = {
-    "default": (
-        {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
-        if IS_EMBEDDED
-        else {
-            "BACKEND": "django.core.cache.backends.redis.RedisCache",
-            "LOCATION": env.str("REDIS_URL"),
-            "KEY_PREFIX": "agorithm",
-        }
-    )
-}
+_REDIS = None if IS_EMBEDDED else env.str("REDIS_URL")
+CACHES = {"default": in_common.cache(_REDIS)}
 """What several processes count together lies here: runs of visitors, sign-ups, comments."""
 
-CHANNEL_LAYERS = {
-    "default": (
-        {"BACKEND": "channels.layers.InMemoryChannelLayer"}
-        if IS_EMBEDDED
-        else {
-            "BACKEND": "channels_redis.core.RedisChannelLayer",
-            "CONFIG": {"hosts": [env.str("REDIS_URL")]},
-        }
-    )
-}
+CHANNEL_LAYERS = {"default": in_common.channel_layer(_REDIS)}
 
 BUILDS_KEPT_DAYS = env.int("BUILDS_KEPT_DAYS", default=90)
 """A build that no version came from is kept so long; the last ones of an algorithm always."""
@@ -450,24 +385,7 @@ PACKAGE_INDEX_HOSTS = env.list("PACKAGE_INDEX_HOSTS", default=[])
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 X_FRAME_OPTIONS = "DENY"
-_STRIPE_PAGES = (  # browsers also judge where a form's answer leads to
-    [f"https://{name}.stripe.com" for name in ("checkout", "billing", "connect")]
-    if STRIPE_SECRET_KEY
-    else []
-)
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": ["'self'"],
-        "script-src": ["'self'", NONCE],
-        "img-src": ["'self'", "data:", "blob:"],
-        "style-src": ["'self'", "'unsafe-inline'"],  # CodeMirror makes its style sheet at run time
-        "connect-src": ["'self'", "ws:", "wss:"],
-        "object-src": ["'none'"],
-        "base-uri": ["'none'"],
-        "form-action": ["'self'", *_STRIPE_PAGES],
-        "frame-ancestors": ["'none'"],
-    },
-}
+CONTENT_SECURITY_POLICY = browser_policy.content(takes_payments=bool(STRIPE_SECRET_KEY))
 
 # REST
 
@@ -479,15 +397,4 @@ REST_FRAMEWORK: dict[str, object] = {
 }
 SPECTACULAR_SETTINGS = {"TITLE": f"{SITE_NAME} API", "VERSION": "1"}
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {"request": {"()": "marketplace.request_ids.NameRequest"}},
-    "formatters": {
-        "plain": {"format": "%(asctime)s %(levelname)s %(name)s%(request_name)s: %(message)s"}
-    },
-    "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["request"]}
-    },
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="WARNING")},
-}
+LOGGING = logs.to_console(env.str("LOG_LEVEL", default="WARNING"))

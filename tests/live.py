@@ -95,6 +95,8 @@ class Site:
     folder: Path
     environment: dict[str, str]
     processes: dict[str, Process] = field(default_factory=dict)
+    people: dict[str, Person] = field(default_factory=dict)
+    """Whom `person` has made, by name: their passwords are told once."""
 
     @property
     def data_dir(self) -> Path:
@@ -121,9 +123,12 @@ class Site:
         return done.stdout
 
     def person(self, name: str, *options: str) -> Person:
-        """Make somebody new, or give somebody made before (without the password) another key."""
+        """Make somebody new, or give somebody made before another key."""
         made = json.loads(self.manage("add_person", name, "--keep", *options))
-        return Person(made["name"], made["email"], made.get("password", ""), made["key"])
+        known = self.people.get(name)
+        password = made.get("password") or (known.password if known else "")
+        self.people[name] = Person(made["name"], made["email"], password, made["key"])
+        return self.people[name]
 
     def add(
         self, name: str, *command: str, within: Sequence[str] = (), **environment: str

@@ -3,18 +3,15 @@ from __future__ import annotations
 from tests.architecture.tree import APPS, functions, modules, name_of
 
 MOST_LINES = 400
-MOST_LINES_OF_TESTS = 600  # a table of cases may be long; a function may not
 MOST_LINES_OF_A_FUNCTION = 50
-LISTS = {"marketplace/settings.py"}  # read from top to bottom; dividing it would hide what is set
 VAGUE_NAMES = {"utils.py", "helpers.py", "common.py", "misc.py", "services.py", "managers.py"}
 
 
 def test_every_module_fits_in_a_head() -> None:
     long = {
         name_of(path): lines
-        for folders, most in ((APPS, MOST_LINES), (("tests",), MOST_LINES_OF_TESTS))
-        for path in modules(*folders)
-        if (lines := path.read_text().count("\n")) > most and name_of(path) not in LISTS
+        for path in modules(*APPS, "tests", "benchmarks")
+        if (lines := path.read_text().count("\n")) > MOST_LINES
     }
 
     assert long == {}

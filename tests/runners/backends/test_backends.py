@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import secrets
 import socket
 import subprocess
 import sys
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -18,11 +16,11 @@ import pytest
 
 from runners import backends
 from runners.backends.base import Backend, Exit
-from runners.backends.leases import Leases
 from runners.errors import PlatformFault
 from runners.specs import Mount, SandboxSpec
 from tests.runners.backends.conftest import Start
 from tests.runners.backends.neighbour import Neighbour
+from tests.runners.backends.remains import eventually, held, records
 
 PATIENCE = 60
 
@@ -147,13 +145,13 @@ def test_writable_mount_belongs_to_the_sandbox_until_it_is_closed(
 def test_mount_that_does_not_exist_is_refused_and_nothing_is_left(
     backend: Backend, python: SandboxSpec, data_dir: Path
 ) -> None:
-    before = _records(data_dir)
+    before = records(data_dir)
     spec = replace(python, name="no-source", mounts=(Mount("/no/such/source", "/opt/x"),))
 
     with pytest.raises(PlatformFault, match="/no/such/source, which a sandbox should see"):
         backend.start(spec)
 
-    assert _records(data_dir) == before
+    assert records(data_dir) == before
 
 
 def test_program_that_does_not_exist_fails_with_its_name(
@@ -209,11 +207,11 @@ def test_nothing_is_left_of_a_closed_sandbox(
         assert not folder.exists()
 
     once()
-    before = _held(data_dir)
+    before = held(data_dir)
     for _ in range(5):
         once()
 
-    assert _held(data_dir) == before
+    assert held(data_dir) == before
 
 
 def test_sandbox_dials_into_its_folder_and_cannot_change_it(
@@ -287,10 +285,10 @@ def test_sandbox_of_a_killed_process_ends_by_itself_and_is_swept(
 ) -> None:
     mark = f"{1000 + secrets.randbelow(10**6)}.5"
     child = _start_elsewhere(backend, python, tmp_path, mark)
-    _eventually(mark, is_running=True)
+    eventually(mark, is_running=True)
     child.kill()
     child.wait(PATIENCE)
-    _eventually(mark, is_running=False)
+    eventually(mark, is_running=False)
     stranger = _like(backend, tmp_path / "another")
     stranger.sockets_folder("waiting")
 
@@ -298,7 +296,7 @@ def test_sandbox_of_a_killed_process_ends_by_itself_and_is_swept(
     swept = _like(backend, tmp_path).sweep()
 
     assert (swept_by_a_stranger, swept) == (0, 1)
-    assert _records(tmp_path) == []
+    assert records(tmp_path) == []
     assert _like(backend, tmp_path).sweep() == 0
     stranger.discard_sockets("waiting")
 
@@ -313,28 +311,6 @@ def test_sweep_leaves_the_living_alone(start: Start, backend: Backend, data_dir:
     assert sandbox.wait(0.1) is None
     assert waiting.is_dir()
     backend.discard_sockets("waiting")
-
-
-def test_unknown_backend_is_refused_with_the_choices(tmp_path: Path) -> None:
-    with pytest.raises(PlatformFault, match="choose docker, bubblewrap or auto"):
-        backends.make("podman", data_dir=tmp_path)
-
-
-def test_engine_that_does_not_answer_is_told_with_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(PlatformFault, match=r"docker: No Docker Engine answers .* docker\.io"):
-        backends.make("docker", data_dir=tmp_path, docker_host=f"unix://{tmp_path}/none")
-
-
-def test_auto_prefers_an_engine_that_answers(docker_host: str, tmp_path: Path) -> None:
-    chosen = backends.make("auto", data_dir=tmp_path, docker_host=docker_host)
-
-    assert chosen.name == "docker"
-
-
-def test_auto_falls_back_to_bubblewrap(tmp_path: Path) -> None:
-    chosen = backends.make("auto", data_dir=tmp_path, docker_host=f"unix://{tmp_path}/none")
-
-    assert chosen.name == "bubblewrap"
 
 
 def _like(backend: Backend, data_dir: Path) -> Backend:
@@ -366,60 +342,3 @@ time.sleep(600)
     with child.stdout:
         assert child.stdout.readline() == "started\n"
     return child
-
-
-def _eventually(mark: str, *, is_running: bool) -> None:
-    deadline = time.monotonic() + 10
-    while _running(mark) is not is_running:
-        assert time.monotonic() < deadline, f"sleep {mark} runs: {not is_running}"
-        time.sleep(0.05)
-
-
-def _running(mark: str) -> bool:
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            if path.read_bytes() == b"/bin/sleep\0" + mark.encode() + b"\0":
-                return True
-        except OSError:
-            continue
-    return False
-
-
-def _records(data_dir: Path) -> list[str]:
-    folder = data_dir / "sandboxes"
-    return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
-
-
-def _held(data_dir: Path) -> dict[str, object]:
-    """All that a sandbox could leave behind in this process and on this machine."""
-    _settle()
-    states = [
-        Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[0]
-        for task in Path("/proc/self/task").iterdir()
-        for child in (task / "children").read_text().split()
-    ]
-    open_files = []
-    for path in Path("/proc/self/fd").iterdir():
-        with contextlib.suppress(FileNotFoundError):
-            open_files.append(str(path.readlink()).partition(":")[0])
-    return {
-        "records": _records(data_dir),
-        "zombies": states.count("Z"),
-        "groups": _groups(data_dir),
-        "files": sorted(name for name in open_files if name != "socket"),
-        "many sockets": open_files.count("socket") > 60,  # those kept open to the engine
-    }
-
-
-def _groups(data_dir: Path) -> list[Path]:
-    """Control groups of this installation; other tests run at the same time have theirs."""
-    installation = Leases(data_dir, kind="any").installation
-    return sorted(Path("/sys/fs/cgroup").rglob(f"agorithm-{installation}-*"))
-
-
-def _settle() -> None:
-    deadline = time.monotonic() + 5
-    while time.monotonic() < deadline:
-        if not [t for t in threading.enumerate() if t.name.startswith("sandbox ")]:
-            return
-        time.sleep(0.02)

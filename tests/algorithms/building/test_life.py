@@ -1,95 +1,33 @@
-"""A build's life, with the builder replaced at its one seam: who takes it, how it ends, who may ask."""
+"""A build's life, with the builder replaced at its one seam: who takes it, how it ends, whose it is."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import LazySettings
 from django.db import connection
 from django.utils import timezone
-from pytest_django import Settings
 
 from algorithms import authoring, build_logs, builds, repositories
 from algorithms.models import Algorithm, Build, BuildLogChunk
-from marketplace.accounts import actors, run_tokens
+from marketplace.accounts import run_tokens
 from marketplace.accounts.actors import Actor
-from marketplace.accounts.models import AuditEntry, Owner
+from marketplace.accounts.models import AuditEntry
 from marketplace.accounts.scopes import Scope
-from marketplace.lib.errors import Conflict, NotAllowed, NotFound, TooMany, Unavailable
-from runners import builder, host
-from runners.builder import BuildResult, BuildSpec
+from marketplace.lib.errors import Conflict
+from runners import host
+from runners.builder import BuildSpec
 from runners.errors import BuildFailed, PlatformFault
-from runners.models import DependencySet, Environment
+from runners.models import DependencySet
 from runners.specs import LoadReport, RunSpec
-from tests.factories import EnvironmentFactory
+from tests.algorithms.building.making import RESULT, Lines, good, run, started
 
 pytestmark = pytest.mark.django_db(transaction=True)
-Lines = Generator[str, None, BuildResult]
-
-RESULT = BuildResult(
-    dependencies_digest="d" * 64,
-    lock="six==1.17.0",
-    requirements_digest="r" * 64,
-    was_resolved=True,
-    was_installed=True,
-    size_bytes=1000,
-    source_digest="s" * 64,
-    module="src.Hello",
-    contract="apply",
-)
-
-
-@pytest.fixture(autouse=True)
-def _data_folder(settings: LazySettings, tmp_path: Path) -> None:
-    settings.DATA_DIR = tmp_path
-
-
-@pytest.fixture(autouse=True)
-def queued(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The ids of builds for which a message was sent; nobody takes them by itself."""
-    sent: list[str] = []
-    monkeypatch.setattr(builds.run, "delay", sent.append)
-    return sent
-
-
-@pytest.fixture
-def algorithm(alice: Actor) -> Algorithm:
-    owner = Owner.objects.get(name="alice")
-    environment = EnvironmentFactory.create()
-    return authoring.create(owner, by=alice, name="Hello", environment=environment)
-
-
-@pytest.fixture
-def use(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Put another builder in place of the real one."""
-
-    def replaced(work: Callable[..., Lines]) -> None:
-        monkeypatch.setattr(builder, "build", work)
-
-    return replaced
-
-
-def good(spec: BuildSpec, **_: Any) -> Lines:
-    yield "Beginning container customization"
-    yield f"{len(list(spec.tree.rglob('*.py')))} Python files"
-    return RESULT
-
-
-def started(algorithm: Algorithm, by: Actor) -> Build:
-    return builds.start(algorithm, by=by)
-
-
-def run(build: Build) -> Build:
-    builds.run(str(build.pk))
-    build.refresh_from_db()
-    return build
 
 
 def test_started_build_waits_for_the_newest_commit(
@@ -278,64 +216,6 @@ def test_worker_that_was_given_up_cannot_end_the_build(
     assert (build.state, build.error) == (Build.State.RUNNING, "")
 
 
-def test_build_of_a_dead_worker_is_queued_again(
-    algorithm: Algorithm, alice: Actor, queued: list[str]
-) -> None:
-    build = started(algorithm, alice)
-    long_ago = timezone.now() - timedelta(minutes=1)
-    Build.objects.update(state=Build.State.RUNNING, heartbeat_at=long_ago, attempts=1)
-    queued.clear()
-
-    builds.recover()
-
-    build.refresh_from_db()
-    assert build.state == Build.State.QUEUED
-    assert queued == [str(build.pk)]
-    assert "the build starts again" in build_logs.whole(build.pk)
-
-
-def test_build_that_kills_its_workers_is_given_up(
-    algorithm: Algorithm, alice: Actor, queued: list[str]
-) -> None:
-    build = started(algorithm, alice)
-    long_ago = timezone.now() - timedelta(minutes=1)
-    Build.objects.update(
-        state=Build.State.RUNNING, heartbeat_at=long_ago, attempts=builds.MAX_ATTEMPTS
-    )
-    queued.clear()
-
-    builds.recover()
-
-    build.refresh_from_db()
-    assert build.state == Build.State.FAULT
-    assert "died 3 times" in build.error
-    assert queued == []
-
-
-def test_lost_message_is_sent_again_but_not_at_every_look(
-    algorithm: Algorithm, alice: Actor, queued: list[str]
-) -> None:
-    build = started(algorithm, alice)
-    queued.clear()
-
-    builds.recover()
-    builds.recover()
-
-    assert queued == [str(build.pk)]
-
-
-def test_living_worker_is_left_alone(algorithm: Algorithm, alice: Actor, queued: list[str]) -> None:
-    build = started(algorithm, alice)
-    Build.objects.update(state=Build.State.RUNNING, heartbeat_at=timezone.now(), attempts=1)
-    queued.clear()
-
-    builds.recover()
-
-    build.refresh_from_db()
-    assert build.state == Build.State.RUNNING
-    assert queued == []
-
-
 def test_check_runs_as_the_author_within_the_scopes_of_their_key(
     algorithm: Algorithm, alice: Actor, use: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -387,65 +267,3 @@ def test_build_of_somebody_who_left_runs_as_nobody(
 
     assert seen[0].is_anonymous
     assert not seen[0].scopes
-
-
-@pytest.mark.parametrize("who", ["stranger", "key without management", "executor"])
-def test_stranger_is_refused_and_nothing_is_built(
-    algorithm: Algorithm, alice: Actor, mallory: Actor, queued: list[str], who: str
-) -> None:
-    asking = {
-        "stranger": mallory,
-        "key without management": replace(alice, scopes=frozenset({Scope.CALL})),
-        "executor": replace(mallory, executes_for=frozenset({algorithm.owner_id})),
-    }[who]
-
-    with pytest.raises(NotAllowed):
-        builds.start(algorithm, by=asking)
-
-    assert not Build.objects.exists()
-    assert queued == []
-
-
-def test_unknown_commit_and_absent_environment_start_nothing(
-    algorithm: Algorithm, alice: Actor
-) -> None:
-    with pytest.raises(NotFound):
-        builds.start(algorithm, by=alice, commit="0" * 40)
-    Environment.objects.update(is_present=False)
-    algorithm.environment.refresh_from_db()
-    with pytest.raises(Unavailable, match="No runner here"):
-        builds.start(algorithm, by=alice)
-
-    assert not Build.objects.exists()
-
-
-def test_one_owner_cannot_fill_the_queue(
-    algorithm: Algorithm, alice: Actor, settings: Settings
-) -> None:
-    settings.BUILDS_PER_ACCOUNT = 2
-    for _ in range(2):
-        started(algorithm, alice)
-
-    with pytest.raises(TooMany, match="builds waiting"):
-        started(algorithm, alice)
-
-    assert Build.objects.count() == 2
-
-
-def test_broker_that_is_away_loses_no_build(
-    algorithm: Algorithm, alice: Actor, monkeypatch: pytest.MonkeyPatch, queued: list[str]
-) -> None:
-    def refuse(_build_id: str) -> None:
-        raise ConnectionError
-
-    with monkeypatch.context() as broken:
-        broken.setattr(builds.run, "delay", refuse)
-        build = started(algorithm, alice)
-    builds.recover()
-
-    assert queued == [str(build.pk)]
-
-
-def test_nobody_builds_without_an_account(algorithm: Algorithm) -> None:
-    with pytest.raises(Exception, match="Sign in"):
-        builds.start(algorithm, by=actors.ANONYMOUS)

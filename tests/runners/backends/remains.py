@@ -1,0 +1,67 @@
+"""What runs of a sandbox, and what one could leave behind in this process and on this machine."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from pathlib import Path
+
+from runners.backends.leases import Leases
+
+
+def eventually(mark: str, *, is_running: bool) -> None:
+    deadline = time.monotonic() + 10
+    while _running(mark) is not is_running:
+        assert time.monotonic() < deadline, f"sleep {mark} runs: {not is_running}"
+        time.sleep(0.05)
+
+
+def _running(mark: str) -> bool:
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if path.read_bytes() == b"/bin/sleep\0" + mark.encode() + b"\0":
+                return True
+        except OSError:
+            continue
+    return False
+
+
+def records(data_dir: Path) -> list[str]:
+    folder = data_dir / "sandboxes"
+    return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+
+
+def held(data_dir: Path) -> dict[str, object]:
+    """All that a sandbox could leave behind in this process and on this machine."""
+    _settle()
+    states = [
+        Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[0]
+        for task in Path("/proc/self/task").iterdir()
+        for child in (task / "children").read_text().split()
+    ]
+    open_files = []
+    for path in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            open_files.append(str(path.readlink()).partition(":")[0])
+    return {
+        "records": records(data_dir),
+        "zombies": states.count("Z"),
+        "groups": _groups(data_dir),
+        "files": sorted(name for name in open_files if name != "socket"),
+        "many sockets": open_files.count("socket") > 60,  # those kept open to the engine
+    }
+
+
+def _groups(data_dir: Path) -> list[Path]:
+    """Control groups of this installation; other tests run at the same time have theirs."""
+    installation = Leases(data_dir, kind="any").installation
+    return sorted(Path("/sys/fs/cgroup").rglob(f"agorithm-{installation}-*"))
+
+
+def _settle() -> None:
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        if not [t for t in threading.enumerate() if t.name.startswith("sandbox ")]:
+            return
+        time.sleep(0.02)
