@@ -22,6 +22,27 @@ def put(model: type[models.Model], values: Mapping[Any, Sequence[int]], *columns
     _change(model, values, columns, is_sum=False)
 
 
+def insert(rows: Sequence[models.Model]) -> None:
+    """Insert new rows of one model as bulk_create does, in a quarter of its time."""
+    if not rows:
+        return
+    meta, quote = rows[0]._meta, connection.ops.quote_name  # noqa: SLF001
+    fields = [field for field in meta.concrete_fields if not field.generated]
+    columns = ", ".join(quote(str(field.column)) for field in fields)
+    places = ", ".join(["%s"] * len(fields))
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"INSERT INTO {quote(meta.db_table)} ({columns}) VALUES ({places})",  # noqa: S608
+            [
+                [
+                    field.get_db_prep_save(getattr(row, str(field.attname)), connection)
+                    for field in fields
+                ]
+                for row in rows
+            ],
+        )
+
+
 def _change(
     model: type[models.Model],
     values: Mapping[Any, Sequence[int]],

@@ -11,6 +11,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -20,15 +21,17 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from billing import receipt_keys
-from billing.models import Receipt, ReceiptChain, Usage
+from billing import bulk, receipt_keys
+from billing.models import Journal, Receipt, ReceiptChain, Usage
 from billing.permissions import may_see_bills
 from billing.receipt_verifying import canonical
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import Owner
+from marketplace.lib.alone import alone, in_turns
 from marketplace.lib.errors import NotFound
 
-BATCH: Final = 500
+BATCH: Final = 250
+_MOST_BATCHES: Final = 200
 PATIENCE: Final = timedelta(seconds=2)
 """What a call has called is recorded so long after its own end at the latest."""
 
@@ -44,14 +47,10 @@ Document = dict[str, Any]
 
 
 @shared_task(name="billing.receipts.make")
+@alone
 def make(*, patience: timedelta = PATIENCE) -> int:
-    """Make the receipts of all calls that are settled; give how many."""
-    total = 0
-    while True:
-        made = make_batch(patience=patience)
-        total += made
-        if made < BATCH:
-            return total
+    """Make the receipts of calls that are settled; give how many."""
+    return in_turns(partial(make_batch, patience=patience), full=BATCH, most=_MOST_BATCHES)
 
 
 @transaction.atomic
@@ -61,7 +60,15 @@ def make_batch(*, patience: timedelta = PATIENCE, most: int = BATCH) -> int:
     if not usages:
         return 0
     children = _children([one.pk for one in usages])
-    documents = [(one.payer, _of_call(one, children.get(one.pk, []))) for one in usages]
+    payers = Owner.objects.in_bulk({one.payer_id for one in usages})
+    booked = _booked({one.settled_in_id for one in usages if one.settled_in_id is not None})
+    documents = [
+        (
+            payers[one.payer_id],
+            _of_call(one, children.get(one.pk, []), booked.get(one.settled_in_id, one.at)),
+        )
+        for one in usages
+    ]
     append(documents)
     Usage.objects.filter(pk__in=[one.pk for one in usages]).update(has_receipt=True)
     return len(usages)
@@ -100,7 +107,7 @@ def append(documents: Sequence[tuple[Owner, Document]]) -> list[Receipt]:
                 booked_at=document["booked_at"],
             )
         )
-    Receipt.objects.bulk_create(made)
+    bulk.insert(made)
     ReceiptChain.objects.bulk_update(chains.values(), ["number", "digest"])
     return made
 
@@ -156,8 +163,14 @@ def _due(most: int, before: datetime) -> list[Usage]:
     rows = Usage.objects.filter(Q(total=0) | Q(settled_in__isnull=False), has_receipt=False)
     skip = connection.features.has_select_for_update_skip_locked
     rows = rows.select_for_update(skip_locked=skip, of=("self",)).order_by("at", "pk")
-    found = rows.select_related("payer", "settled_in").filter(at__lte=before)[:most]
+    found = rows.filter(at__lte=before).defer("limit_ids")[:most]
     return [one for one in found if one.at + timedelta(microseconds=one.total_us) <= before]
+
+
+def _booked(journal_ids: Iterable[int]) -> dict[int | None, datetime]:
+    """When the books have what these journals hold."""
+    rows = Journal.objects.filter(pk__in=list(journal_ids))
+    return dict(rows.values_list("pk", "effective_at"))
 
 
 def _children(ids: Iterable[UUID]) -> dict[UUID | None, list[Usage]]:
@@ -179,9 +192,8 @@ def _chains(owner_ids: Iterable[UUID]) -> dict[UUID, ReceiptChain]:
     return found
 
 
-def _of_call(usage: Usage, children: Sequence[Usage]) -> Document:
+def _of_call(usage: Usage, children: Sequence[Usage], booked: datetime) -> Document:
     price, house = usage.price, usage.royalty - usage.author_share
-    booked = usage.settled_in.effective_at if usage.settled_in is not None else usage.at
     return {
         "id": str(usage.pk),
         "kind": Receipt.Kind.CALL.value,

@@ -21,21 +21,17 @@ from billing.ledger import Kind, Leg
 from billing.lots import Part, Purse
 from billing.models import Account, Journal, Limit, Lot, Usage
 from billing.royalties import split
+from marketplace.lib.alone import alone, in_turns
 
 BATCH: Final = 500
 _MOST_BATCHES: Final = 50
 
 
 @shared_task(name="billing.settlement.settle")
+@alone
 def settle() -> int:
     """Book what has been used until now; give how many calls that were."""
-    total = 0
-    for _ in range(_MOST_BATCHES):
-        settled = settle_batch()
-        total += settled
-        if settled < BATCH:
-            break
-    return total
+    return in_turns(settle_batch, full=BATCH, most=_MOST_BATCHES)
 
 
 @transaction.atomic
