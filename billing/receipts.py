@@ -40,6 +40,8 @@ REASONS: Final = {
     Usage.Outcome.FAILED: "The call failed, and failed calls are free.",
     Usage.Outcome.TIMED_OUT: "It ran out of time: its time is billed, its royalty is not.",
     Usage.Outcome.STOPPED: "It reached its limit of cost: its time is billed, its royalty is not.",
+    Usage.Outcome.OVERDRAWN: "The call failed, and the account's free time for failures of that "
+    "day is used up: the time beyond it is billed, its royalty is not.",
     Usage.Outcome.NOT_RUN: "It did not run.",
     Usage.Outcome.FREE: "Nothing is asked for it.",
 }

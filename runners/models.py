@@ -39,6 +39,11 @@ class Environment(models.Model):
     specification_id = models.UUIDField(
         default=uuid.uuid4, help_text="The wire's id of language and version without machine"
     )
+    rate = models.PositiveBigIntegerField(
+        null=True,
+        blank=True,
+        help_text="What a second on it costs, in 1e-10 of the currency; empty: as its machine",
+    )
     is_offered = models.BooleanField(default=True)
     is_present = models.BooleanField(default=True, help_text="Seen when runners were last asked")
     created_at = models.DateTimeField(auto_now_add=True)

@@ -384,6 +384,14 @@ class Migration(migrations.Migration):
                 ("input_body", models.BinaryField()),
                 ("answer", models.BinaryField(blank=True, null=True)),
                 ("attempts", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "answered_in",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        help_text="The attempt whose answer is kept, and is paid for",
+                        null=True,
+                    ),
+                ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("heartbeat_at", models.DateTimeField(blank=True, null=True)),
                 ("finished_at", models.DateTimeField(blank=True, null=True)),

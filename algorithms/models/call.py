@@ -98,6 +98,9 @@ class CallRequest(models.Model):
     input_body = models.BinaryField()
     answer = models.BinaryField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
+    answered_in = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="The attempt whose answer is kept, and is paid for"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     heartbeat_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)

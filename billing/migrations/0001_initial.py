@@ -407,6 +407,14 @@ class Migration(migrations.Migration):
                 ),
                 ("frozen_because", models.CharField(blank=True, max_length=200)),
                 (
+                    "payouts_frozen_because",
+                    models.CharField(
+                        blank=True,
+                        help_text="Of a wallet: why staff pay its owner nothing",
+                        max_length=200,
+                    ),
+                ),
+                (
                     "granted_for",
                     models.DateField(
                         blank=True,
@@ -896,6 +904,34 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="GivenTime",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("day", models.DateField()),
+                ("microseconds", models.PositiveBigIntegerField(default=0)),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="given_time",
+                        to="accounts.owner",
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("owner", "day"), name="one_row_of_given_time_a_day"
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="SpendStop",
             fields=[
                 (
@@ -1205,6 +1241,7 @@ class Migration(migrations.Migration):
                             ("failed", "Not billed: the call failed"),
                             ("timed_out", "Out of time"),
                             ("stopped", "Stopped at its limit of cost"),
+                            ("overdrawn", "Failed, beyond the day's free time"),
                             ("not_run", "Not billed: it did not run"),
                             ("free", "Free"),
                         ],

@@ -2,6 +2,7 @@
 
 from billing.models.accounts import Account, Balance
 from billing.models.budgets import Budget, SpendStop
+from billing.models.given import GivenTime
 from billing.models.journals import Entry, Journal
 from billing.models.limits import Lease, Limit, Spender
 from billing.models.lots import Lot
@@ -23,6 +24,7 @@ __all__ = [
     "EarningHold",
     "Entry",
     "Finding",
+    "GivenTime",
     "Journal",
     "Lease",
     "Limit",

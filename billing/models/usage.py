@@ -22,6 +22,7 @@ class Usage(models.Model):
         FAILED = "failed", _("Not billed: the call failed")
         TIMED_OUT = "timed_out", _("Out of time")
         STOPPED = "stopped", _("Stopped at its limit of cost")
+        OVERDRAWN = "overdrawn", _("Failed, beyond the day's free time")
         NOT_RUN = "not_run", _("Not billed: it did not run")
         FREE = "free", _("Free")
 

@@ -59,6 +59,14 @@ class Migration(migrations.Migration):
                         help_text="The wire's id of language and version without machine",
                     ),
                 ),
+                (
+                    "rate",
+                    models.PositiveBigIntegerField(
+                        blank=True,
+                        help_text="What a second on it costs, in 1e-10 of the currency; empty: as its machine",
+                        null=True,
+                    ),
+                ),
                 ("is_offered", models.BooleanField(default=True)),
                 (
                     "is_present",
