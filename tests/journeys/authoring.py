@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
+import pytest
 
+from runners import runtimes
 from tests.live import Person, Site
 
 SETTINGS: dict[str, Any] = {
@@ -27,6 +30,13 @@ class Written:
     path: str
     commit: str
     log: str
+
+
+def needs_python(version: str) -> pytest.MarkDecorator:
+    """Leave a test out on a machine that has no such Python."""
+    slug = f"python{version.replace('.', '')}"
+    is_here = slug in {runtime.slug for runtime in runtimes.discover()}
+    return pytest.mark.skipif(not is_here, reason=f"this machine has no Python {version}")
 
 
 def environment_id(client: Any, version: str) -> str:
@@ -49,6 +59,7 @@ def write(
     *,
     name: str = "",
     requirements: str = "",
+    files: dict[str, object] | None = None,
     settings: dict[str, Any] | None = None,
 ) -> Written:
     """Create an algorithm, save its code, build it, and insist that the build succeeds."""
@@ -56,13 +67,15 @@ def write(
     path = f"{author.name}/{name}"
     algorithm = client.algo(path)
     algorithm.create({"label": name}, SETTINGS | (settings or {}))
-    changes = {f"src/{name}.py": code}
+    changes: dict[str, object] = {f"src/{name}.py": code, **(files or {})}
     if requirements:
         changes["requirements.txt"] = requirements
     return build(client, site, author, path, changes)
 
 
-def build(client: Any, site: Site, author: Person, path: str, changes: dict[str, str]) -> Written:
+def build(
+    client: Any, site: Site, author: Person, path: str, changes: Mapping[str, object]
+) -> Written:
     """Save changes on top of what is there, and build them."""
     algorithm = client.algo(path)
     files = f"{site.url}/algorithms/{path}/files/"

@@ -17,10 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from _pytest.mark.structures import ParameterSet
 
 from runners import runtimes
-from tests.journeys.authoring import environment_id, publish, write
+from tests.journeys.authoring import environment_id, needs_python, publish, write
 from tests.live import Person, Site
 from tests.python_client import ReadAcl, connected
 
@@ -135,13 +134,6 @@ CASES = (
 )
 
 
-def _where_present(case: Case) -> ParameterSet:
-    slug = f"python{case.python.replace('.', '')}"
-    is_here = slug in {runtime.slug for runtime in runtimes.discover()}
-    absent = pytest.mark.skipif(not is_here, reason=f"this machine has no Python {case.python}")
-    return pytest.param(case, id=f"python{case.python}", marks=absent)
-
-
 @pytest.fixture(scope="module")
 def author(live: Site) -> Person:
     return live.person("opencv_author")
@@ -195,7 +187,13 @@ def _train(case: Case, site: Site, author: Person, collection: str, folder: Path
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("case", [_where_present(case) for case in CASES])
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, id=f"python{case.python}", marks=needs_python(case.python))
+        for case in CASES
+    ],
+)
 def test_the_guide_from_training_to_a_strangers_call(
     case: Case,
     live: Site,
