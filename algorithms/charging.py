@@ -211,7 +211,7 @@ async def admit(target: Target, *, by: Actor, running: RunningCall, wanted: Want
     if price.is_free and not opens:
         return Admission(_bill(target, by, price, wanted.tag, None), None, seconds)
     amount, step = _first_amount(price, seconds, max_cost, shares=opens)
-    chain = await _teller().hold(who, amount, cap=max_cost or 0 if opens else 0)
+    chain = await _teller().hold(who, amount, cap=max_cost if opens else None)
     hold = Hold(price, chain, amount, step)
     hold.watch(asyncio.current_task())
     return Admission(

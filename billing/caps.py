@@ -28,7 +28,9 @@ def open_tree(who: Who, cap: int, payer: Payer, spender: UUID) -> PaymentRequire
     limit_ids = sorted([payer.wallet_id, *windows])
     with transaction.atomic():
         limits = list(Limit.objects.filter(pk__in=limit_ids).select_for_update().order_by("pk"))
-        for limit in limits:
+        for limit in limits if cap else []:
+            if limit.frozen_because:
+                return refusals.stopped(f"This account is frozen: {limit.frozen_because}")
             if limit.available < cap:
                 return refusals.short_of(limit, limit.available, cap)
         Limit.objects.filter(pk__in=limit_ids).update(held=F("held") + cap)

@@ -62,13 +62,13 @@ class Teller:
         self._wake.set()
         self._thread.join()
 
-    async def hold(self, who: Who, amount: int, *, cap: int = 0) -> Chain:
+    async def hold(self, who: Who, amount: int, *, cap: int | None = None) -> Chain:
         """Set an amount aside; raise PaymentRequired if a limit does not have it.
 
         With `cap`, everything the tree of `who` will cost is set aside first, as a limit of
-        its own that the amount is taken from.
+        its own that the amount is taken from; a cap of 0 lets it cost nothing.
         """
-        if not cap:
+        if cap is None:
             chain = self.till.take(who, amount)
             if chain is not None:
                 if chain.until < time.monotonic() and not chain.refreshing:
@@ -99,7 +99,7 @@ class Teller:
         self._wake.set()
 
     async def _ask(
-        self, who: Who, amount: int, *, chain: Chain | None = None, cap: int = 0
+        self, who: Who, amount: int, *, chain: Chain | None = None, cap: int | None = None
     ) -> Chain:
         if self._stopping:
             raise Unavailable("The site is shutting down. Nothing was charged; try again.")
@@ -212,14 +212,14 @@ class Teller:
 
     def _chain(self, one: Asked) -> Chain | None:
         payer = self._payer(one.who.owner_id)
-        if self._stop:
+        if self._stop and one.cap != 0:
             self.till.forget(one.who.owner_id)
             one.refuse(refusals.stopped(self._stop))
             return None
         chain = self.till.known(one.who)
         if chain is not None:
             return chain
-        if one.cap and one.who.tree is not None:
+        if one.cap is not None and one.who.tree is not None:
             payer = leasing.payers([payer.owner_id])[payer.owner_id]
             refusal = caps.open_tree(one.who, one.cap, payer, self.spender)
             if refusal is not None:

@@ -229,7 +229,7 @@ class Asked:
     loop: asyncio.AbstractEventLoop
     answer: asyncio.Future[Chain]
     chain: Chain | None = None  # more for a call that runs already
-    cap: int = 0  # open a tree with this Max-Cost first
+    cap: int | None = None  # open a tree with this Max-Cost first; 0: it may cost nothing
     deadline: float = 0.0  # near the limit: until then other processes may give slack back
 
     def grant(self, chain: Chain, till: Till) -> None:

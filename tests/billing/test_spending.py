@@ -65,9 +65,11 @@ def who(owner: Owner, *, tree: UUID | None = None, key_id: UUID | None = None) -
     return Who(owner.pk, key_id, owner.user_id, uuid4(), tree)
 
 
-async def try_to_hold(teller: Teller, payer: Who, amount: int) -> Chain | PaymentRequired:
+async def try_to_hold(
+    teller: Teller, payer: Who, amount: int, *, cap: int | None = None
+) -> Chain | PaymentRequired:
     try:
-        return await teller.hold(payer, amount)
+        return await teller.hold(payer, amount, cap=cap)
     except PaymentRequired as refusal:
         return refusal
 
@@ -179,14 +181,44 @@ def test_max_cost_of_a_tree_holds_in_every_process_and_what_is_left_goes_back(
     assert not Limit.objects.filter(kind="tree").exists()
 
 
-def test_frozen_account_and_stopped_site_spend_nothing(payer: Owner) -> None:
-    Limit.objects.update(frozen_because="A payment is disputed.")
+def test_max_cost_of_nothing_lets_a_tree_run_and_refuses_what_costs_something(
+    payer: Owner,
+) -> None:
+    tree = who(payer, tree=uuid4())
+
+    async def ask(teller: Teller) -> list[Chain | PaymentRequired]:
+        answers = [await try_to_hold(teller, tree, 0, cap=0), await try_to_hold(teller, tree, 1)]
+        teller.close_tree(tree)
+        return answers
 
     with tellers(1) as [teller]:
-        refused = asyncio.run(try_to_hold(teller, who(payer), 1))
+        root, paid = asyncio.run(ask(teller))
 
-    assert isinstance(refused, PaymentRequired)
-    assert "This account is frozen: A payment is disputed." in refused.message
+    assert isinstance(root, Chain)
+    assert isinstance(paid, PaymentRequired)
+    assert "the Max-Cost of its tree of calls has 0.00 USD left" in paid.message
+    reaping.reap()
+    require_nothing_held()
+    assert not Limit.objects.filter(kind="tree").exists()
+
+
+def test_frozen_account_spends_nothing_with_a_max_cost_or_without(payer: Owner) -> None:
+    Limit.objects.update(frozen_because="A payment is disputed.")
+
+    async def ask(teller: Teller) -> list[Chain | PaymentRequired]:
+        tree = who(payer, tree=uuid4())
+        return [
+            await try_to_hold(teller, who(payer), 1),
+            await try_to_hold(teller, tree, 1, cap=100),
+        ]
+
+    with tellers(1) as [teller]:
+        answers = asyncio.run(ask(teller))
+
+    for refused in answers:
+        assert isinstance(refused, PaymentRequired)
+        assert "This account is frozen: A payment is disputed." in refused.message
+    require_nothing_held()
 
 
 def test_process_believed_dead_spends_nothing_of_what_was_taken_from_it(payer: Owner) -> None:
