@@ -30,8 +30,8 @@ from marketplace.accounts.models import Owner
 from marketplace.lib.alone import alone, in_turns
 from marketplace.lib.errors import NotFound
 
-BATCH: Final = 250
-_MOST_BATCHES: Final = 200
+BATCH: Final = 100
+_MOST_BATCHES: Final = 500
 PATIENCE: Final = timedelta(seconds=2)
 """What a call has called is recorded so long after its own end at the latest."""
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -24,14 +25,18 @@ from billing.royalties import split
 from marketplace.lib.alone import alone, in_turns
 
 BATCH: Final = 500
-_MOST_BATCHES: Final = 50
+BATCH_IN_FILE: Final = 100
+"""SQLite has one writer at a time, and calls may wait for it."""
+
+_MOST_BATCHES: Final = 200
 
 
 @shared_task(name="billing.settlement.settle")
 @alone
 def settle() -> int:
     """Book what has been used until now; give how many calls that were."""
-    return in_turns(settle_batch, full=BATCH, most=_MOST_BATCHES)
+    full = BATCH_IN_FILE if connection.vendor == "sqlite" else BATCH
+    return in_turns(partial(settle_batch, full), full=full, most=_MOST_BATCHES)
 
 
 @transaction.atomic

@@ -23,10 +23,14 @@ IDLE_SECONDS: Final = 1.0
 GRACE_SECONDS: Final = 2.0
 """What is known of a payer serves so much longer while the teller asks whether it still holds."""
 
+PEAK_SECONDS: Final = 3.0
+"""What calls in progress have needed at most is remembered for so long, and up to twice that."""
+
 SLACK: Final = 32
 """Slack is at most this fraction of what a limit has left, so near its end there is none.
 
-Besides, what calls have given back stays for a moment, if as much was in use a moment ago.
+Besides, what calls have given back stays, if as much was in use some seconds ago: to ask again
+takes a turn at the database, in which they would wait.
 """
 
 _FORGET_SECONDS: Final = 600.0
@@ -49,7 +53,9 @@ class Slip:
     limit_id: int
     free: int = 0
     out: int = 0  # set aside for calls in progress
-    peak: int = 0  # the most of it since somebody last looked
+    peak: int = 0  # the most of it in this span of PEAK_SECONDS
+    last_peak: int = 0  # and in the one before
+    peak_since: float = 0.0
     room: int = 0  # what the limit itself had left when the teller last looked
     used_at: float = 0.0
     recalled_until: float = 0.0  # another process is near the limit: keep nothing
@@ -187,7 +193,8 @@ class Till:
                 if limit_id in wanted:
                     slip.recalled_until = now + 3 * IDLE_SECONDS
                 surplus = slip.free - self._keeps(slip, now)
-                slip.peak = slip.out
+                if slip.peak_since < now - PEAK_SECONDS:
+                    slip.last_peak, slip.peak, slip.peak_since = slip.peak, slip.out, now
                 if surplus > 0:
                     slip.free -= surplus
                     back[limit_id] = surplus
@@ -217,7 +224,7 @@ class Till:
     def _keeps(slip: Slip, now: float) -> int:
         if slip.recalled_until > now or slip.used_at < now - IDLE_SECONDS:
             return 0
-        return max(slip.room // SLACK, slip.peak - slip.out)
+        return max(slip.room // SLACK, max(slip.peak, slip.last_peak) - slip.out)
 
 
 @dataclass(slots=True, eq=False)
