@@ -361,14 +361,13 @@ BUILD_DISK_MB = env.int("BUILD_DISK_MB", default=20480)
 """How large the dependencies of one build may be, installed."""
 
 GIT_PUSH_MB = env.int("GIT_PUSH_MB", default=250)
-"""How much one push by git may bring, as git packs it."""
-
 GIT_REPOSITORY_MB = env.int("GIT_REPOSITORY_MB", default=2048)
-"""How much an algorithm's repository may have grown to, with all its history."""
+"""How much one push by git may bring, packed, and a repository hold with all its history."""
 
 PYENV_ROOT = env.str("PYENV_ROOT", default="~/.pyenv")
 HAS_GPU = env.str("HAS_GPU", default="auto")
-"""yes, no, or auto: whether the machine shows NVIDIA devices."""
+GPU_DEVICES = env.list("GPU_DEVICES", default=["all"])
+"""Whether there are GPUs (yes, no, auto), and which sandboxes see, as nvidia-smi names them."""
 
 PACKAGE_INDEX_VARIABLES = {
     name: env.ENVIRON[name]

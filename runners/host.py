@@ -27,7 +27,7 @@ from django.conf import settings
 from django.db import close_old_connections
 from django.utils import timezone
 
-from runners import backends, remote
+from runners import backends, environments_sync, remote
 from runners.backends.base import Backend
 from runners.errors import NoRunner
 from runners.forwarding import Forwarder
@@ -107,6 +107,7 @@ def backend() -> Backend:
             data_dir=Path(settings.DATA_DIR),
             docker_host=settings.DOCKER_HOST,
             docker_runtime=settings.DOCKER_RUNTIME,
+            devices=settings.GPU_DEVICES,
         )
     return _host.backend
 
@@ -214,7 +215,7 @@ def _register(address: str) -> Runner:
         address=address,
         backend=backend().name,
         slots=settings.RUNNER_SLOTS,
-        has_gpu=Path("/dev/nvidiactl").exists(),
+        has_gpu=environments_sync.has_gpu(),
         last_seen_at=timezone.now(),
     )
 

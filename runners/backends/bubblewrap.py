@@ -11,12 +11,12 @@ import contextlib
 import os
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Final
 
-from runners.backends import cgroups, launch, seccomp, selftest
+from runners.backends import cgroups, gpus, launch, seccomp, selftest
 from runners.backends.base import Exit
 from runners.backends.cgroups import Group
 from runners.backends.launch import Launch
@@ -144,8 +144,9 @@ class BubblewrapBackend:
 
     name = "bubblewrap"
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, *, devices: Sequence[str] = gpus.ALL) -> None:
         self._data_dir = data_dir.resolve()
+        self._devices = devices
         self._leases = Leases(data_dir, kind=self.name)
         self._cgroups = cgroups.find()
         self._asking = threading.Lock()
@@ -191,7 +192,12 @@ class BubblewrapBackend:
                     lease.give(mount.source)
             lease.note(groups=[str(folder) for folder in group.folders])
             prepared = launch.prepare(
-                spec, lease, data_dir=self._data_dir, group=group, missing=self._cgroups.missing
+                spec,
+                lease,
+                data_dir=self._data_dir,
+                group=group,
+                missing=self._cgroups.missing,
+                devices=gpus.files(self._devices) if spec.gpu else (),
             )
             sandbox = BubblewrapSandbox(spec, lease, group)
             sandbox.begin(prepared)

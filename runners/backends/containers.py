@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import io
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from runners.backends import seccomp, system
+from runners.backends import gpus, seccomp, system
 from runners.backends.leases import Lease
 from runners.specs import Mount, SandboxSpec
 
@@ -42,7 +42,9 @@ def command(spec: SandboxSpec) -> list[str]:
     return ["/bin/sh", "-c", _ENTER, spec.working_folder, *spec.argv]
 
 
-def settings(spec: SandboxSpec, lease: Lease, *, data_dir: Path, processors: int) -> dict[str, Any]:
+def settings(
+    spec: SandboxSpec, lease: Lease, *, data_dir: Path, processors: int, devices: Sequence[str]
+) -> dict[str, Any]:
     """Decide everything about a container, in the words of the Engine's API."""
     limits = spec.limits
     host: dict[str, Any] = {
@@ -72,14 +74,11 @@ def settings(spec: SandboxSpec, lease: Lease, *, data_dir: Path, processors: int
                 "Target": mount.target,
                 "ReadOnly": not mount.writable,
             }
-            for mount in (*system.mounts(spec, data_dir), *_names(lease))
+            for mount in (*_shown(spec, data_dir), *_names(lease))
         ],
     }
     if spec.gpu:
-        host["Devices"] = [
-            {"PathOnHost": path, "PathInContainer": path, "CgroupPermissions": "rw"}
-            for path in system.gpu_devices()
-        ]
+        host["DeviceRequests"] = [gpus.request(devices)]
     return {
         "Cmd": command(spec),
         "Env": [f"{name}={value}" for name, value in spec.environment],
@@ -88,6 +87,11 @@ def settings(spec: SandboxSpec, lease: Lease, *, data_dir: Path, processors: int
         "WorkingDir": system.SCRATCH,
         "HostConfig": host,
     }
+
+
+def _shown(spec: SandboxSpec, data_dir: Path) -> list[Mount]:
+    """Give the mounts; NVIDIA's toolkit adds its libraries to the linker's list of a container."""
+    return system.mounts(spec, data_dir, is_etc_open=spec.gpu)
 
 
 def _names(lease: Lease) -> Iterator[Mount]:

@@ -15,7 +15,7 @@ import struct
 import threading
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -23,7 +23,7 @@ from typing import Any, Final
 import docker
 from docker.errors import APIError, DockerException, NotFound
 
-from runners.backends import containers, seccomp, selftest, watcher
+from runners.backends import containers, gpus, seccomp, selftest, watcher
 from runners.backends.base import Exit
 from runners.backends.leases import Lease, Leases
 from runners.backends.output import Output
@@ -45,6 +45,10 @@ _SECONDS_TO_END: Final = 30.0
 _NOT_THERE: Final = (
     "No Docker Engine answers ({error}). Install one (on Debian and Ubuntu: apt-get install "
     "docker.io) and let this user reach it, or set DOCKER_HOST."
+)
+_NEEDS_TOOLKIT: Final = (
+    ". Sandboxes with a GPU need NVIDIA's driver and the NVIDIA Container Toolkit, and the "
+    "Engine restarted after it was installed."
 )
 _ONE_USER: Final = (
     "All sandboxes run as this user, since only root can give each a user id of its own."
@@ -141,10 +145,18 @@ class DockerBackend:
 
     name = "docker"
 
-    def __init__(self, data_dir: Path, *, host: str = "", runtime: str = "") -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        host: str = "",
+        runtime: str = "",
+        devices: Sequence[str] = gpus.ALL,
+    ) -> None:
         self._data_dir = data_dir.resolve()
         self._host = host
         self._runtime = runtime
+        self._devices = devices
         self._leases = Leases(data_dir, kind=self.name)
         self._asking = threading.Lock()
         self._answer: str | None = None
@@ -182,7 +194,11 @@ class DockerBackend:
                     lease.give(mount.source)
             lease.note()
             settings = containers.settings(
-                spec, lease, data_dir=self._data_dir, processors=engine.processors
+                spec,
+                lease,
+                data_dir=self._data_dir,
+                processors=engine.processors,
+                devices=self._devices,
             )
             settings["Image"] = engine.image
             settings["Labels"] = {
@@ -201,7 +217,8 @@ class DockerBackend:
             lease.release()
             if isinstance(error, PlatformFault):
                 raise
-            raise PlatformFault(f"The sandbox could not be made: {error}") from error
+            advice = _NEEDS_TOOLKIT if spec.gpu else ""
+            raise PlatformFault(f"The sandbox could not be made: {error}{advice}") from error
         return sandbox
 
     def sweep(self) -> int:

@@ -19,6 +19,7 @@ import signal
 import stat
 import subprocess
 import termios
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -109,8 +110,14 @@ def kill(handle: int) -> None:
     signal.pidfd_send_signal(handle, signal.SIGKILL)
 
 
-def prepare(
-    spec: SandboxSpec, lease: Lease, *, data_dir: Path, group: Group, missing: tuple[str, ...]
+def prepare(  # noqa: PLR0913 - all that a sandbox is made of
+    spec: SandboxSpec,
+    lease: Lease,
+    *,
+    data_dir: Path,
+    group: Group,
+    missing: tuple[str, ...],
+    devices: Sequence[str],
 ) -> Launch:
     """Decide everything about a sandbox; raise PlatformFault if something it names is missing."""
     mounts = system.mounts(spec, data_dir)
@@ -134,7 +141,7 @@ def prepare(
         keep(information), keep(written)
         os.write(ready, b".")
         filter_ = keep(_memory_file(seccomp.program()))
-        options = _options(spec, shown)
+        options = _options(spec, shown, devices)
         options += ["--seccomp", str(filter_), "--block-fd", str(begin), "--info-fd", str(written)]
         passed = [begin, written, filter_]
         arguments = keep(_memory_file(b"".join(os.fsencode(text) + b"\0" for text in options)))
@@ -145,7 +152,7 @@ def prepare(
         return Launch(command, passed, ready, information)
 
 
-def _options(spec: SandboxSpec, mounts: list[Mount]) -> list[str]:
+def _options(spec: SandboxSpec, mounts: list[Mount], devices: Sequence[str]) -> list[str]:
     options = [*_NAMESPACES, "--die-with-parent", "--new-session", "--clearenv"]
     if "--disable-userns" in _help():
         options.append("--disable-userns")
@@ -158,7 +165,7 @@ def _options(spec: SandboxSpec, mounts: list[Mount]) -> list[str]:
         if Path("/proc", name).is_file():
             options += ["--ro-bind", "/dev/null", f"/proc/{name}"]
     options += ["--dev", "/dev"]
-    for device in system.gpu_devices() if spec.gpu else ():
+    for device in devices:
         options += ["--dev-bind", device, device]
     options += [
         "--size",

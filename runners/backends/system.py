@@ -26,7 +26,8 @@ CHANCE_TO_BE_KILLED: Final = 500  # when the machine is out of memory: before th
 # What distributions put into /usr; all else there belongs to the machine's people.
 _SYSTEM: Final = ("bin", "include", "lib", "lib32", "lib64", "libexec", "libx32", "sbin", "share")
 _TOP_LEVEL: Final = ("/bin", "/lib", "/lib32", "/lib64", "/libx32", "/sbin")
-_FROM_ETC: Final = ("alternatives", "ld.so.cache", "localtime", "ssl/certs", "ssl/openssl.cnf")
+_LIBRARIES: Final = "ld.so.cache"
+_FROM_ETC: Final = ("alternatives", _LIBRARIES, "localtime", "ssl/certs", "ssl/openssl.cnf")
 _ETC: Final = {
     "host.conf": "multi on\n",
     "hostname": f"{HOST_NAME}\n",
@@ -53,9 +54,13 @@ def links() -> tuple[tuple[str, str], ...]:
     return tuple((str(path), str(path.readlink()).lstrip("/")) for path in found)
 
 
-def mounts(spec: SandboxSpec, data_dir: Path) -> list[Mount]:
-    """Give all that a sandbox sees of the host, each mount after the one it stands in."""
-    found = list(_system(data_dir))
+def mounts(spec: SandboxSpec, data_dir: Path, *, is_etc_open: bool = False) -> list[Mount]:
+    """Give all that a sandbox sees of the host, each mount after the one it stands in.
+
+    An open `/etc` has the same files in a folder of the sandbox's own, without the linker's
+    list of libraries: whoever prepares the sandbox may write one.
+    """
+    found = list(_system(data_dir, is_etc_open=is_etc_open))
     for mount in spec.mounts:
         found += only_system(mount)
     if spec.sockets:
@@ -63,14 +68,6 @@ def mounts(spec: SandboxSpec, data_dir: Path) -> list[Mount]:
     for mount in found:
         if not Path(mount.source).exists():
             raise PlatformFault(f"{mount.source}, which a sandbox should see, is missing.")
-    return found
-
-
-def gpu_devices() -> list[str]:
-    """Nvidia's device files; its libraries are part of the system software."""
-    found = sorted(str(path) for path in Path("/dev").glob("nvidia*") if not path.is_dir())
-    if not found:
-        raise PlatformFault("This machine has no GPU that a sandbox could use.")
     return found
 
 
@@ -92,7 +89,7 @@ def at_most(name: str, value: int) -> int:
     return value if hard == resource.RLIM_INFINITY else min(value, hard)
 
 
-def _system(data_dir: Path) -> tuple[Mount, ...]:
+def _system(data_dir: Path, *, is_etc_open: bool) -> tuple[Mount, ...]:
     unmerged = [
         Mount(path, path)
         for path in _TOP_LEVEL
@@ -101,10 +98,13 @@ def _system(data_dir: Path) -> tuple[Mount, ...]:
     shown = [
         Mount(os.path.realpath(f"/etc/{name}"), f"/etc/{name}")
         for name in _FROM_ETC
-        if Path("/etc", name).exists()
+        if Path("/etc", name).exists() and not (is_etc_open and name == _LIBRARIES)
     ]
-    etc = Mount(str(_etc_folder(data_dir)), "/etc")
-    return (*only_system(Mount("/usr", "/usr")), *unmerged, etc, *shown)
+    folder = _etc_folder(data_dir)
+    etc = [Mount(str(folder), "/etc")]
+    if is_etc_open:
+        etc = [Mount(str(folder / name), f"/etc/{name}") for name in _ETC]
+    return (*only_system(Mount("/usr", "/usr")), *unmerged, *etc, *shown)
 
 
 def only_system(mount: Mount) -> tuple[Mount, ...]:

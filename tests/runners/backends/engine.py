@@ -23,8 +23,7 @@ SECONDS = 60
 @contextmanager
 def shared(folder: Path) -> Iterator[str]:
     """Give the address of an engine all workers of this test session share."""
-    if os.getuid() or shutil.which("dockerd") is None:
-        pytest.skip("The Docker tests need dockerd (package docker.io) and root.")
+    _require()
     with _locked(folder) as state:
         if not state:
             state.update(_start())
@@ -39,6 +38,13 @@ def shared(folder: Path) -> Iterator[str]:
                 state.clear()
 
 
+def _require() -> None:
+    """`make test` installs the engine where it may; only an ordinary user has to do without."""
+    if os.getuid():
+        pytest.skip("Only root can start a Docker Engine, and these tests run as somebody else.")
+    assert shutil.which("dockerd"), "dockerd is missing: apt-get install docker.io"
+
+
 @contextmanager
 def _locked(folder: Path) -> Iterator[dict[str, Any]]:
     file = folder / "docker-engine.json"
@@ -49,7 +55,18 @@ def _locked(folder: Path) -> Iterator[dict[str, Any]]:
         file.write_text(json.dumps(state))
 
 
-def _start() -> dict[str, Any]:
+@contextmanager
+def alone(programs: Path) -> Iterator[str]:
+    """Give the address of an engine of a test's own, which finds these programs first."""
+    _require()
+    state = _start({**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"})
+    try:
+        yield state["address"]
+    finally:
+        _stop(state)
+
+
+def _start(environment: dict[str, str] | None = None) -> dict[str, Any]:
     """Start it with everything it owns in one folder, and no network of its own."""
     home = Path(tempfile.mkdtemp(prefix="agorithm-engine-"))
     address = f"unix://{home}/sock"
@@ -61,6 +78,7 @@ def _start() -> dict[str, Any]:
                 *("--pidfile", home / "pid", "-H", address),
                 *("--bridge", "none", "--iptables=false", "--ip-masq=false"),
             ],
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
