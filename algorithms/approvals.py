@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from algorithms.models import Algorithm, Version
 from algorithms.permissions import may_approve_versions
@@ -55,9 +56,11 @@ def ask(version: Version, *, by: Actor) -> None:
     notifications.tell(
         people.values_list("user_id", flat=True),
         kind="approval",
-        title=_("%(version)s waits for your approval") % {"version": version},
-        body=_("%(who)s published it for everyone. Until you approve it, only members call it.")
-        % {"who": by.name},
+        title=lambda: _("%(version)s waits for your approval") % {"version": version},
+        body=lambda: (
+            _("%(who)s published it for everyone. Until you approve it, only members call it.")
+            % {"who": by.name}
+        ),
         url="/approvals/",
     )
 
@@ -113,12 +116,15 @@ def _tell_author(version: Version, by: Actor) -> None:
     if version.published_by_id is None or version.published_by_id == by.user_id:
         return
     is_approved = version.approval == Version.Approval.APPROVED
-    title = _("%(version)s is approved") if is_approved else _("%(version)s was not approved")
+    approved = gettext_noop("%(version)s is approved")
+    title = approved if is_approved else gettext_noop("%(version)s was not approved")
     notifications.tell(
         [version.published_by_id],
         kind="approval",
-        title=title % {"version": version},
-        body=_("From now on everyone may call it.") if is_approved else version.approval_reason,
+        title=lambda: _(title) % {"version": version},
+        body=lambda: (
+            _("From now on everyone may call it.") if is_approved else version.approval_reason
+        ),
         url=f"/algorithms/{version.algorithm}/",
     )
 

@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from typing import Final
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
+from billing.amounts import written
 from billing.models import Budget, Limit
 from billing.refusals import BUDGETS_PAGE
 from marketplace.accounts import notifications
 from marketplace.accounts.models import Membership, Owner
-from marketplace.lib.money import format_dollars
 
 STEPS: Final = (100, 80, 50)
 
@@ -37,14 +38,25 @@ def people_of(owner: Owner) -> list[int]:
 
 
 def _tell(limit: Limit, budget: Budget, percent: int) -> None:
-    resets = f" It resets at {limit.ends_at:%Y-%m-%d %H:%M} UTC." if limit.ends_at else ""
+    def body() -> str:
+        said = _("%(spent)s of %(ceiling)s (%(period)s) have been spent.") % {
+            "spent": written(limit.spent),
+            "ceiling": written(limit.ceiling),
+            "period": str(budget.get_period_display()).lower(),
+        }
+        if limit.ends_at is None:
+            return said
+        return f"{said} " + _("It resets at %(when)s UTC.") % {
+            "when": f"{limit.ends_at:%Y-%m-%d %H:%M}"
+        }
+
     notifications.tell(
         people_of(limit.owner),
         kind="billing",
-        title=f"{percent} % of the budget of {budget.subject} are used",
-        body=(
-            f"{format_dollars(limit.spent)} of {format_dollars(limit.ceiling)} USD "
-            f"({budget.get_period_display().lower()}) have been spent.{resets}"
+        title=lambda: (
+            _("%(percent)s %% of the budget of %(subject)s are used")
+            % {"percent": percent, "subject": budget.subject}
         ),
+        body=body,
         url=f"{settings.SITE_URL}{BUDGETS_PAGE}",
     )

@@ -56,8 +56,8 @@ def note_account(stripe_id: str) -> None:
         notifications.tell(
             customers.people_of(row.owner_id),
             kind="billing",
-            title=_("You can be paid now"),
-            body=_("What you earn is transferred once it has matured."),
+            title=lambda: _("You can be paid now"),
+            body=lambda: _("What you earn is transferred once it has matured."),
             url="/billing/get-paid/",
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from uuid import UUID
 
 from django.conf import settings
@@ -12,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing import cash, customers, ledger, lots, refunding
+from billing.amounts import written
 from billing.currencies import from_minor
 from billing.gateway import gateway
 from billing.ledger import Kind, Leg
@@ -104,12 +106,12 @@ def _open(dispute: Dispute, told: Disputed) -> None:
     if topup is None or topup.lot is None:
         return
     why = _("A payment of %(amount)s is disputed by the bank of its card.")
-    refunding.set_frozen(topup.owner, why % {"amount": format_dollars(dispute.amount)})
+    refunding.set_frozen(topup.owner, why % {"amount": written(dispute.amount)})
     for author_id, share in traced(topup.lot).items():
         EarningHold.objects.get_or_create(
             dispute=dispute, author_id=author_id, defaults={"amount": share}
         )
-        _tell_author(author_id, share, _("%(amount)s of your earnings are kept back"))
+        _tell_author(author_id, share, lambda: _("%(amount)s of your earnings are kept back"))
 
 
 def _close(dispute: Dispute, *, is_won: bool) -> None:
@@ -125,7 +127,7 @@ def _close(dispute: Dispute, *, is_won: bool) -> None:
         _tell_author(
             hold.author_id,
             hold.amount - hold.taken,
-            _("%(amount)s of your earnings are free again"),
+            lambda: _("%(amount)s of your earnings are free again"),
         )
     dispute.holds.update(is_open=False)
     topup = dispute.topup
@@ -184,12 +186,12 @@ def _usage_of(lot: Lot) -> list[Usage]:
     )
 
 
-def _tell_author(author_id: UUID, share: int, title: str) -> None:
+def _tell_author(author_id: UUID, share: int, title: Callable[[], str]) -> None:
     if share > 0:
         notifications.tell(
             customers.people_of(author_id),
             kind="billing",
-            title=title % {"amount": format_dollars(share)},
-            body=_("They come from a payment that the bank of its card has taken back."),
+            title=lambda: title() % {"amount": written(share)},
+            body=lambda: _("They come from a payment that the bank of its card has taken back."),
             url="/billing/get-paid/",
         )

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing import customers, ledger, receipts
+from billing.amounts import written
 from billing.ledger import Kind, Leg
 from billing.models import Journal, Lot, Objection, Usage
 from billing.permissions import may_move_money, may_object
@@ -38,7 +39,7 @@ def object_to(call_id: UUID, *, by: Actor, reason: str) -> Objection:
     notifications.tell(
         User.objects.filter(is_staff=True, is_active=True).values_list("pk", flat=True),
         kind="billing",
-        title=_("%(payer)s objects to a charge") % {"payer": usage.payer},
+        title=lambda: _("%(payer)s objects to a charge") % {"payer": usage.payer},
         body=made.reason,
         url="/staff/money/objections/",
     )
@@ -64,7 +65,10 @@ def accept(objection: Objection, *, by: Actor, answer: str = "") -> Journal:
     )
     receipts.append([(decided.payer, document)])
     amount = format_dollars(usage.total - usage.lost)
-    _tell(decided, _("%(amount)s was given back") % {"amount": amount})
+    _tell(
+        decided,
+        lambda: _("%(amount)s was given back") % {"amount": written(usage.total - usage.lost)},
+    )
     audit.record(by, "gave back a charge", decided.payer, call=str(usage.pk), amount=amount)
     return journal
 
@@ -76,7 +80,7 @@ def refuse(objection: Objection, *, by: Actor, answer: str) -> Objection:
     if not answer.strip():
         raise BadInput(_("Say why; the payer reads it."))
     decided = _decide(objection, by, Objection.State.REFUSED, answer)
-    _tell(decided, _("Your charge stays as it is"))
+    _tell(decided, lambda: _("Your charge stays as it is"))
     audit.record(by, "refused an objection", decided.payer, call=str(decided.usage_id))
     return decided
 
@@ -130,7 +134,7 @@ def _lot(usage: Usage, amount: int, *, is_promo: bool) -> Lot | None:
     )
 
 
-def _tell(decided: Objection, title: str) -> None:
+def _tell(decided: Objection, title: notifications.Words) -> None:
     notifications.tell(
         customers.people_of(decided.payer_id),
         kind="billing",

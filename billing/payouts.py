@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing import cash, customers, ledger, maturing
+from billing.amounts import written
 from billing.currencies import micro_per_minor, to_minor
 from billing.gateway import gateway
 from billing.ledger import Kind, Leg
@@ -26,7 +27,7 @@ from marketplace.accounts import audit, notifications
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import Owner
 from marketplace.lib.errors import Conflict
-from marketplace.lib.money import MICRO_PER_DOLLAR, format_dollars
+from marketplace.lib.money import MICRO_PER_DOLLAR
 
 State = PayoutLine.State
 KEY_LIVES: Final = timedelta(hours=23)
@@ -69,7 +70,7 @@ def outlook(author_id: UUID) -> Outlook:
     elif available < 0:
         why = _("More was paid out than you have earned; it is made up for first.")
     elif payable < least:
-        why = _("Less than %(least)s waits until it is more.") % {"least": format_dollars(least)}
+        why = _("Less than %(least)s waits until it is more.") % {"least": written(least)}
     now = timezone.now().astimezone(UTC)
     following = (now.replace(day=1) + timedelta(days=32)).replace(day=1)
     return Outlook(
@@ -223,9 +224,10 @@ def settle(line: PayoutLine, done: Transferred) -> PayoutLine:
         notifications.tell(
             customers.people_of(line.author_id),
             kind="billing",
-            title=_("%(amount)s is on its way to your bank")
-            % {"amount": format_dollars(line.amount)},
-            body=_("The statement says what it is for."),
+            title=lambda: (
+                _("%(amount)s is on its way to your bank") % {"amount": written(line.amount)}
+            ),
+            body=lambda: _("The statement says what it is for."),
             url=f"/billing/payouts/{line.pk}/",
         )
     return line

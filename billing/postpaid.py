@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing import cash, customers, ledger, refunding
+from billing.amounts import written
 from billing.currencies import from_minor, micro_per_minor
 from billing.gateway import gateway
 from billing.ledger import Kind, Leg
@@ -218,8 +219,10 @@ def _book(told: Invoiced, owner: Owner) -> None:
         notifications.tell(
             customers.people_of(owner.pk),
             kind="billing",
-            title=_("Invoice %(number)s over %(amount)s is paid")
-            % {"number": told.number, "amount": format_dollars(gross)},
+            title=lambda: (
+                _("Invoice %(number)s over %(amount)s is paid")
+                % {"number": told.number, "amount": written(gross)}
+            ),
             url="/billing/top-up/",
         )
 
@@ -250,11 +253,13 @@ def _dun(told: Invoiced, owner: Owner) -> None:
     notifications.tell(
         customers.people_of(owner.pk),
         kind="billing",
-        title=_("Invoice %(number)s could not be collected") % {"number": told.number},
-        body=_(
-            "Your card was refused for %(amount)s. It is tried again within days; if it stays "
-            "unpaid, the account is frozen. Look at the card on the billing page."
-        )
-        % {"amount": format_dollars(from_minor(told.total, settings.CURRENCY))},
+        title=lambda: _("Invoice %(number)s could not be collected") % {"number": told.number},
+        body=lambda: (
+            _(
+                "Your card was refused for %(amount)s. It is tried again within days; if it stays "
+                "unpaid, the account is frozen. Look at the card on the billing page."
+            )
+            % {"amount": written(from_minor(told.total, settings.CURRENCY))}
+        ),
         url="/billing/top-up/",
     )

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing import customers, topups
+from billing.amounts import written
 from billing.currencies import to_minor
 from billing.gateway import gateway
 from billing.models import AutoRecharge, Limit, StripeCustomer, TopUp
@@ -162,15 +163,19 @@ def _fail(topup: TopUp, refusal: Declined | StripeRefused) -> TopUp:
 
 
 def _tell_failed(order: AutoRecharge, refusal: Declined | StripeRefused) -> None:
-    if isinstance(refusal, Declined) and refusal.needs_holder:
-        todo = _("Your bank wants to ask you: buy credit once on the billing page.")
-    else:
-        todo = _("Look at the card on the billing page.")
-    stopped = _("It is switched off now.") if not order.is_on else _("It will be tried once more.")
+    def body() -> str:
+        if isinstance(refusal, Declined) and refusal.needs_holder:
+            todo = _("Your bank wants to ask you: buy credit once on the billing page.")
+        else:
+            todo = _("Look at the card on the billing page.")
+        is_off = not order.is_on
+        stopped = _("It is switched off now.") if is_off else _("It will be tried once more.")
+        return f"{refusal.message} {todo} {stopped}"
+
     notifications.tell(
         customers.people_of(order.owner_id),
         kind="billing",
-        title=_("Auto-recharge of %(amount)s failed") % {"amount": format_dollars(order.amount)},
-        body=f"{refusal.message} {todo} {stopped}",
+        title=lambda: _("Auto-recharge of %(amount)s failed") % {"amount": written(order.amount)},
+        body=body,
         url="/billing/top-up/",
     )

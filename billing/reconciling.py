@@ -11,6 +11,7 @@ from celery import shared_task
 from django.conf import settings
 from django.db.models import Sum
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from billing import ledger, metering, payouts, sweeping, webhooks
 from billing.currencies import from_minor, micro_per_minor
@@ -242,7 +243,7 @@ def _tell(findings: list[Finding]) -> None:
     notifications.tell(
         staff,
         kind="billing",
-        title=f"The books do not agree in {len(findings)} places",
+        title=lambda: _("The books do not agree in %(count)s places") % {"count": len(findings)},
         body="\n".join(one.sentence for one in findings[:20]),
         url="/staff/money/",
     )

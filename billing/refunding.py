@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from celery import shared_task
@@ -10,6 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from billing import cash, customers, ledger, lots
+from billing.amounts import written
 from billing.currencies import from_minor, micro_per_minor, to_minor
 from billing.gateway import gateway
 from billing.ledger import Kind, Leg
@@ -42,7 +44,7 @@ def refund(topup: TopUp, *, by: Actor, micro: int | None = None, reason: str = "
         if amount <= 0 or amount > most or amount % cent:
             raise BadInput(
                 _("Of this top-up %(most)s can be given back, in whole cents: the rest is spent.")
-                % {"most": format_dollars(most)}
+                % {"most": written(most)}
             )
         made = Refund.objects.create(
             topup=topup,
@@ -83,7 +85,9 @@ def set_frozen(owner: Owner, why: str) -> None:
             notifications.tell(
                 customers.people_of(owner.pk),
                 kind="billing",
-                title=_("Your account is frozen") if why else _("Your account can be used again"),
+                title=lambda: (
+                    _("Your account is frozen") if why else _("Your account can be used again")
+                ),
                 body=why,
                 url="/billing/top-up/",
             )
@@ -167,7 +171,7 @@ def _settle(made: Refund, answer: Refunded) -> Refund:
             made.state, made.stripe_id = Refund.State.DONE, answer.id
             made.save(update_fields=["state", "stripe_id"])
             cash.note(Journal.objects.get(idem_key=f"refund:{made.pk}"), answer.id)
-            _tell(made, _("%(amount)s goes back to your card"))
+            _tell(made, lambda: _("%(amount)s goes back to your card"))
     return made
 
 
@@ -185,7 +189,7 @@ def _undo(made: Refund, why: str, stripe_id: str = "") -> Refund:
         made.state, made.reason = Refund.State.REFUSED, why[:200]
         made.stripe_id = stripe_id or made.stripe_id
         made.save(update_fields=["state", "reason", "stripe_id"])
-        _tell(made, _("%(amount)s could not be refunded, and is credit again"))
+        _tell(made, lambda: _("%(amount)s could not be refunded, and is credit again"))
     return made
 
 
@@ -222,11 +226,11 @@ def _tax_of(topup: TopUp, amount: int) -> int:
     return max(0, due - before)
 
 
-def _tell(made: Refund, title: str) -> None:
+def _tell(made: Refund, title: Callable[[], str]) -> None:
     notifications.tell(
         customers.people_of(made.topup.owner_id),
         kind="billing",
-        title=title % {"amount": format_dollars(made.amount + made.tax)},
+        title=lambda: title() % {"amount": written(made.amount + made.tax)},
         body=made.reason,
         url="/billing/top-up/",
     )

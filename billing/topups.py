@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing import cash, customers, ledger, lots
+from billing.amounts import written
 from billing.currencies import from_minor, micro_per_minor, to_minor
 from billing.gateway import gateway
 from billing.ledger import Kind, Leg
@@ -25,7 +26,7 @@ from marketplace.accounts import notifications
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import Owner
 from marketplace.lib.errors import BadInput, Conflict, NotFound
-from marketplace.lib.money import MICRO_PER_DOLLAR, format_dollars
+from marketplace.lib.money import MICRO_PER_DOLLAR
 
 PAGE_SECONDS: Final = 2 * 3600
 """How long somebody may take on Stripe's page."""
@@ -66,7 +67,7 @@ def check_amount(micro: int) -> None:
     if not least <= micro <= most:
         raise BadInput(
             _("Buy at least %(least)s and at most %(most)s at a time.")
-            % {"least": format_dollars(least), "most": format_dollars(most)}
+            % {"least": written(least), "most": written(most)}
         )
     if micro % micro_per_minor(settings.CURRENCY):
         raise BadInput(_("An amount is paid in whole cents."))
@@ -197,8 +198,8 @@ def _tell_paid(topup: TopUp) -> None:
     notifications.tell(
         customers.people_of(topup.owner_id),
         kind="billing",
-        title=_("%(amount)s of credit arrived") % {"amount": format_dollars(topup.amount)},
-        body=_("It can be used at once. The invoice is on the billing page."),
+        title=lambda: _("%(amount)s of credit arrived") % {"amount": written(topup.amount)},
+        body=lambda: _("It can be used at once. The invoice is on the billing page."),
         url="/billing/top-up/",
     )
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from django import template
-from django.conf import settings
 
-from marketplace.lib.money import format_credits, format_dollars
+from billing import amounts
+from marketplace.lib.money import format_credits
 
 register = template.Library()
 _MICRO_PER_CENT: Final = 10_000
@@ -16,9 +16,7 @@ _MICRO_PER_CENT: Final = 10_000
 @register.filter
 def money(micro: int) -> str:
     """`1250000` → `$1.25`; never rounded, a minus in front."""
-    sign = "$" if settings.CURRENCY == "usd" else f"{settings.CURRENCY.upper()} "
-    text = f"{sign}{format_dollars(abs(micro or 0))}"
-    return f"−{text}" if (micro or 0) < 0 else text
+    return amounts.written(micro)
 
 
 @register.filter

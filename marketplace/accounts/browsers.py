@@ -147,9 +147,11 @@ def _remember(request: HttpRequest, user: User, **_kwargs: object) -> None:
         notifications.tell(
             [user.pk],
             kind="security",
-            title=_("New sign-in with %(browser)s") % {"browser": browser},
-            body=_("From %(address)s. If that was not you, sign it out and change your password.")
-            % {"address": address or "?"},
+            title=lambda: _("New sign-in with %(browser)s") % {"browser": browser},
+            body=lambda: (
+                _("From %(address)s. If that was not you, sign it out and change your password.")
+                % {"address": address or "?"}
+            ),
             url="/security/",
         )
 

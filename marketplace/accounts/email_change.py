@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core import signing
 from django.core.mail import send_mail
 from django.db import IntegrityError, transaction
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from marketplace.accounts import attempts, audit, registration
@@ -72,11 +73,12 @@ def confirm(token: str, *, by: Actor) -> str:
         raise Conflict(_("Another account has this e-mail address by now.")) from None
     audit.record(by, "changed the e-mail address", user.owner, before=before, after=address)
     values = {"name": user.username, "site": settings.SITE_NAME, "new": address}
-    body = _(
-        "The account %(name)s at %(site)s now uses the address %(new)s.\n\n"
-        "If that was not you, write to the operator of the site at once."
-    )
-    subject = _("Your address for %(site)s has changed") % values
+    with translation.override(user.reading_language):
+        body = _(
+            "The account %(name)s at %(site)s now uses the address %(new)s.\n\n"
+            "If that was not you, write to the operator of the site at once."
+        )
+        subject = _("Your address for %(site)s has changed") % values
     transaction.on_commit(lambda: _send_if_possible(subject, body % values, before))
     return address
 

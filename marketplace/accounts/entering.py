@@ -24,6 +24,7 @@ def let_in(request: ActorRequest, person: User, *, method: str) -> None:
     request.session.pop(WAITING, None)
     request.session[browsers.METHOD] = method
     login(request, person, _BACKEND)
+    preferences.note_language(person)
     request.actor = actor_of_session(request)
 
 

@@ -55,6 +55,7 @@ def _account(owner: Owner) -> Mapping[str, object]:
         "company_name": user.company_name,
         "company_role": user.company_role,
         "language": user.language,
+        "seen_language": user.seen_language,
         "theme": user.theme,
         "joined_at": user.date_joined,
         "last_signed_in_at": user.last_login,

@@ -84,10 +84,14 @@ def invite(owner: Owner, person: User, *, by: Actor, role: Role = Role.MEMBER) -
     notifications.tell(
         [person.pk],
         kind="organization",
-        title=_("%(who)s invites you to %(organization)s")
-        % {"who": by.name, "organization": owner.label},
-        body=_("As: %(role)s. The invitation is good for %(days)s days.")
-        % {"role": role.label, "days": LIFETIME.days},
+        title=lambda: (
+            _("%(who)s invites you to %(organization)s")
+            % {"who": by.name, "organization": owner.label}
+        ),
+        body=lambda: (
+            _("As: %(role)s. The invitation is good for %(days)s days.")
+            % {"role": role.label, "days": LIFETIME.days}
+        ),
         url=f"/organizations/{owner.name}/invitation/",
     )
     return membership
@@ -244,7 +248,9 @@ def _tell_inviter(user_id: int | None, owner: Owner, by: Actor) -> None:
         notifications.tell(
             [user_id],
             kind="organization",
-            title=_("%(who)s has joined %(organization)s")
-            % {"who": by.name, "organization": owner.label},
+            title=lambda: (
+                _("%(who)s has joined %(organization)s")
+                % {"who": by.name, "organization": owner.label}
+            ),
             url=f"/organizations/{owner.name}/",
         )

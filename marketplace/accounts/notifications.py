@@ -7,7 +7,7 @@ nothing that tells somebody something waits for a mail server.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -29,6 +29,9 @@ from marketplace.lib import live
 from marketplace.lib.errors import BadInput, NotFound
 
 log = logging.getLogger(__name__)
+
+Words = str | Callable[[], str]
+"""Words that are not somebody's own come as a function, called once in each reader's language."""
 
 KEPT: Final = timedelta(days=180)
 _WAITING: Final = "waiting"
@@ -82,29 +85,43 @@ class Choice:
     is_optional: bool
 
 
+@dataclass(frozen=True)
+class _Reader:
+    user_id: int
+    language: str
+    on_site: bool
+    by_mail: bool
+
+
 def group(user_id: int) -> str:
     """The Channels group that hears when a person is told something."""
     return f"notifications.{user_id}"
 
 
-def tell(user_ids: Iterable[int], *, kind: str, title: str, body: str = "", url: str = "") -> int:
+def tell(
+    user_ids: Iterable[int], *, kind: str, title: Words, body: Words = "", url: str = ""
+) -> int:
     """Tell each of these people once, as they chose for this kind; give how many rows were made.
 
     `url` is a path on this site. Safe inside a transaction: pushes and mails wait for its end.
     """
     wanted = _wanted(frozenset(user_ids), kind)
+    said = {
+        language: _said(language, title, body)
+        for language in {reader.language for reader in wanted if reader.on_site or reader.by_mail}
+    }
     rows = [
         Notification(
-            user_id=user_id,
+            user_id=reader.user_id,
             kind=kind,
-            title=" ".join(title.split())[:200],
-            body=body[:5000],
+            title=said[reader.language][0],
+            body=said[reader.language][1],
             url=url[:500],
-            read_at=None if on_site else timezone.now(),
-            mail_state=_WAITING if by_mail else "",
+            read_at=None if reader.on_site else timezone.now(),
+            mail_state=_WAITING if reader.by_mail else "",
         )
-        for user_id, (on_site, by_mail) in wanted.items()
-        if on_site or by_mail
+        for reader in wanted
+        if reader.on_site or reader.by_mail
     ]
     made = Notification.objects.bulk_create(rows)
     for row in made:
@@ -199,15 +216,24 @@ def tidy_up() -> int:
     return Notification.objects.filter(created_at__lt=now - KEPT).delete()[0]
 
 
-def _wanted(user_ids: frozenset[int], kind: str) -> dict[int, tuple[bool, bool]]:
-    """For each person who can still come in: on the site, by mail."""
+def _wanted(user_ids: frozenset[int], kind: str) -> list[_Reader]:
+    """Each person who can still come in."""
     known = KINDS.get(kind, OTHER)
     people = User.objects.filter(pk__in=user_ids, is_active=True)
     chosen = {
         row.user_id: (row.on_site, row.by_mail)
         for row in NotificationChoice.objects.filter(user_id__in=user_ids, kind=kind)
     }
-    return {pk: _places(known, chosen.get(pk)) for pk in people.values_list("pk", flat=True)}
+    return [
+        _Reader(person.pk, person.reading_language, *_places(known, chosen.get(person.pk)))
+        for person in people.only("language", "seen_language")
+    ]
+
+
+def _said(language: str, title: Words, body: Words) -> tuple[str, str]:
+    with translation.override(language):
+        first, rest = (words if isinstance(words, str) else words() for words in (title, body))
+    return " ".join(first.split())[:200], rest[:5000]
 
 
 def _places(kind: Kind, chosen: tuple[bool, bool] | None) -> tuple[bool, bool]:
@@ -223,7 +249,7 @@ def _wake(user_id: int | None) -> None:
 def _send(row: Notification) -> None:
     if not row.user.email:
         return
-    with translation.override(row.user.language or settings.LANGUAGE_CODE):
+    with translation.override(row.user.reading_language):
         link = f"{settings.SITE_URL}{row.url}" if row.url.startswith("/") else row.url
         closing = _(
             "You get this because of your settings at %(link)s, where you can turn it off."

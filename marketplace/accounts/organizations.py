@@ -106,8 +106,10 @@ def change_role(owner: Owner, person: User, role: Role, *, by: Actor) -> Members
         notifications.tell(
             [person.pk],
             kind="organization",
-            title=_("Your role in %(organization)s is now: %(role)s")
-            % {"organization": owner.label, "role": role.label},
+            title=lambda: (
+                _("Your role in %(organization)s is now: %(role)s")
+                % {"organization": owner.label, "role": role.label}
+            ),
             url=f"/organizations/{owner.name}/",
         )
     return membership

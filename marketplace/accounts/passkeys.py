@@ -93,7 +93,7 @@ def add(answer: bytes, *, by: Actor, place: Place, challenge: str, label: str) -
         sign_count=made.sign_count,
     )
     audit.record(by, "added a passkey", row.label)
-    _tell(by, _("A passkey was added to your account: %(label)s") % {"label": row.label})
+    _tell(by, lambda: _("A passkey was added to your account: %(label)s") % {"label": row.label})
     return row
 
 
@@ -105,7 +105,9 @@ def remove(passkey_id: int, *, by: Actor) -> None:
         raise NotFound(_("There is no such passkey."))
     row.delete()
     audit.record(by, "removed a passkey", row.label)
-    _tell(by, _("A passkey was removed from your account: %(label)s") % {"label": row.label})
+    _tell(
+        by, lambda: _("A passkey was removed from your account: %(label)s") % {"label": row.label}
+    )
 
 
 def request_options(place: Place) -> tuple[str, str]:
@@ -143,11 +145,11 @@ def check(answer: bytes, *, place: Place, challenge: str) -> User:
     return row.user
 
 
-def _tell(by: Actor, title: str) -> None:
+def _tell(by: Actor, title: notifications.Words) -> None:
     notifications.tell(
         [by.user_id or 0],
         kind="security",
         title=title,
-        body=_("If that was not you, change your password at once."),
+        body=lambda: _("If that was not you, change your password at once."),
         url="/security/",
     )

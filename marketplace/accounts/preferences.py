@@ -6,6 +6,7 @@ from typing import Final
 
 from django.conf import settings
 from django.http import HttpResponse
+from django.utils import translation
 
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import User
@@ -41,6 +42,14 @@ def choose_language(answer: HttpResponse, language: str, *, by: Actor) -> None:
     )
     if by.user_id is not None:
         User.objects.filter(pk=by.user_id).update(language=language)
+
+
+def note_language(person: User) -> None:
+    """Keep what pages are read in, for the mails of whoever has chosen no language."""
+    seen = translation.get_language() or ""
+    if person.seen_language != seen:
+        person.seen_language = seen
+        person.save(update_fields=["seen_language"])
 
 
 def change(answer: HttpResponse, person: User) -> None:

@@ -15,9 +15,10 @@ from django.contrib.auth.tokens import default_token_generator
 from django.core.mail import send_mail
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
+from django.utils.translation import gettext as _
 
 from marketplace.accounts import actors, audit, registration
 from marketplace.accounts.models import AuditEntry, User
@@ -27,15 +28,6 @@ log = logging.getLogger(__name__)
 
 ASKED: Final = "asked for a new password"
 _PAUSE: Final = timedelta(minutes=5)
-_MAIL: Final = """\
-Somebody, probably you, asked for a new password for the account {name} at {site}.
-
-Choose it here within {days} days:
-
-{link}
-
-If it was not you, do nothing: the present password stays.
-"""
 
 
 def send_link(login: str, *, address_of: Callable[[str, str], str]) -> None:
@@ -50,13 +42,11 @@ def send_link(login: str, *, address_of: Callable[[str, str], str]) -> None:
     audit.record(actors.of_user(person), ASKED, person.username)
     reference = urlsafe_base64_encode(force_bytes(person.pk))
     link = address_of(reference, default_token_generator.make_token(person))
-    days = settings.PASSWORD_RESET_TIMEOUT // 86400
-    body = _MAIL.format(name=person.username, site=settings.SITE_NAME, days=days, link=link)
     try:
-        send_mail(f"A new password for {person.username}", body, None, [person.email])
+        send_mail(*_letter(person, link), None, [person.email])
     except OSError as error:
         log.exception("The mail server does not take mail")
-        raise Unavailable("Mail cannot be sent at present. Try again later.") from error
+        raise Unavailable(_("Mail cannot be sent at present. Try again later.")) from error
 
 
 def person_of(reference: str, token: str) -> User:
@@ -66,7 +56,7 @@ def person_of(reference: str, token: str) -> User:
     except (ValueError, OverflowError, User.DoesNotExist):
         user = None
     if user is None or not default_token_generator.check_token(user, token):
-        raise BadInput("This link was used already or is too old. Ask for a new one.")
+        raise BadInput(_("This link was used already or is too old. Ask for a new one."))
     return user
 
 
@@ -79,6 +69,23 @@ def reset(reference: str, token: str, *, password: str) -> User:
     user.save(update_fields=["password"])
     audit.record(actors.of_user(user), "set a new password by mail", user.username)
     return user
+
+
+def _letter(person: User, link: str) -> tuple[str, str]:
+    """Subject and text, in the language of whoever gets them."""
+    values = {
+        "name": person.username,
+        "site": settings.SITE_NAME,
+        "days": settings.PASSWORD_RESET_TIMEOUT // 86400,
+        "link": link,
+    }
+    with translation.override(person.reading_language):
+        body = _(
+            "Somebody, probably you, asked for a new password for the account %(name)s at "
+            "%(site)s.\n\nChoose it here within %(days)s days:\n\n%(link)s\n\n"
+            "If it was not you, do nothing: the present password stays."
+        )
+        return _("A new password for %(name)s") % values, body % values
 
 
 def _person(login: str) -> User | None:

@@ -75,7 +75,7 @@ def confirm(code: str, *, by: Actor) -> list[str]:
         )
     Authenticator.objects.filter(pk=row.pk).update(confirmed_at=timezone.now())
     audit.record(by, "turned on the authenticator app", row.user)
-    _tell(by, _("An authenticator app now guards your account"))
+    _tell(by, lambda: _("An authenticator app now guards your account"))
     return new_recovery_codes(by=by)
 
 
@@ -85,7 +85,7 @@ def turn_off(*, by: Actor) -> None:
     RecoveryCode.objects.filter(user_id=by.user_id or 0).delete()
     if Authenticator.objects.filter(user_id=by.user_id or 0).delete()[0]:
         audit.record(by, "turned off the authenticator app", by.name)
-        _tell(by, _("Your account has no authenticator app any more"))
+        _tell(by, lambda: _("Your account has no authenticator app any more"))
 
 
 @transaction.atomic
@@ -123,8 +123,8 @@ def check(user: User, code: str) -> str:
         notifications.tell(
             [user.pk],
             kind="security",
-            title=_("A recovery code was used to sign in"),
-            body=_("%(left)s are left.") % {"left": unused.count()},
+            title=lambda: _("A recovery code was used to sign in"),
+            body=lambda: _("%(left)s are left.") % {"left": unused.count()},
             url="/security/",
         )
         return "recovery code"
@@ -153,11 +153,11 @@ def _digest(code: str) -> str:
     return hashlib.sha256(code.replace("-", "").encode(errors="replace")).hexdigest()
 
 
-def _tell(by: Actor, title: str) -> None:
+def _tell(by: Actor, title: notifications.Words) -> None:
     notifications.tell(
         [by.user_id or 0],
         kind="security",
         title=title,
-        body=_("If that was not you, change your password at once."),
+        body=lambda: _("If that was not you, change your password at once."),
         url="/security/",
     )

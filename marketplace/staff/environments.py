@@ -56,14 +56,18 @@ def _tell_authors(environment: Environment, note: str) -> None:
     owners = {row.owner for row in environment.algorithms.select_related("owner")}
     for owner in owners:
         people |= audience.user_ids_of(owner, also_members=True)
-    body = _(
-        "Your algorithms go on as they are. New ones cannot choose it, so move when you next "
-        "change something."
-    )
+
+    def body() -> str:
+        advice = _(
+            "Your algorithms go on as they are. New ones cannot choose it, so move when you next "
+            "change something."
+        )
+        return f"{note.strip()}\n\n{advice}".strip()
+
     notifications.tell(
         people,
         kind="announcement",
-        title=_("%(environment)s is retired") % {"environment": environment.display_name},
-        body=f"{note.strip()}\n\n{body}".strip(),
+        title=lambda: _("%(environment)s is retired") % {"environment": environment.display_name},
+        body=body,
         url="/dashboard/",
     )

@@ -6,10 +6,14 @@ from datetime import UTC, datetime
 
 import pytest
 from django.conf import settings
+from django.core import mail as outbox
 from django.test import Client, override_settings
+from django.utils import translation
+from django.utils.translation import gettext
 
+from marketplace.accounts import notifications
 from marketplace.accounts.actors import Actor
-from marketplace.accounts.models import Owner, User
+from marketplace.accounts.models import Notification, Owner, User
 from tests.factories import OwnerFactory
 
 pytestmark = pytest.mark.django_db
@@ -101,3 +105,39 @@ def test_pages_can_be_looked_at_from_right_to_left(client: Client) -> None:
 
     assert '<html lang="ar" dir="rtl"' in page
     assert ">Sign in</button>" in page
+
+
+def test_each_is_told_in_the_language_they_read(alice: Actor, bob: Actor, mallory: Actor) -> None:
+    User.objects.filter(username=alice.name).update(language="de", seen_language="en")
+    User.objects.filter(username=bob.name).update(seen_language="zh-hans")
+    people = [alice.user_id or 0, bob.user_id or 0, mallory.user_id or 0]
+
+    with translation.override("de"):
+        notifications.tell(
+            people, kind="billing", title=lambda: gettext("You can be paid now"), body="Own words"
+        )
+        for row in Notification.objects.all():
+            notifications.mail(row.pk)
+
+    said = {"alice": "Sie können jetzt Geld erhalten", "bob": "您现在可以收款了"}
+    said["mallory"] = "You can be paid now"
+    rows = Notification.objects.values_list("user__username", "title", "body")
+    assert set(rows) == {(name, title, "Own words") for name, title in said.items()}
+    assert {mail.subject.split("] ")[1] for mail in outbox.outbox} == set(said.values())
+
+
+def test_signing_in_keeps_what_pages_are_read_in_and_a_mail_comes_so(
+    client: Client, alice: Actor
+) -> None:
+    person = User.objects.get(username=alice.name)
+    person.set_password("correct horse battery")
+    person.save()
+    given = {"login": person.username, "password": "correct horse battery"}
+
+    client.post("/sign_in/", given, headers={"Accept-Language": "de"})
+    Client().post(
+        "/sign_in/forgotten/", {"login": person.username}, headers={"Accept-Language": "en"}
+    )
+
+    assert outbox.outbox[0].subject == f"Neues Passwort für {person.username}"
+    assert "das bisherige Passwort bleibt" in outbox.outbox[0].body

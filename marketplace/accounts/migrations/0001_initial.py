@@ -145,6 +145,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "seen_language",
+                    models.CharField(
+                        blank=True,
+                        help_text="Of the pages when the person last signed in.",
+                        max_length=10,
+                    ),
+                ),
+                (
                     "theme",
                     models.CharField(
                         blank=True,

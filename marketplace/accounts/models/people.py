@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Self
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models.functions import Lower
@@ -23,6 +24,9 @@ class User(AbstractUser):
     language = models.CharField(
         max_length=10, blank=True, help_text="Of pages and mails; empty: what the browser asks for."
     )
+    seen_language = models.CharField(
+        max_length=10, blank=True, help_text="Of the pages when the person last signed in."
+    )
     theme = models.CharField(
         max_length=5, blank=True, help_text="light or dark; empty: as the system has it."
     )
@@ -34,6 +38,11 @@ class User(AbstractUser):
 
     def get_full_name(self) -> str:
         return self.full_name or self.username
+
+    @property
+    def reading_language(self) -> str:
+        """Of mails and notifications: what was chosen, else what pages were last read in."""
+        return self.language or self.seen_language or settings.LANGUAGE_CODE
 
 
 class Organization(models.Model):

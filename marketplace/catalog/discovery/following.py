@@ -64,8 +64,10 @@ def _tell(version: Version) -> int:
     return notifications.tell(
         people,
         kind="release",
-        title=_("%(algorithm)s %(number)s is out")
-        % {"algorithm": algorithm, "number": version.number},
+        title=lambda: (
+            _("%(algorithm)s %(number)s is out")
+            % {"algorithm": algorithm, "number": version.number}
+        ),
         body=version.release_notes[:500],
         url=reverse("catalog:versions", args=[algorithm.owner.name, algorithm.name]),
     )

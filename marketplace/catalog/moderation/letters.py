@@ -98,32 +98,36 @@ def to_reporter(case: Case, action: str) -> Letter:
 def send(decision: Decision) -> None:
     """Tell the owner and whoever reported it."""
     case = decision.case
-    owners = to_owner(case, decision.action, decision.reason)
     notifications.tell(
         audience.user_ids_of(case.owner),
         kind="moderation",
-        title=owners.title,
-        body=owners.body,
+        title=lambda: to_owner(case, decision.action, decision.reason).title,
+        body=lambda: to_owner(case, decision.action, decision.reason).body,
         url=address(decision),
     )
     reporters: set[int] = set()
     for report in case.reports.select_related("reporter"):
         reporters |= audience.user_ids_of(report.reporter)
-    told = to_reporter(case, decision.action)
-    notifications.tell(reporters, kind="moderation", title=told.title, body=told.body)
+    notifications.tell(
+        reporters,
+        kind="moderation",
+        title=lambda: to_reporter(case, decision.action).title,
+        body=lambda: to_reporter(case, decision.action).body,
+    )
 
 
 def send_answer(appeal: Appeal) -> None:
     """Tell the owner how the appeal ended."""
     titles = {
-        Appeal.State.GRANTED: _("Your appeal was granted: %(what)s"),
-        Appeal.State.UPHELD: _("The decision stands: %(what)s"),
+        Appeal.State.GRANTED: gettext_noop("Your appeal was granted: %(what)s"),
+        Appeal.State.UPHELD: gettext_noop("The decision stands: %(what)s"),
     }
+    title = titles[Appeal.State(appeal.state)]
     decision = appeal.decision
     notifications.tell(
         audience.user_ids_of(decision.case.owner),
         kind="moderation",
-        title=titles[Appeal.State(appeal.state)] % {"what": decision.case.label},
+        title=lambda: _(title) % {"what": decision.case.label},
         body=appeal.answer,
         url=address(decision),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
@@ -40,7 +41,7 @@ def begin(algorithm: Algorithm, *, by: Actor, title: str, text: str) -> Thread:
         algorithm=algorithm, starter_id=account_of(by), title=named, last_at=timezone.now()
     )
     first = Comment.objects.create(thread=thread, author_id=account_of(by), text=said)
-    _tell(first, by, _("%(person)s began “%(title)s” on %(algorithm)s"))
+    _tell(first, by, lambda: _("%(person)s began “%(title)s” on %(algorithm)s"))
     return thread
 
 
@@ -53,7 +54,7 @@ def reply(thread: Thread, *, by: Actor, text: str) -> Comment:
     _slow_down(by)
     comment = Comment.objects.create(thread=thread, author_id=account_of(by), text=said)
     Thread.objects.filter(pk=thread.pk).update(last_at=timezone.now())
-    _tell(comment, by, _("%(person)s replied in “%(title)s” on %(algorithm)s"))
+    _tell(comment, by, lambda: _("%(person)s replied in “%(title)s” on %(algorithm)s"))
     return comment
 
 
@@ -112,7 +113,7 @@ def _slow_down(actor: Actor) -> None:
     )
 
 
-def _tell(comment: Comment, by: Actor, words: str) -> None:
+def _tell(comment: Comment, by: Actor, words: Callable[[], str]) -> None:
     """Tell those who take part and the algorithm's people, except who said it."""
     thread = comment.thread
     people = set(audience.user_ids_of(thread.algorithm.owner, also_members=True))
@@ -123,7 +124,7 @@ def _tell(comment: Comment, by: Actor, words: str) -> None:
     notifications.tell(
         people - {by.user_id},
         kind="discussion",
-        title=words % named,
+        title=lambda: words() % named,
         body=comment.text[:500],
         url=address(comment),
     )

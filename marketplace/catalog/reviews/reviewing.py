@@ -112,8 +112,10 @@ def answer(review: Review, *, by: Actor, text: str) -> Review:
         notifications.tell(
             audience.user_ids_of(review.author),
             kind="review",
-            title=_("%(owner)s answered your review of %(algorithm)s")
-            % {"owner": review.algorithm.owner, "algorithm": review.algorithm},
+            title=lambda: (
+                _("%(owner)s answered your review of %(algorithm)s")
+                % {"owner": review.algorithm.owner, "algorithm": review.algorithm}
+            ),
             body=said[:500],
             url=address(review),
         )
@@ -164,8 +166,10 @@ def _tell_author(review: Review) -> None:
     notifications.tell(
         audience.user_ids_of(review.algorithm.owner, also_members=True),
         kind="review",
-        title=_("%(person)s gave %(algorithm)s %(rating)s of 5 stars")
-        % {"person": review.author, "algorithm": review.algorithm, "rating": review.rating},
+        title=lambda: (
+            _("%(person)s gave %(algorithm)s %(rating)s of 5 stars")
+            % {"person": review.author, "algorithm": review.algorithm, "rating": review.rating}
+        ),
         body=review.text[:500],
         url=address(review),
     )
