@@ -25,7 +25,13 @@ from django.utils import timezone
 from algorithms import charging, gateway
 from algorithms.gateway import Answer, Ask
 from algorithms.models import Build, CallRequest, Version
-from algorithms.resolving import Target, of_build_row, of_version_row, refuse_quarantined
+from algorithms.resolving import (
+    Target,
+    for_caller,
+    of_build_row,
+    of_version_row,
+    refuse_quarantined,
+)
 from marketplace.accounts import actors, keys, run_tokens
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import User
@@ -167,7 +173,7 @@ def _outcome(request: CallRequest) -> Outcome | None:
     """Run it; None if it has to wait for a better moment."""
     try:
         actor = _actor(request.actor)
-        target = _target(request.target)
+        target = for_caller(_target(request.target), actor)
         ask = Ask(
             kind=Kind(request.input_kind),
             body=bytes(request.input_body),

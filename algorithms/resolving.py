@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from django.db.models.signals import post_delete, post_save
 
 from algorithms.models import Algorithm, Build, Secret, Version
 from algorithms.permissions import may_call, may_call_unpublished, may_call_version, may_view
+from billing.kinship import are_kin
 from marketplace.accounts import limits
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import Owner
@@ -42,6 +43,7 @@ class Target:
     may_call_others: bool
     royalty_microcredits: int
     is_open_source: bool
+    rate: int | None = None  # its environment's own, for a second; None: that of its machine
     warning: str = ""  # what who pinned a withdrawn version should know
 
     def __str__(self) -> str:
@@ -66,7 +68,16 @@ def resolve(owner: str, name: str, wanted: str, *, by: Actor) -> Target:
     by.require(may_call, algorithm)
     if not _HASH.match(wanted):
         refuse_quarantined(algorithm)
-    return _target(algorithm, wanted, by)
+    return for_caller(_target(algorithm, wanted, by), by)
+
+
+def for_caller(target: Target, by: Actor) -> Target:
+    """The target at what it costs this actor: whoever is close to its author owes no royalty."""
+    if not target.royalty_microcredits or by.owner_id is None:
+        return target
+    if by.speaks_for(target.algorithm_owner_id) or are_kin(by.owner_id, target.algorithm_owner_id):
+        return replace(target, royalty_microcredits=0)
+    return target
 
 
 def find(owner: str, name: str, *, by: Actor) -> Algorithm:
@@ -206,6 +217,7 @@ def of_version_row(version: Version) -> Target:
         may_call_others=version.may_call_others,
         royalty_microcredits=version.royalty_microcredits,
         is_open_source=algorithm.source_visibility == Algorithm.SourceVisibility.OPEN,
+        rate=version.build.environment.rate,
         warning=_warning(version),
     )
 
@@ -239,6 +251,7 @@ def of_build_row(build: Build) -> Target:
         may_call_others=algorithm.may_call_others,
         royalty_microcredits=0,
         is_open_source=algorithm.source_visibility == Algorithm.SourceVisibility.OPEN,
+        rate=build.environment.rate,
     )
 
 
@@ -294,6 +307,6 @@ def forget_all(**_: object) -> None:
     _remembered.clear()
 
 
-for _model in (Algorithm, Version, Build, Secret, Owner):
+for _model in (Algorithm, Version, Build, Environment, Secret, Owner):
     post_save.connect(forget_all, sender=_model, weak=False)
     post_delete.connect(forget_all, sender=_model, weak=False)

@@ -88,8 +88,10 @@ def keep_card(stripe_id: str, method_id: str) -> None:
 
 def refresh_card(stripe_id: str) -> None:
     """Ask Stripe which card is charged now: customers change it on Stripe's own page."""
-    card_id, label = gateway().default_card(stripe_id)
-    StripeCustomer.objects.filter(stripe_id=stripe_id).update(card_id=card_id, card_label=label)
+    card_id, label, fingerprint = gateway().default_card(stripe_id)
+    StripeCustomer.objects.filter(stripe_id=stripe_id).update(
+        card_id=card_id, card_label=label, card_fingerprint=fingerprint
+    )
 
 
 def mail_address(owner: Owner) -> str:

@@ -47,8 +47,8 @@ class Paying(StripeDoor):
             )
         )
 
-    def default_card(self, customer: str) -> tuple[str, str]:
-        """Give the id and the label of the card that is charged; empty if there is none."""
+    def default_card(self, customer: str) -> tuple[str, str, str]:
+        """Give id, label and fingerprint of the card that is charged; empty if there is none."""
         found = self._read(
             lambda: self._client.v1.customers.retrieve(
                 customer, {"expand": ["invoice_settings.default_payment_method"]}
@@ -56,8 +56,9 @@ class Paying(StripeDoor):
         )
         method = (found.get("invoice_settings") or {}).get("default_payment_method")
         if not isinstance(method, dict):
-            return "", ""
-        return method["id"], card_label(method.get("card") or {})
+            return "", "", ""
+        card = method.get("card") or {}
+        return method["id"], card_label(card), card.get("fingerprint") or ""
 
     # What is paid on Stripe's page
 

@@ -967,6 +967,7 @@ class Migration(migrations.Migration):
                 ("is_live", models.BooleanField()),
                 ("card_id", models.CharField(blank=True, max_length=100)),
                 ("card_label", models.CharField(blank=True, max_length=60)),
+                ("card_fingerprint", models.CharField(blank=True, max_length=100)),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 (
                     "owner",

@@ -18,6 +18,7 @@ class StripeCustomer(models.Model):
     is_live = models.BooleanField()
     card_id = models.CharField(max_length=100, blank=True)
     card_label = models.CharField(max_length=60, blank=True)
+    card_fingerprint = models.CharField(max_length=100, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

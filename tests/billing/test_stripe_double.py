@@ -79,7 +79,7 @@ def test_everything_that_the_gateway_asks_is_answered_by_somebody(
     )
     secrets = door.create_webhooks("http://site/hook")
 
-    assert door.default_card(customer) == (method, "Visa •••• 4242")
+    assert door.default_card(customer) == (method, "Visa •••• 4242", "fp42424242")
     assert door.payments_of(customer, since=now - 60)[0].id == paid.id == door.payment(paid.id).id
     assert door.charge(paid.charge.id).amount_refunded == 100
     assert door.refunds_of(paid.charge.id) == [refunded] == [door.refund_made(refunded.id)]
@@ -231,7 +231,7 @@ def test_a_sites_double_remembers_over_a_restart(tmp_path: Path, settings: Setti
         settings.STRIPE_DOUBLE_DIR, webhook="http://127.0.0.1:9/", pages="/test-stripe"
     )
 
-    assert gateway.gateway().default_card(customer) == ("", "")
+    assert gateway.gateway().default_card(customer) == ("", "", "")
     assert page.url.startswith("https://shop.example/test-stripe/pay/")
     assert oct((tmp_path / "double" / "site.json").stat().st_mode)[-3:] == "600"
     second.stop()
