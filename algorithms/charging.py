@@ -180,11 +180,18 @@ class Admission:
 def price_of(target: Target, *, by: Actor) -> Price:
     """The price of a call now. Who speaks for the author pays no royalty to themselves."""
     return Price(
-        rate=settings.GPU_RATE if target.spec.gpu else settings.CPU_RATE,
+        rate=rate_of(target.rate, is_gpu=target.spec.gpu),
         royalty=0 if by.speaks_for(target.algorithm_owner_id) else target.royalty_microcredits,
         share_bps=settings.AUTHOR_SHARE_BPS,
         minimum_ms=settings.MINIMUM_BILLED_MS,
     )
+
+
+def rate_of(own: int | None, *, is_gpu: bool) -> int:
+    """What a second costs: the environment's own rate, else that of its kind of machine."""
+    if own is not None:
+        return own
+    return settings.GPU_RATE if is_gpu else settings.CPU_RATE
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Final
 
 from django.conf import settings
 
+from algorithms.charging import rate_of
 from algorithms.models import Call, Version
 from billing.pricing import Price
 from marketplace.lib.money import MICRO_PER_DOLLAR, in_dollars
@@ -43,9 +44,9 @@ class Quote:
 
 def price_of(version: Version) -> Price:
     """The price of a call that is admitted now."""
-    is_gpu = version.build.environment.is_gpu
+    environment = version.build.environment
     return Price(
-        rate=settings.GPU_RATE if is_gpu else settings.CPU_RATE,
+        rate=rate_of(environment.rate, is_gpu=environment.is_gpu),
         royalty=version.royalty_microcredits,
         share_bps=settings.AUTHOR_SHARE_BPS,
         minimum_ms=settings.MINIMUM_BILLED_MS,
