@@ -199,7 +199,7 @@ def test_too_little_not_onboarded_and_restricted_wait(
     assert PayoutLine.objects.count() == 0
     assert [payouts.outlook(owner(who).pk).why_not[:14] for who in (alice, bob, mallory)] == [
         "Say first wher",
-        "Less than 50.0",
+        "Less than $50.",
         "Stripe needs t",
     ]
 
