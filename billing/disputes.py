@@ -12,7 +12,7 @@ from django.db.models import F, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from billing import cash, customers, ledger, lots, refunding
+from billing import cash, customers, freezing, ledger, lots
 from billing.amounts import written
 from billing.currencies import from_minor
 from billing.gateway import gateway
@@ -106,7 +106,7 @@ def _open(dispute: Dispute, told: Disputed) -> None:
     if topup is None or topup.lot is None:
         return
     why = _("A payment of %(amount)s is disputed by the bank of its card.")
-    refunding.set_frozen(topup.owner, why % {"amount": written(dispute.amount)})
+    freezing.freeze_for(topup.owner, why % {"amount": written(dispute.amount)})
     for author_id, share in traced(topup.lot).items():
         EarningHold.objects.get_or_create(
             dispute=dispute, author_id=author_id, defaults={"amount": share}
@@ -130,14 +130,10 @@ def _close(dispute: Dispute, *, is_won: bool) -> None:
             lambda: _("%(amount)s of your earnings are free again"),
         )
     dispute.holds.update(is_open=False)
-    topup = dispute.topup
-    others = (
-        Dispute.objects.filter(topup__owner=topup.owner, state=Dispute.State.OPEN)
-        if topup
-        else None
-    )
-    if topup is not None and is_won and others is not None and not others.exists():
-        refunding.set_frozen(topup.owner, "")
+    if dispute.topup is not None:
+        if not is_won:
+            freezing.leave_to_staff(dispute.topup.owner)
+        freezing.thaw_if_settled(dispute.topup.owner)
 
 
 def _lose(dispute: Dispute) -> None:

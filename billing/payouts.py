@@ -11,7 +11,7 @@ from uuid import UUID
 from celery import shared_task
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Sum
+from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -20,7 +20,7 @@ from billing.amounts import written
 from billing.currencies import micro_per_minor, to_minor
 from billing.gateway import gateway
 from billing.ledger import Kind, Leg
-from billing.models import Entry, PayoutAccount, PayoutLine, PayoutRun, StripeCustomer
+from billing.models import Entry, Limit, PayoutAccount, PayoutLine, PayoutRun, StripeCustomer
 from billing.permissions import may_get_paid, may_move_money
 from billing.stripe_facts import StripeRefused, Transferred, Unreachable
 from marketplace.accounts import audit, notifications
@@ -59,7 +59,10 @@ def outlook(author_id: UUID) -> Outlook:
     account = PayoutAccount.objects.filter(owner_id=author_id, closed_at__isnull=True).first()
     least = settings.PAYOUT_MINIMUM * MICRO_PER_DOLLAR
     why = ""
-    if _is_suspended(author_id):
+    kept_because = _kept_back_because(author_id)
+    if kept_because:
+        why = _("Your payouts are kept back: %(why)s") % {"why": kept_because}
+    elif _barred().filter(pk=author_id).exists():
         why = _("This account is suspended, and is paid nothing as long as it is.")
     elif StripeCustomer.objects.exclude(is_live=gateway().is_live).exists():
         why = _("These books have seen both real and test money, so nobody is paid out of them.")
@@ -174,10 +177,10 @@ def _freeze_line(run: PayoutRun, account: PayoutAccount) -> PayoutLine | None:
 def go_on() -> int:
     """Transfer every line that is frozen or was refused for now; give how many were paid.
 
-    Those of suspended accounts stay where they are.
+    Those of suspended accounts, and of authors whom staff do not pay, stay where they are.
     """
     open_lines = PayoutLine.objects.filter(state__in=[State.FROZEN, State.WAITING])
-    due = open_lines.exclude(author__is_suspended=True, author__closed_at__isnull=True)
+    due = open_lines.exclude(author__in=_barred())
     paid = sum(transfer(line).state == State.PAID for line in due.order_by("pk"))
     finished = PayoutRun.objects.filter(finished_at__isnull=True)
     finished.exclude(lines__state__in=[State.FROZEN, State.WAITING]).update(
@@ -244,9 +247,19 @@ def note_transfer(transfer_id: str) -> None:
         _take_back(line, told)
 
 
-def _is_suspended(author_id: UUID) -> bool:
-    """By the moderators; what a closed account has earned is still owed to it."""
-    return Owner.objects.filter(pk=author_id, is_suspended=True, closed_at__isnull=True).exists()
+def _barred() -> QuerySet[Owner]:
+    """Whom moderators have suspended, before they were closed or not, and whom staff do not pay.
+
+    What an account has earned that was closed in good standing is still owed to it.
+    """
+    suspended = Q(is_suspended=True) & (Q(closed_at__isnull=True) | Q(was_suspended=True))
+    kept_back = Limit.objects.filter(kind=Limit.Kind.WALLET).exclude(payouts_frozen_because="")
+    return Owner.objects.filter(suspended | Q(pk__in=kept_back.values("owner")))
+
+
+def _kept_back_because(author_id: UUID) -> str:
+    wallets = Limit.objects.filter(kind=Limit.Kind.WALLET, owner=author_id)
+    return next(iter(wallets.values_list("payouts_frozen_because", flat=True)), "")
 
 
 def group_of(line: PayoutLine) -> str:

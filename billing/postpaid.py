@@ -12,7 +12,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from billing import cash, customers, ledger, refunding
+from billing import cash, customers, freezing, ledger
 from billing.amounts import written
 from billing.currencies import from_minor, micro_per_minor
 from billing.gateway import gateway
@@ -114,9 +114,9 @@ def note_subscription(subscription_id: str) -> None:
     row.period_end = told.period_end
     row.save(update_fields=["state", "period_end"])
     if row.state == State.UNPAID:
-        refunding.set_frozen(row.owner, _("An invoice was not paid. Pay it on the billing page."))
+        freezing.freeze_for(row.owner, _("An invoice was not paid. Pay it on the billing page."))
     elif row.state == State.ACTIVE and before in (State.UNPAID, State.PAST_DUE):
-        refunding.set_frozen(row.owner, "")
+        freezing.thaw_if_settled(row.owner)
     elif row.state == State.ENDED and before != State.ENDED:
         with transaction.atomic():
             set_limit(row.owner, 0)

@@ -15,12 +15,11 @@ from billing.amounts import written
 from billing.currencies import from_minor, micro_per_minor, to_minor
 from billing.gateway import gateway
 from billing.ledger import Kind, Leg
-from billing.models import Journal, Limit, Lot, Refund, TopUp
+from billing.models import Journal, Lot, Refund, TopUp
 from billing.permissions import may_move_money
 from billing.stripe_facts import Refunded, StripeRefused, Unreachable
 from marketplace.accounts import audit, notifications
 from marketplace.accounts.actors import Actor
-from marketplace.accounts.models import Owner
 from marketplace.lib.errors import BadInput, Conflict
 from marketplace.lib.money import format_dollars
 
@@ -58,39 +57,6 @@ def refund(topup: TopUp, *, by: Actor, micro: int | None = None, reason: str = "
             by, "refunded", topup.owner, amount=format_dollars(amount), reason=reason[:200]
         )
     return send(made)
-
-
-def freeze(owner: Owner, why: str, *, by: Actor) -> None:
-    """Let an account spend nothing until staff say otherwise."""
-    by.require(may_move_money, owner)
-    if not why.strip():
-        raise BadInput(_("Say why; the account's people read it."))
-    set_frozen(owner, why.strip())
-    audit.record(by, "froze the account", owner, why=why[:200])
-
-
-def unfreeze(owner: Owner, *, by: Actor) -> None:
-    by.require(may_move_money, owner)
-    set_frozen(owner, "")
-    audit.record(by, "unfroze the account", owner)
-
-
-def set_frozen(owner: Owner, why: str) -> None:
-    """Freeze, or thaw with an empty reason; the owner is told."""
-    with transaction.atomic():
-        ledger.wallets([owner.pk])
-        wallet = Limit.objects.filter(kind=Limit.Kind.WALLET, owner=owner)
-        changed = wallet.exclude(frozen_because=why[:200]).update(frozen_because=why[:200])
-        if changed:
-            notifications.tell(
-                customers.people_of(owner.pk),
-                kind="billing",
-                title=lambda: (
-                    _("Your account is frozen") if why else _("Your account can be used again")
-                ),
-                body=why,
-                url="/billing/top-up/",
-            )
 
 
 def send(made: Refund) -> Refund:

@@ -407,6 +407,12 @@ class Migration(migrations.Migration):
                 ),
                 ("frozen_because", models.CharField(blank=True, max_length=200)),
                 (
+                    "is_frozen_by_staff",
+                    models.BooleanField(
+                        default=False, help_text="Nothing but staff's word ends the freeze"
+                    ),
+                ),
+                (
                     "payouts_frozen_because",
                     models.CharField(
                         blank=True,

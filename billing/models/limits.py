@@ -48,6 +48,9 @@ class Limit(models.Model):
     held = models.BigIntegerField(default=0)
     credit_limit = models.BigIntegerField(default=0, help_text="How far a wallet may go below 0.")
     frozen_because = models.CharField(max_length=200, blank=True)
+    is_frozen_by_staff = models.BooleanField(
+        default=False, help_text="Nothing but staff's word ends the freeze"
+    )
     payouts_frozen_because = models.CharField(
         max_length=200, blank=True, help_text="Of a wallet: why staff pay its owner nothing"
     )

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from billing import budgets, grants, ledger, objections, reconciling, refunding
+from billing import budgets, freezing, grants, ledger, objections, reconciling, refunding
 from billing.forms import FreezeForm, GrantForm
 from billing.gateway import gateway
 from billing.models import Finding, Limit, Objection, ReconciliationRun, TopUp
@@ -113,10 +113,10 @@ def freeze(request: ActorRequest) -> HttpResponse:
     try:
         owner = _named(request.POST.get("owner", ""))
         if request.POST.get("thaw"):
-            refunding.unfreeze(owner, by=request.actor)
+            freezing.thaw(owner, by=request.actor)
             messages.success(request, _("%(owner)s can spend again.") % {"owner": owner})
         else:
-            refunding.freeze(owner, request.POST.get("why", ""), by=request.actor)
+            freezing.freeze(owner, request.POST.get("why", ""), by=request.actor)
             messages.success(request, _("%(owner)s can spend nothing now.") % {"owner": owner})
     except MarketplaceError as error:
         messages.error(request, error.message)

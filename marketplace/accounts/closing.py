@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from marketplace.accounts import audit, keys
 from marketplace.accounts.actors import Actor
@@ -26,9 +27,10 @@ def close(owner: Owner, *, by: Actor) -> None:
         owner.organization.memberships.all().delete()
     for key in APIKey.objects.usable().filter(owner=owner):
         keys.withdraw(key, by)
+    owner.was_suspended = owner.is_suspended
     owner.is_suspended = True
     owner.closed_at = timezone.now()
-    owner.save(update_fields=["is_suspended", "closed_at"])
+    owner.save(update_fields=["was_suspended", "is_suspended", "closed_at"])
     audit.record(by, "closed an account", owner)
 
 
@@ -51,8 +53,11 @@ def _end_person(user: User) -> None:
         owners = membership.organization.memberships.filter(role=Membership.Role.OWNER)
         if owners.count() == 1:
             raise Conflict(
-                f"{user} is the last owner of {membership.organization}; "
-                "make somebody else an owner or close the organization first."
+                _(
+                    "%(user)s is the last owner of %(organization)s; make somebody else an owner "
+                    "or close the organization first."
+                )
+                % {"user": user, "organization": membership.organization}
             )
     user.memberships.all().delete()
     user.is_active = False

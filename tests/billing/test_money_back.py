@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from pytest_django import Settings
 
-from billing import disputes, ledger, maturing, payouts, refunding, topups
+from billing import disputes, freezing, ledger, maturing, payouts, refunding, topups
 from billing.models import Dispute, EarningHold, Journal, Limit, Lot, Refund, TopUp
 from billing.stripe_double import cash
 from billing.stripe_double.world import Fault
@@ -106,7 +106,7 @@ def test_only_staff_may_refund_and_freeze(stripe: Stripe, alice: Actor, mallory:
         with pytest.raises(NotAllowed):
             refunding.refund(topup, by=someone)
         with pytest.raises(NotAllowed):
-            refunding.freeze(owner(alice), "because", by=someone)
+            freezing.freeze(owner(alice), "because", by=someone)
 
     assert Refund.objects.count() == 0
 
@@ -152,6 +152,21 @@ def test_dispute_that_is_won_leaves_everything_as_it_was(
     require_balanced_books()
 
 
+def test_what_staff_have_frozen_stays_frozen_when_a_dispute_is_won(
+    stripe: Stripe, alice: Actor, bob: Actor
+) -> None:
+    dispute = disputed(stripe, alice, bob)
+    freezing.freeze(owner(alice), "Fraud", by=staff())
+
+    cash.close_dispute(stripe.world, dispute.pk, is_won=True)
+    stripe.bring_wildly(9)
+    after = Limit.objects.get(kind="wallet", owner=owner(alice)).frozen_because
+    freezing.thaw(owner(alice), by=staff())
+
+    assert after == "Fraud"
+    assert Limit.objects.get(kind="wallet", owner=owner(alice)).frozen_because == ""
+
+
 @pytest.mark.parametrize(
     ("is_mature", "kind"), [(False, "author_pending"), (True, "author_available")]
 )
@@ -173,6 +188,8 @@ def test_dispute_that_is_lost_is_borne_by_credit_royalties_and_the_house(
     assert Lot.objects.get().remaining == 0
     assert (held_in("disputes"), held_in("bad_debt")) == (0, -3_000_000)
     assert payouts.outlook(owner(bob).pk).payable == 0
+    freezing.thaw_if_settled(owner(alice))
+    assert "disputed" in Limit.objects.get(kind="wallet", owner=owner(alice)).frozen_because
     require_balanced_books()
 
 

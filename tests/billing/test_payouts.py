@@ -10,11 +10,12 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
-from billing import connecting, ledger, maturing, payouts, statements
+from billing import connecting, freezing, ledger, maturing, payouts, statements
 from billing.ledger import Leg
 from billing.models import PayoutAccount, PayoutLine, StripeCustomer
 from billing.stripe_double import cash, connect
 from billing.stripe_double.world import Fault
+from marketplace.accounts import closing
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import Owner
 from marketplace.lib.errors import BadInput, Conflict, NotAllowed
@@ -300,6 +301,45 @@ def test_suspended_author_is_paid_nothing_until_it_has_ended(
     assert why == "This account is suspended, and is paid nothing as long as it is."
     assert sent_meanwhile == []
     assert [one["amount"] for one in stripe.world.all("transfer")] == [6000]
+    require_balanced_books()
+
+
+def test_author_whose_payouts_staff_keep_back_is_paid_when_they_let_them_go_on(
+    stripe: Stripe, alice: Actor, bob: Actor
+) -> None:
+    funded(stripe, 400_00)
+    onboarded(stripe, bob)
+    earned(bob, alice, 60_000_000)
+    maturing.mature()
+    payouts.freeze("2026-11")
+    freezing.freeze_payouts(owner(bob), "We look into it.", by=staff())
+
+    payouts.go_on()
+    why = payouts.outlook(owner(bob).pk).why_not
+    sent_meanwhile = stripe.world.all("transfer")
+    with pytest.raises(NotAllowed):
+        freezing.thaw_payouts(owner(bob), by=bob)
+    freezing.thaw_payouts(owner(bob), by=staff())
+    payouts.go_on()
+
+    assert why == "Your payouts are kept back: We look into it."
+    assert sent_meanwhile == []
+    assert [one["amount"] for one in stripe.world.all("transfer")] == [6000]
+
+
+@pytest.mark.parametrize(("was_suspended", "paid"), [(True, []), (False, [6000])])
+def test_closing_an_account_pays_what_is_owed_unless_it_was_suspended(
+    stripe: Stripe, alice: Actor, bob: Actor, was_suspended: bool, paid: list[int]
+) -> None:
+    funded(stripe, 400_00)
+    onboarded(stripe, bob)
+    earned(bob, alice, 60_000_000)
+    Owner.objects.filter(name="bob").update(is_suspended=was_suspended)
+
+    closing.close(owner(bob), by=staff())
+    payouts.run("2026-11", by=staff())
+
+    assert [one["amount"] for one in stripe.world.all("transfer")] == paid
     require_balanced_books()
 
 

@@ -735,6 +735,13 @@ class Migration(migrations.Migration):
                         null=True,
                     ),
                 ),
+                (
+                    "was_suspended",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Whether moderators had suspended it before it was closed",
+                    ),
+                ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 (
                     "organization",

@@ -168,6 +168,9 @@ class Owner(models.Model):
     closed_at = models.DateTimeField(
         null=True, blank=True, help_text="Closed for good; the name is never given out again."
     )
+    was_suspended = models.BooleanField(
+        default=False, help_text="Whether moderators had suspended it before it was closed"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = OwnerQuerySet.as_manager()
