@@ -10,10 +10,10 @@ LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--no-emit-index-url --no-annotate --no-header --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench screenshots lighthouse lock clean
+.PHONY: help run test test-guides check bench screenshots lighthouse lock clean
 
 help: ## List the targets
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 run: ## Set everything up and serve the whole site (HOST, PORT, DATA_DIR)
 	@deploy/setup/packages.sh run
@@ -26,6 +26,9 @@ test: .prepared ## Run every check and every test, the browser's included (WORKE
 
 check: .prepared ## Run the quick half: style, types, layers, migrations, browser code
 	@deploy/test.sh check
+
+test-guides: .prepared ## Run the guides whose packages are too large for every day (TensorFlow, twice)
+	@.venv/bin/python -m pytest -q -m guides
 
 bench: .prepared ## Measure calls, builds, cold starts and money beside their peers
 	@for name in call build cold_start ledger; do $(PYTHON_BIN) -m benchmarks.$$name || exit 1; done

@@ -51,6 +51,15 @@ def environment_id(client: Any, version: str) -> str:
     raise AssertionError(f"no environment for Python {version} among {environments}")
 
 
+def on_python(client: Any, version: str) -> dict[str, Any]:
+    """The settings of an algorithm that is written for this Python."""
+    return {
+        "algorithm_environment": environment_id(client, version),
+        "language": None,
+        "environment": None,
+    }
+
+
 def write(
     client: Any,
     site: Site,

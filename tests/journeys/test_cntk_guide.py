@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import base64
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.journeys.authoring import environment_id, needs_python, publish, write
+from tests.journeys.authoring import needs_python, on_python, publish, write
 from tests.live import Person, Site
 from tests.python_client import ReadAcl, connected
 
@@ -57,24 +56,13 @@ def apply(input):
 
 
 @pytest.fixture(scope="module")
-def modeller(live: Site) -> Person:
-    return live.person("cntk_author")
-
-
-@pytest.fixture(scope="module")
-def client(live: Site, modeller: Person) -> Iterator[Any]:
-    with connected(live.url, modeller.key) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def digits(client: Any, modeller: Person) -> str:
+def digits(author_client: Any, author: Person) -> str:
     """The model, which only its author's algorithms may read, and a file of digits for everyone."""
-    models, data = f"data://{modeller.name}/cntk_model", f"data://{modeller.name}/cntk_data"
-    client.dir(models).create(ReadAcl.my_algos)
-    client.dir(data).create(ReadAcl.public)
-    client.file(f"{models}/cntk.model").putFile(str(DATA / "cntk.model"))
-    client.file(f"{data}/test.csv").putFile(str(DATA / "test.csv"))
+    models, data = f"data://{author.name}/cntk_model", f"data://{author.name}/cntk_data"
+    author_client.dir(models).create(ReadAcl.my_algos)
+    author_client.dir(data).create(ReadAcl.public)
+    author_client.file(f"{models}/cntk.model").putFile(str(DATA / "cntk.model"))
+    author_client.file(f"{data}/test.csv").putFile(str(DATA / "test.csv"))
     return f"{data}/test.csv"
 
 
@@ -90,23 +78,19 @@ def _compiled(folder: Path) -> dict[str, object]:
 
 @needs_python("3.6")
 def test_saved_model_answers_a_stranger_for_a_file_of_digits(
-    live: Site, client: Any, modeller: Person, caller: Person, digits: str, tmp_path: Path
+    live: Site, author_client: Any, author: Person, caller: Person, digits: str, tmp_path: Path
 ) -> None:
     written = write(
-        client,
+        author_client,
         live,
-        modeller,
-        CODE.format(owner=modeller.name),
+        author,
+        CODE.format(owner=author.name),
         name="CntkDigits",
         requirements=REQUIREMENTS,
         files=_compiled(tmp_path),
-        settings={
-            "algorithm_environment": environment_id(client, "3.6"),
-            "language": None,
-            "environment": None,
-        },
+        settings=on_python(author_client, "3.6"),
     )
-    number = publish(client, written.path, sample=f'{{"test_data": "{digits}"}}')
+    number = publish(author_client, written.path, sample=f'{{"test_data": "{digits}"}}')
 
     with connected(live.url, caller.key) as stranger:
         algorithm = stranger.algo(f"{written.path}/{number}")

@@ -11,15 +11,14 @@ import shutil
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from runners import runtimes
-from tests.journeys.authoring import environment_id, needs_python, publish, write
+from tests.journeys.authoring import on_python, publish, write
+from tests.journeys.opencv_packages import CASES, Case
 from tests.live import Person, Site
 from tests.python_client import ReadAcl, connected
 
@@ -116,47 +115,13 @@ def apply(input):
 """
 
 
-@dataclass(frozen=True)
-class Case:
-    """A Python and the packages that work together on it, in training as in the algorithm."""
-
-    python: str
-    packages: tuple[str, ...]
-
-    @property
-    def requirements(self) -> str:
-        return "\n".join(("algorithmia>=1.0.0,<2.0", "six", *self.packages)) + "\n"
-
-
-CASES = (
-    Case("3.6", ("opencv-python==3.4.1.15",)),
-    Case("3.11", ("opencv-python-headless==4.14.0.94", "numpy<2.4")),
-)
-
-
 @pytest.fixture(scope="module")
-def author(live: Site) -> Person:
-    return live.person("opencv_author")
-
-
-@pytest.fixture(scope="module")
-def stranger(live: Site) -> Person:
-    return live.person("opencv_stranger")
-
-
-@pytest.fixture(scope="module")
-def client(live: Site, author: Person) -> Iterator[Any]:
-    with connected(live.url, author.key) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def dataset(client: Any, author: Person) -> str:
+def dataset(author_client: Any, author: Person) -> str:
     """The guide's own `data://opencv/dataset`, readable by everyone who calls."""
-    directory = client.dir(f"data://{author.name}/dataset")
+    directory = author_client.dir(f"data://{author.name}/dataset")
     directory.create()
     for path in sorted(DATA.glob("*.png")):
-        client.file(f"data://{author.name}/dataset/{path.name}").putFile(str(path))
+        author_client.file(f"data://{author.name}/dataset/{path.name}").putFile(str(path))
     return f"data://{author.name}/dataset"
 
 
@@ -187,47 +152,37 @@ def _train(case: Case, site: Site, author: Person, collection: str, folder: Path
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize(
-    "case",
-    [
-        pytest.param(case, id=f"python{case.python}", marks=needs_python(case.python))
-        for case in CASES
-    ],
-)
+@pytest.mark.parametrize("case", CASES)
 def test_the_guide_from_training_to_a_strangers_call(
     case: Case,
     live: Site,
-    client: Any,
+    author_client: Any,
     author: Person,
-    stranger: Person,
+    caller: Person,
     dataset: str,
     tmp_path: Path,
 ) -> None:
     collection = f"model{case.python.replace('.', '')}"
-    client.dir(f"data://{author.name}/{collection}").create()
+    author_client.dir(f"data://{author.name}/{collection}").create()
     _train(case, live, author, collection, tmp_path)
-    assert client.file(f"data://{author.name}/{collection}/svm_data.dat").exists()
+    assert author_client.file(f"data://{author.name}/{collection}/svm_data.dat").exists()
 
     code = ALGORITHM.format(features=FEATURES, owner=author.name, collection=collection)
     written = write(
-        client,
+        author_client,
         live,
         author,
         textwrap.dedent(code),
         name=f"Digits{case.python.replace('.', '')}",
         requirements=case.requirements,
-        settings={
-            "algorithm_environment": environment_id(client, case.python),
-            "language": None,
-            "environment": None,
-        },
+        settings=on_python(author_client, case.python),
     )
-    client.dir(dataset).update_permissions(ReadAcl.public)
+    author_client.dir(dataset).update_permissions(ReadAcl.public)
     sample = f'{{"image": "{dataset}/zero_sample.png"}}'
-    number = publish(client, written.path, sample=sample)
+    number = publish(author_client, written.path, sample=sample)
 
-    with connected(live.url, stranger.key) as caller:
-        algorithm = caller.algo(f"{written.path}/{number}")
+    with connected(live.url, caller.key) as stranger:
+        algorithm = stranger.algo(f"{written.path}/{number}")
         zero = algorithm.pipe({"image": f"{dataset}/zero_sample.png"})
         others = [
             algorithm.pipe({"image": f"{dataset}/sample_{digit}.png"}) for digit in range(1, 10)
