@@ -8,10 +8,9 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from billing import customers, ledger, receipts
+from billing import customers, giving_back
 from billing.amounts import written
-from billing.ledger import Kind, Leg
-from billing.models import Journal, Lot, Objection, Usage
+from billing.models import Journal, Objection, Usage
 from billing.permissions import may_move_money, may_object
 from marketplace.accounts import audit, notifications
 from marketplace.accounts.actors import Actor
@@ -52,18 +51,7 @@ def accept(objection: Objection, *, by: Actor, answer: str = "") -> Journal:
     by.require(may_move_money, objection)
     decided = _decide(objection, by, Objection.State.ACCEPTED, answer)
     usage = decided.usage
-    journal = ledger.post_journal(
-        f"reverse:{usage.pk}",
-        "call given back",
-        _legs(usage),
-        reverses=usage.settled_in,
-        ref_type="call",
-        ref_id=str(usage.pk),
-    )
-    document = receipts.of_refund(
-        decided.pk, usage, booked_at=journal.effective_at, reason=answer or decided.reason
-    )
-    receipts.append([(decided.payer, document)])
+    journal = giving_back.give_back(usage, receipt_id=decided.pk, reason=answer or decided.reason)
     amount = format_dollars(usage.total - usage.lost)
     _tell(
         decided,
@@ -87,51 +75,13 @@ def refuse(objection: Objection, *, by: Actor, answer: str) -> Objection:
 
 def _decide(objection: Objection, by: Actor, state: Objection.State, answer: str) -> Objection:
     rows = Objection.objects.select_for_update(of=("self",))
-    found = rows.select_related("usage__settled_in", "payer").get(pk=objection.pk)
+    found = rows.select_related("usage__settled_in", "usage__payer", "payer").get(pk=objection.pk)
     if found.state != Objection.State.WAITING:
         raise Conflict(_("This has been decided already."))
     found.state, found.answer = state, answer.strip()[:500]
     found.decided_by_id, found.decided_at = by.user_id, timezone.now()
     found.save(update_fields=["state", "answer", "decided_by", "decided_at"])
     return found
-
-
-def _legs(usage: Usage) -> list[Leg]:
-    """The mirror image of what the call was booked as.
-
-    What was put on a later invoice comes back as credit, since that invoice is Stripe's to
-    make. An author who has been paid meanwhile makes up for it with what they earn next.
-    """
-    credit = usage.total - usage.promo - usage.lost
-    pending = min(usage.author_share, max(0, ledger.balance(Kind.AUTHOR_PENDING, usage.author_id)))
-    legs = [
-        (Kind.COMPUTE_REVENUE, None, -usage.compute, None),
-        (Kind.PLATFORM_FEE, None, usage.author_share - usage.royalty, None),
-        (Kind.AUTHOR_PENDING, usage.author_id, -pending, None),
-        (Kind.AUTHOR_AVAILABLE, usage.author_id, pending - usage.author_share, None),
-        (Kind.BAD_DEBT, None, usage.lost, None),
-        (Kind.CUSTOMER_PAID, usage.payer_id, credit, _lot(usage, credit, is_promo=False)),
-        (Kind.CUSTOMER_PROMO, usage.payer_id, usage.promo, _lot(usage, usage.promo, is_promo=True)),
-    ]
-    return [
-        Leg(ledger.account(kind, owner_id), amount, lot)
-        for kind, owner_id, amount, lot in legs
-        if amount
-    ]
-
-
-def _lot(usage: Usage, amount: int, *, is_promo: bool) -> Lot | None:
-    if not amount:
-        return None
-    return Lot.objects.create(
-        owner_id=usage.payer_id,
-        idem_key=f"reverse:{usage.pk}:{'gift' if is_promo else 'credit'}",
-        source=Lot.Source.REFUND,
-        is_promo=is_promo,
-        original=amount,
-        remaining=amount,
-        note=f"For {usage.path} of {usage.at:%Y-%m-%d %H:%M}"[:200],
-    )
 
 
 def _tell(decided: Objection, title: notifications.Words) -> None:

@@ -12,10 +12,12 @@ from uuid import UUID, uuid4
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
-from billing import ledger, objections, receipt_verifying, receipts, settlement
-from billing.models import Journal, Lot, Receipt, Usage
+from billing import budgets, ledger, objections, receipt_verifying, receipts, settlement
+from billing.budgets import Subject
+from billing.models import Journal, Limit, Lot, Receipt, Usage
 from marketplace.accounts.actors import Actor
 from marketplace.lib.errors import BadInput, Conflict, NotFound
 from tests.ledgers import give, require_balanced_books, use
@@ -42,6 +44,10 @@ def called(payer: Actor, author: Actor, *, compute: int = 12, royalty: int = 500
     )
     made.refresh_from_db()
     return made
+
+
+def ids(*who: Actor) -> list[UUID]:
+    return [owner(one).pk for one in who]
 
 
 def settled_and_receipted() -> None:
@@ -177,6 +183,38 @@ def test_charge_that_staff_give_back_is_mirrored_once_with_a_receipt_of_its_own(
     assert ledger.balance("author_pending", alice.owner_id) == 0
     assert ledger.balance("compute_revenue") == ledger.balance("platform_fee") == 0
     assert Lot.objects.get(source="refund").remaining == 512
+    require_balanced_books()
+
+
+def test_budget_has_again_what_was_given_back_while_its_window_runs(
+    alice: Actor, bob: Actor
+) -> None:
+    give(bob.owner_id, 10_000)
+    now = timezone.now()
+    windows = []
+    for period, ends_at in (("day", now + timedelta(hours=1)), ("month", now - timedelta(hours=1))):
+        budget = budgets.create(owner(bob), by=bob, subject=Subject(), period=period, amount=5000)
+        windows.append(
+            Limit.objects.create(
+                kind="window",
+                owner=owner(bob),
+                budget=budget,
+                starts_at=now - timedelta(days=1),
+                ends_at=ends_at,
+                ceiling=5000,
+            )
+        )
+    paid, kept = (
+        use(*ids(bob, alice), compute=100, royalty=500, limit_ids=[one.pk for one in windows])
+        for _ in range(2)
+    )
+    settled_and_receipted()
+
+    objection = objections.object_to(paid.pk, by=bob, reason="It never answered.")
+    objections.accept(objection, by=staff())
+
+    running, over = Limit.objects.filter(kind="window").order_by("pk")
+    assert (running.spent, over.spent) == (kept.total, 2 * kept.total)
     require_balanced_books()
 
 
