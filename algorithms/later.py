@@ -2,7 +2,8 @@
 
 The row is the truth. A message only says that there may be something to do, so one that is
 lost, or a worker that dies, costs a moment: `recover` queues such rows again, a few times at
-most. A call can therefore run twice if the server is killed between its end and its record.
+most. A call can therefore run twice if the server is killed between its end and its record; it is
+paid once: `give_back_repeats` undoes what attempts have cost whose answer was lost.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 from typing import Any, Final
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 from celery import shared_task
 from django.conf import settings
@@ -32,6 +33,8 @@ from algorithms.resolving import (
     of_version_row,
     refuse_quarantined,
 )
+from billing import giving_back
+from billing.models import Usage
 from marketplace.accounts import actors, keys, run_tokens
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import User
@@ -80,6 +83,7 @@ def accept(target: Target, *, by: Actor, ask: Ask, token: str = "") -> CallReque
             "timeout": ask.timeout,
             "max_cost": ask.max_cost,
             "tag": ask.tag,
+            "root": str(by.running.root_id) if by.running else None,
         },
         input_kind=ask.kind.value,
         input_body=ask.body,
@@ -111,19 +115,23 @@ def run(request_id: str) -> None:
     if not taken:
         return
     request = CallRequest.objects.get(pk=request_id)
+    mine = CallRequest.objects.filter(  # unless it was believed dead, and another has taken over
+        pk=request.pk, state=CallRequest.State.RUNNING, attempts=request.attempts
+    )
     with _heartbeat(request.pk):
         outcome = _outcome(request)
     if outcome is None:
-        CallRequest.objects.filter(pk=request.pk).update(
+        mine.update(
             state=CallRequest.State.QUEUED,
             heartbeat_at=timezone.now(),
             attempts=F("attempts") - 1,  # it was not tried: nothing could take it
         )
         run.apply_async((request_id,), countdown=AGAIN_AFTER_SECONDS)
         return
-    CallRequest.objects.filter(pk=request.pk).update(
+    mine.update(
         state=CallRequest.State.DONE,
         answer=wire.done(request_id, outcome, 0),
+        answered_in=request.attempts,
         finished_at=timezone.now(),
         input_body=b"",
     )
@@ -153,6 +161,42 @@ def recover() -> int:
     return len(ids)
 
 
+@shared_task(name="algorithms.later.give_back_repeats")
+def give_back_repeats() -> int:
+    """Undo what attempts have cost whose answer was lost, with all they called; give how many calls.
+
+    Looked at until the request is forgotten: a killed server's record may be read days later.
+    """
+    again = CallRequest.objects.filter(state=CallRequest.State.DONE, attempts__gt=1)
+    return sum(_give_back(request) for request in again.defer("input_body", "answer"))
+
+
+def _give_back(request: CallRequest) -> int:
+    numbers = range(1, request.attempts + 1)
+    lost = {_call_id(request.pk, one) for one in numbers if one != request.answered_in}
+    root = request.target.get("root")
+    rows = Usage.objects.filter(root_id__in=[UUID(str(root))] if root else lost)
+    for usage in rows.order_by("at"):  # a parent's before those of its children
+        if usage.parent_id in lost:
+            lost.add(usage.pk)
+    count = 0
+    due = rows.filter(pk__in=lost, settled_in__isnull=False, total__gt=F("lost"))
+    for usage in due.filter(objection__isnull=True).select_related("settled_in", "payer"):
+        with transaction.atomic():
+            count += giving_back.give_back_unasked(usage, reason=_RUN_AGAIN)
+    return count
+
+
+_RUN_AGAIN: Final = (
+    "The server stopped before this call's answer was kept. It was run again, and is paid once."
+)
+
+
+def _call_id(request_id: UUID, attempt: int) -> UUID:
+    """Each attempt is a call of its own; the first has the id that its caller knows."""
+    return request_id if attempt == 1 else uuid5(request_id, str(attempt))
+
+
 def fetch(request_id: UUID, *, by: Actor) -> tuple[CallRequest, Outcome | None]:
     """An accepted call of the actor's, with its outcome once it has one."""
     request = CallRequest.objects.select_related("algorithm__owner").filter(pk=request_id).first()
@@ -178,7 +222,7 @@ def _outcome(request: CallRequest) -> Outcome | None:
             kind=Kind(request.input_kind),
             body=bytes(request.input_body),
             timeout=float(str(request.target["timeout"])),
-            call_id=request.pk if request.attempts == 1 else None,
+            call_id=_call_id(request.pk, request.attempts),
             is_async=True,
             max_cost=request.target.get("max_cost"),  # type: ignore[arg-type]  # as accept() wrote it
             tag=str(request.target.get("tag", "")),

@@ -7,6 +7,10 @@ from typing import Final
 TIMETABLE: Final = {
     "queue-what-was-forgotten": {"task": "algorithms.builds.recover", "schedule": 10.0},
     "queue-forgotten-requests": {"task": "algorithms.later.recover", "schedule": 10.0},
+    "pay-once-what-ran-twice": {
+        "task": "algorithms.later.give_back_repeats",
+        "schedule": 60.0,
+    },
     "tidy-up-notifications": {
         "task": "marketplace.accounts.notifications.tidy_up",
         "schedule": 1800.0,

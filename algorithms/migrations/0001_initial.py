@@ -35,6 +35,19 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "contract",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("", "Found out from the files"),
+                            ("apply", "A function apply(input) in src/"),
+                            ("web", "A web app with a Procfile"),
+                        ],
+                        help_text="How its code is run; empty where each build finds that out.",
+                        max_length=20,
+                    ),
+                ),
+                (
                     "source_visibility",
                     models.CharField(
                         choices=[
@@ -271,6 +284,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("contract", models.CharField(default="apply", max_length=20)),
+                (
+                    "interface",
+                    marketplace.lib.ordered_json.OrderedJSONField(
+                        blank=True,
+                        default=dict,
+                        help_text="What can be called, as its contract describes it.",
+                    ),
+                ),
                 ("error", models.TextField(blank=True, help_text="One sentence on why it failed.")),
                 (
                     "scopes",
@@ -723,6 +744,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+        ),
+        migrations.AddIndex(
+            model_name="callrequest",
+            index=models.Index(
+                condition=models.Q(("attempts__gt", 1)),
+                fields=["finished_at"],
+                name="requests_that_ran_again",
+            ),
         ),
         migrations.AddIndex(
             model_name="algorithm",

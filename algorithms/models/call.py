@@ -106,5 +106,14 @@ class CallRequest(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(db_index=True)
 
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["finished_at"],
+                condition=models.Q(attempts__gt=1),
+                name="requests_that_ran_again",
+            ),
+        ]
+
     def __str__(self) -> str:
         return f"req-{self.id}"

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 
 from algorithms import gateway, later
 from algorithms.gateway import Answer, Ask
 from algorithms.models import CallRequest
 from algorithms.resolving import Target, of_version_row
+from billing import ledger, settlement
+from billing.models import Usage
 from marketplace.accounts import actors, keys
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import Membership, Organization, Owner, User
 from marketplace.lib.errors import TooMany
 from runners.specs import Kind, Outcome
 from tests.factories import VersionFactory
+from tests.ledgers import give, require_balanced_books, use
 
 pytestmark = pytest.mark.django_db
 
@@ -172,3 +177,73 @@ def test_call_that_found_no_room_is_tried_again_in_a_moment_and_not_counted(
     assert sent == []
     request.refresh_from_db()
     assert (request.state, request.attempts) == (CallRequest.State.QUEUED, 0)
+
+
+def charged(call_id: UUID, target: Target, payer: Actor, *, parent: Usage | None = None) -> Usage:
+    """A call of the payer's that has run and cost 600."""
+    made = use(owner_of(payer).pk, target.algorithm_owner_id, compute=100, royalty=500)
+    Usage.objects.filter(pk=made.pk).update(
+        call_id=call_id,
+        root_id=parent.root_id if parent else call_id,
+        parent_id=parent.pk if parent else None,
+    )
+    return Usage.objects.get(pk=call_id)
+
+
+@pytest.mark.parametrize("is_killed_before_its_end", [False, True])
+def test_call_that_runs_again_after_a_kill_is_paid_once_with_all_it_calls(
+    target: Target,
+    bob: Actor,
+    monkeypatch: pytest.MonkeyPatch,
+    is_killed_before_its_end: bool,
+) -> None:
+    give(bob.owner_id, 10_000)
+    tries: list[UUID] = []
+
+    def call_now(target: Target, *, by: Actor, ask: Ask) -> Answer:
+        assert ask.call_id is not None
+        tries.append(ask.call_id)
+        is_killed = len(tries) < 3
+        root = charged(ask.call_id, target, bob)
+        charged(uuid4(), target, bob, parent=root)
+        if is_killed and is_killed_before_its_end:
+            Usage.objects.filter(pk=root.pk).update(total=0, compute=0, royalty=0)
+            root.payer.spending_limits.update(held=F("held") - 600)
+        if is_killed:
+            raise KeyboardInterrupt
+        return Answer(ask.call_id, target, Outcome(kind=Kind.JSON, body=b"1"), 5)
+
+    monkeypatch.setattr(gateway, "call_now", call_now)
+    request = later.accept(target, by=bob, ask=VOID)
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            later.run(str(request.pk))
+        CallRequest.objects.filter(pk=request.pk).update(state=CallRequest.State.QUEUED)
+    later.run(str(request.pk))
+    settlement.settle()
+
+    given_back = [later.give_back_repeats(), later.give_back_repeats()]
+
+    assert tries[0] == request.pk
+    assert len(set(tries)) == 3
+    assert message_of(request, bob) == ""
+    assert given_back == [2 if is_killed_before_its_end else 4, 0]
+    assert ledger.balance("customer_paid", bob.owner_id) == 10_000 - 2 * 600
+    assert ledger.balance("author_pending", target.algorithm_owner_id) == 2 * 350
+    require_balanced_books()
+
+
+def test_answer_of_an_attempt_that_was_given_up_is_not_kept(
+    target: Target, bob: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def call_now(target: Target, *, by: Actor, ask: Ask) -> Answer:
+        CallRequest.objects.update(attempts=2)  # another worker has taken over meanwhile
+        return Answer(request.pk, target, Outcome(kind=Kind.JSON, body=b"1"), 5)
+
+    monkeypatch.setattr(gateway, "call_now", call_now)
+    request = later.accept(target, by=bob, ask=VOID)
+
+    later.run(str(request.pk))
+
+    request.refresh_from_db()
+    assert (request.state, request.answer) == (CallRequest.State.RUNNING, None)
