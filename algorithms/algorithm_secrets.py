@@ -18,7 +18,7 @@ from algorithms.permissions import may_edit
 from marketplace.accounts import audit
 from marketplace.accounts.actors import Actor
 from marketplace.lib.errors import BadInput, Conflict, TooLarge, TooMany
-from runners.contracts.apply import OWN_VARIABLES
+from runners.contracts import OWN_VARIABLES
 
 MAX_SECRETS: Final = 50
 MAX_VALUE_BYTES: Final = 32 * 1024

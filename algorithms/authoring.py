@@ -49,6 +49,7 @@ class Settings:
     readme: str = ""
     source_visibility: str = Algorithm.SourceVisibility.CLOSED
     license: str = Algorithm.License.APL
+    contract: str = Algorithm.Contract.DETECTED
     network_access: str = Algorithm.NetworkAccess.ISOLATED
     may_call_others: bool = False
     is_shareable: bool = False
@@ -61,6 +62,7 @@ class Settings:
 _CHOICES: Final = {
     "source_visibility": Algorithm.SourceVisibility,
     "license": Algorithm.License,
+    "contract": Algorithm.Contract,
     "network_access": Algorithm.NetworkAccess,
 }
 SETTINGS: Final = frozenset(setting.name for setting in fields(Settings))

@@ -26,7 +26,7 @@ from django.db import close_old_connections, connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from algorithms import build_logs, cases, repositories, resolving
+from algorithms import build_logs, cases, checkouts, repositories, resolving
 from algorithms.models import Algorithm, Build
 from algorithms.permissions import may_build
 from marketplace.accounts import actors, audit, limits, run_tokens
@@ -52,7 +52,6 @@ HEARTBEAT_SECONDS: Final = 2.0
 FLUSH_SECONDS: Final = 0.1
 LOST_AFTER: Final = timedelta(seconds=20)
 MAX_ATTEMPTS: Final = 3
-README_BYTES: Final = 500_000
 CASE_SECONDS: Final = 60.0
 
 _AGAIN: Final = "Your code is not at fault: start the build again."
@@ -253,7 +252,7 @@ def _attempt(build: Build, pulse: Pulse) -> Ending | None:
             tree = Path(folder)
             repositories.export(build.algorithm_id, build.commit, tree)
             result = _follow(_lines(build, tree, pulse), pulse)
-            readme = _readme(tree)
+            readme = checkouts.readme(tree)
         return Ending(Build.State.SUCCEEDED, result=result, readme=readme)
     except Stopped:
         return None
@@ -283,6 +282,7 @@ def _lines(build: Build, tree: Path, pulse: Pulse) -> Generator[str, None, Build
         algorithm=str(algorithm),
         network=Network(algorithm.network_access),
         variables=resolving.variables(algorithm),
+    build.environment = checkouts.environment(build, tree)
         limits=resolving.sandbox_limits(),
     )
     result = yield from builder.build(
@@ -291,6 +291,7 @@ def _lines(build: Build, tree: Path, pulse: Pulse) -> Generator[str, None, Build
         memory=Memory(
             dependency_sets.fresh_lock, partial(dependency_sets.record, build.environment)
         ),
+        contract=algorithm.contract,
         pulse=pulse.stop_if_lost,
     )
     for line in cases.tried(promised, _caller(build, builder.run_spec(spec, result))):
@@ -359,14 +360,6 @@ def _requester(build: Build) -> Actor:
     )
 
 
-def _readme(tree: Path) -> str | None:
-    """The README.md of a checkout, whatever the case of its name."""
-    found = [path for path in tree.iterdir() if path.name.lower() == "readme.md" and path.is_file()]
-    if not found:
-        return None
-    return found[0].read_bytes()[:README_BYTES].decode(errors="replace").replace("\0", "")
-
-
 def _end(build: Build, ending: Ending) -> None:
     """Write the end of a build, unless it is no longer this attempt's to write."""
     mine = Build.objects.filter(pk=build.pk, state=Build.State.RUNNING, attempts=build.attempts)
@@ -390,3 +383,5 @@ def _made(build: Build, result: BuildResult) -> dict[str, object]:
         "module": result.module,
         "contract": result.contract,
     }
+        "interface": result.interface,
+        "environment": build.environment,

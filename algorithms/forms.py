@@ -155,6 +155,14 @@ class SettingsForm(PermissionsForm):
         empty_label=None,
         help_text=_lazy("Used from the next build on."),
     )
+    contract = forms.ChoiceField(
+        label=_lazy("How its code is run"),
+        choices=Algorithm.Contract.choices,
+        required=False,
+        help_text=_lazy(
+            "Used from the next build on; a Procfile wins over src/ if both are there."
+        ),
+    )
     is_shareable = forms.BooleanField(
         label=_lazy("One running instance may serve several callers in turn"),
         required=False,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 
@@ -27,8 +27,12 @@ from runners import (
     sources,
 )
 from runners.backends.base import Backend
-from runners.diagnosis import explain_load_failure
+from runners.contracts import Contract
+from runners.diagnosis import explain_load_failure, explain_start_failure
+from runners.errors import BuildFailed
 from runners.resolution import Lock, Question
+from runners.runtimes import Runtime
+from runners.sources import Snapshot
 from runners.specs import MIB, Limits, LoadReport, Network, RunSpec
 from runners.workshop import Workshop
 
@@ -50,6 +54,7 @@ class BuildSpec:
     network: Network = Network.ISOLATED
     variables: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # secrets
     limits: Limits = field(default_factory=Limits)  # of a run
+    contract: str = ""  # the one its owner insists on, whatever the tree looks like
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,7 @@ class BuildResult:
     source_digest: str
     module: str
     contract: str
+    interface: dict[str, Any] = field(default_factory=dict)  # runners.contracts.Interface
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +105,13 @@ def build(
     data = Path(settings.DATA_DIR).resolve()
 
     source = sources.snapshot(spec.tree, data / "sources")
-    entrance = contracts.detect(source.folder)
+    entrance = contracts.detect(source.folder, wanted=spec.contract)
+    contract = contracts.get(entrance.contract)
+    yield from _told(source, contract, runtime)
     shop.check()
-    yield f"Source: {_count(source.files, 'file')}, {_size(source.size_bytes)}"
-
-    memory = memory or Memory()
     question = _question(source.folder, shop)
     yield f"Requirements: {', '.join(question.wanted) or 'none'}"
+    memory = memory or Memory()
     known = memory.find_lock(spec.environment_slug, question.digest)
     lock = yield from _lock(question, known, shop)
     artefact = yield from _install(lock, data / "environments", shop)
@@ -120,10 +126,11 @@ def build(
         source_digest=source.digest,
         module=entrance.module,
         contract=entrance.contract,
+        interface=contract.describe(source.folder).as_json(),
     )
     memory.keep(result)
     shop.check()
-    yield f"Loading {entrance.module} once, as a caller's sandbox will"
+    yield f"Loading {entrance.command or entrance.module} once, as a caller's sandbox will"
     yield from _check(run_spec(spec, result), check, shop)
     yield f"Build succeeded in {time.perf_counter() - began:.1f} s"
     return result
@@ -187,6 +194,24 @@ def _question(tree: Path, shop: Workshop) -> Question:
     )
 
 
+def _told(source: Snapshot, contract: Contract, given: Runtime) -> Generator[str, None, None]:
+    """Say what is built and with which Python; refuse a Python that is not carried here."""
+    yield f"Source: {_count(source.files, 'file')}, {_size(source.size_bytes)}"
+    yield f"Contract: {contract.name}"
+    asked = contract.python(source.folder)
+    if not asked:
+        return
+    minor = ".".join(asked.split(".")[:2])
+    if minor not in ("3", given.minor):
+        carried = ", ".join(runtime.minor for runtime in runtimes.discover())
+        raise BuildFailed(
+            f"The app asks for Python {asked}, and this platform carries {carried}; "
+            "choose one of these in runtime.txt or .python-version."
+        )
+    if asked != given.version:
+        yield f"Asked for Python {asked}, given {given.version}"
+
+
 def _lock(question: Question, known: str | None, shop: Workshop) -> Generator[str, None, Lock]:
     if known is not None:
         lock = resolution.read_lock(known)
@@ -221,6 +246,8 @@ def _check(spec: RunSpec, check: Check, shop: Workshop) -> Generator[str, None, 
         shop.check()
     report = pending.result()
     yield from report.stdout.splitlines()
+    if report.failure is not None and contracts.get(spec.contract).starts_a_process:
+        raise explain_start_failure(report.failure)  # whose log is all there is
     if report.failure is not None:
         yield from report.failure.stacktrace.splitlines()
         raise explain_load_failure(report.failure)

@@ -10,6 +10,11 @@ from runners.errors import BuildFailed, PlatformFault, RunnerError
 from runners.specs import Failure
 
 _FRAME: Final = re.compile(rf'File "{re.escape(runtimes.SOURCE)}/([^"]+)", line (\d+)')
+_APP_FRAME: Final = re.compile(
+    rf'File "(?:{re.escape(runtimes.SOURCE)}|/tmp/work)/([^"]+)", line (\d+)'
+)
+_RAISED: Final = re.compile(r"(?m)^((?:\w+\.)*\w*(?:Error|Exception|Exit|Interrupt)(?:: .*)?)$")
+_NO_COMMAND: Final = re.compile(r"([\w./-]+): (?:command )?not found")
 _LAST_LINE: Final = re.compile(r"(?m)^([A-Za-z_][\w.]*(?:: .*)?)$")
 _NOT_BUILT: Final = re.compile(r"Failed to build `([^`]+)`")
 _DRAWING: Final = re.compile(r"[╰├─▶│×]|\bcause:")
@@ -24,9 +29,26 @@ def explain_load_failure(failure: Failure) -> RunnerError:
     said = _LAST_LINE.findall(failure.stacktrace)
     what = (said[-1] if said else failure.message).rstrip(".")
     where = "{}, line {}: ".format(*frames[-1]) if frames else "Loading failed: "
-    missing = _MISSING.search(what)
-    advice = f" If {missing[1]} is a package, add it to requirements.txt." if missing else ""
-    return BuildFailed(f"{where}{what}.{advice}")
+    return BuildFailed(f"{where}{what}.{_advice(_MISSING.search(what))}")
+
+
+def explain_start_failure(failure: Failure) -> RunnerError:
+    """Give the error a build ends with whose app did not come up; its log has been shown."""
+    if failure.is_platform_fault:
+        return PlatformFault(failure.message)
+    log = failure.stacktrace
+    frames = list(_APP_FRAME.finditer(log))
+    raised = _RAISED.findall(log, frames[-1].end()) if frames else _RAISED.findall(log)[-1:]
+    if raised:
+        where = f"{frames[-1][1]}, line {frames[-1][2]}: " if frames else f"{failure.message} "
+        return BuildFailed(f"{where}{raised[0].rstrip('.')}.{_advice(_MISSING.search(raised[0]))}")
+    last = next((line.strip() for line in reversed(log.splitlines()) if line.strip()), "")
+    words = f" Its last words: {last[:300]}" if last else ""
+    return BuildFailed(f"{failure.message}{words}{_advice(_NO_COMMAND.search(last))}")
+
+
+def _advice(missing: re.Match[str] | None) -> str:
+    return f" If {missing[1]} is a package, add it to requirements.txt." if missing else ""
 
 
 def explain_resolution(output: str, python: str) -> str:

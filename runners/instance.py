@@ -68,6 +68,9 @@ class Instance:
         self._servers: list[asyncio.Server | egress.Proxy] = []
         self._sandbox: Sandbox | None = None
         self._guest = GuestConnection(max_body=spec.limits.output + spec.limits.stdout + HEADROOM)
+        self._contract = contracts.get(spec.contract)
+        self._told: dict[str, Any] = {}
+        self._is_idle = False  # loaded, and not in a call: it may be asked to end by itself
         self._is_closed = False
 
     @property
@@ -102,9 +105,8 @@ class Instance:
         began = time.perf_counter()
         self.relay.token = token
         limits = {"stdout": self.spec.limits.stdout, "output": self.spec.limits.output}
-        header = {"contract": self.spec.contract, "module": self.spec.module, "limits": limits}
         try:
-            self._guest.send(encode(FrameType.LOAD, header))
+            self._guest.send(encode(FrameType.LOAD, {**self._told, "limits": limits}))
             frame = await self._guest.answer(LOAD_SECONDS)
         except OutOfTime:
             return Failure(f"Loading took longer than {LOAD_SECONDS:.0f} seconds.", "TimeoutError")
@@ -115,6 +117,7 @@ class Instance:
             self.load_us = _since(began)
         self.load_stdout, _ = _split_stdout(frame)
         if frame.type is FrameType.READY:
+            self._is_idle = True
             return None
         return _failure(frame, default="LoadingError")
 
@@ -124,6 +127,7 @@ class Instance:
         An instance that is not `is_usable` afterwards must be closed.
         """
         self.calls += 1
+        self._is_idle = False
         self.relay.token = invocation.token
         header = {"id": invocation.call_id, "kind": invocation.kind}
         began = time.perf_counter()
@@ -149,6 +153,7 @@ class Instance:
         if frame.header.get("id") != invocation.call_id:
             self._guest.close()
             return Outcome(failure=_GIBBERISH, timings=timings)
+        self._is_idle = True
         stdout, body = _split_stdout(frame)
         if frame.type is FrameType.FAILED:
             return Outcome(stdout=stdout, failure=_failure(frame), timings=timings)
@@ -177,6 +182,8 @@ class Instance:
         for server in self._servers:
             server.close()
         if self._sandbox is not None:
+            if self._is_idle and self._contract.grace_seconds:  # the guest saw us hang up
+                await self._in_thread(self._sandbox.wait, self._contract.grace_seconds + 1)
             await self._in_thread(self._sandbox.close)
         else:
             await self._in_thread(self._around.backend.discard_sockets, self.name)
@@ -185,9 +192,9 @@ class Instance:
         folder = await self._in_thread(self._around.backend.sockets_folder, self.name)
         await self._listen(folder)
         mounts = await self._in_thread(runtimes.mounts, self.spec)
-        plan = contracts.get(self.spec.contract).plan(
-            self.spec, mounts=mounts, sockets=str(folder), name=self.name
-        )
+        plan = self._contract.plan(self.spec, mounts=mounts, sockets=str(folder), name=self.name)
+        [source] = [Path(mount.source) for mount in mounts if mount.target == runtimes.SOURCE]
+        self._told = await self._in_thread(self._contract.told, self.spec, source)
         self._sandbox = await self._in_thread(self._around.backend.start, plan)
         await self._first_to_happen(self._guest.connected)
 

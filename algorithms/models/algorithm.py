@@ -53,6 +53,11 @@ class Algorithm(models.Model):
         OPEN = "open", _("Open: anybody may read the source")
         CLOSED = "closed", _("Closed: only the owner sees the source")
 
+    class Contract(models.TextChoices):
+        DETECTED = "", _("Found out from the files")
+        APPLY = "apply", _("A function apply(input) in src/")
+        WEB = "web", _("A web app with a Procfile")
+
     class License(models.TextChoices):
         APL = "apl", _("Algorithm Platform License")
         APACHE = "apache2", _("Apache License 2.0")
@@ -71,6 +76,12 @@ class Algorithm(models.Model):
     readme = models.TextField(blank=True, help_text="README.md of the last build, as Markdown.")
     environment = models.ForeignKey(
         Environment, on_delete=models.PROTECT, related_name="algorithms"
+    )
+    contract = models.CharField(
+        max_length=20,
+        blank=True,
+        choices=Contract.choices,
+        help_text="How its code is run; empty where each build finds that out.",
     )
     source_visibility = models.CharField(
         max_length=6, choices=SourceVisibility.choices, default=SourceVisibility.CLOSED

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
-from typing import Self
+from typing import Any, Self
 
 from django.db import models
 from django.utils import timezone
@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from algorithms.models.algorithm import Algorithm
 from marketplace.accounts.models import Owner, User
+from marketplace.lib.ordered_json import OrderedJSONField
 from runners.models import DependencySet, Environment
 
 
@@ -47,6 +48,9 @@ class Build(models.Model):
     )
     module = models.CharField(max_length=200, blank=True, help_text="Dotted name, src.Hello")
     contract = models.CharField(max_length=20, default="apply")
+    interface: models.JSONField[dict[str, Any], dict[str, Any]] = OrderedJSONField(
+        default=dict, blank=True, help_text="What can be called, as its contract describes it."
+    )
     error = models.TextField(blank=True, help_text="One sentence on why it failed.")
     requested_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True)
     requested_for = models.ForeignKey(

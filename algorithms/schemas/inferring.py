@@ -45,9 +45,10 @@ def infer(build: Build, sample_input: str = "", sample_output: str = "") -> Sche
     """The schemas of a build; raise BadInput if its author has declared what is none."""
     files = _Files(build)
     stated = _stated(files)
-    read = signature.read(
-        files.text(f"{build.module.replace('.', '/')}.py") if build.module else ""
-    )
+    if stated == (None, None):
+        stated = _described(build)
+    is_apply = build.contract == "apply" and bool(build.module)
+    read = signature.read(files.text(f"{build.module.replace('.', '/')}.py") if is_apply else "")
     sampled = Said(samples.of_text(sample_input), samples.of_text(sample_output))
     return _together(stated, read, sampled)
 
@@ -98,6 +99,17 @@ def _stated(files: _Files) -> tuple[Schema | None, Schema | None]:
     if text:
         return declared.of_file(text)
     return declared.of_readme(files.text("README.md"))
+
+
+def _described(build: Build) -> tuple[Schema | None, Schema | None]:
+    """What the contract found declared beside the code when it was built."""
+    operations = build.interface.get("operations") or [{}]
+    sides = [operations[0].get(name) for name in ("input", "output")]
+    input_, output = (
+        None if side is None else declared.checked(side, what="The OpenAPI document")
+        for side in sides
+    )
+    return input_, output
 
 
 class _Files:

@@ -1,4 +1,4 @@
-"""The contracts an algorithm can be written for."""
+"""The contracts an algorithm can be written for; where several fit, the first in the list."""
 
 from __future__ import annotations
 
@@ -6,10 +6,25 @@ from pathlib import Path
 from typing import Final
 
 from runners.contracts.apply import Apply, Tests
-from runners.contracts.base import Contract, Detected
+from runners.contracts.base import Cancel, Contract, Detected, Interface, Operation
+from runners.contracts.web import DEFAULTS, Web
 from runners.errors import BuildFailed, PlatformFault
+from runners.specs import Network, RunSpec
 
-_CONTRACTS: Final[tuple[Contract, ...]] = (Apply(), Tests())
+_CONTRACTS: Final[tuple[Contract, ...]] = (Web(), Apply(), Tests())
+CHOICES: Final = ("web", "apply")
+"""What an owner may insist on, the likelier first where several fit."""
+
+
+def _own_variables() -> frozenset[str]:
+    spec = RunSpec("alice/Hello", "", network=Network.FULL)
+    plans = (one.plan(spec, mounts=(), sockets="", name="") for one in _CONTRACTS)
+    names = {name for plan in plans for name, _ in plan.environment}
+    return frozenset(names - set(DEFAULTS))
+
+
+OWN_VARIABLES: Final = _own_variables()
+"""What no secret can be called."""
 
 
 def get(name: str) -> Contract:
@@ -20,15 +35,29 @@ def get(name: str) -> Contract:
     raise PlatformFault(f"This runner does not know the contract {name}.")
 
 
-def detect(tree: Path) -> Detected:
-    """Find the contract and the entrance of a tree of files; raise BuildFailed if there is none."""
-    for contract in _CONTRACTS:
+def detect(tree: Path, *, wanted: str = "") -> Detected:
+    """Find the contract and the entrance of a tree of files; raise BuildFailed if there is none.
+
+    `wanted` is the contract that the owner insists on, whatever else the tree looks like.
+    """
+    candidates = [get(name) for name in ([wanted] if wanted else CHOICES)]
+    for contract in candidates:
         found = contract.detect(tree)
         if found is not None:
             return found
-    raise BuildFailed(
-        "There is nothing here that can be called: no file in src/ defines a function apply(input)."
-    )
+    reasons = [contract.missing(tree) for contract in reversed(candidates)]
+    why = ", and ".join(reason for reason in reasons if reason)
+    raise BuildFailed(f"There is nothing here that can be called: {why}.")
 
 
-__all__ = ["Contract", "Detected", "detect", "get"]
+__all__ = [
+    "CHOICES",
+    "OWN_VARIABLES",
+    "Cancel",
+    "Contract",
+    "Detected",
+    "Interface",
+    "Operation",
+    "detect",
+    "get",
+]

@@ -1,28 +1,21 @@
 """The `apply` contract, Algorithmia's: a module in `src/` with a function `apply(input)`.
 
 Also its two later forms, `Algorithmia.handler(apply, load).serve()` and `ADK(apply, load).init()`.
-What runs inside is runners/guest; paths and variables here are all that it relies on.
 """
 
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from runners.contracts.base import Detected
+from runners.contracts import surroundings
+from runners.contracts.base import Detected, Interface, Operation
+from runners.contracts.surroundings import is_own_file
 from runners.errors import BuildFailed
-from runners.specs import Mount, Network, RunSpec, SandboxSpec
-
-ENVIRONMENT: Final = "/opt/agorithm/env"
-PYTHON: Final = "/opt/agorithm/python"
-GUEST: Final = "/opt/agorithm/guest/serve.py"
-WORK: Final = "/tmp/work"  # noqa: S108 - inside the sandbox
-RELAY: Final = "http://127.0.0.1:9000"
-EGRESS: Final = "http://127.0.0.1:9001"
+from runners.specs import Mount, RunSpec, SandboxSpec
 
 _ENTRANCE: Final = re.compile(
     rb"^(?:async\s+)?def\s+apply\b|^apply\s*=|^from\s.+\bimport\s.*\bapply\b"
@@ -36,6 +29,8 @@ class Apply:
     """Algorithmia's way to write an algorithm in Python."""
 
     name = "apply"
+    starts_a_process = False
+    grace_seconds = 0.0
 
     def detect(self, tree: Path) -> Detected | None:
         named = _named_in_configuration(tree)
@@ -52,19 +47,26 @@ class Apply:
             )
         return Detected(self.name, entrances[0])
 
+    def missing(self, tree: Path) -> str:
+        del tree
+        return "no file in src/ defines a function apply(input)"
+
+    def python(self, tree: Path) -> str:
+        del tree  # its environment is a setting of the algorithm
+        return ""
+
+    def describe(self, tree: Path) -> Interface:
+        del tree  # its schemas are found by algorithms.schemas, which read the commit
+        return Interface((Operation("apply"),))
+
     def plan(
         self, spec: RunSpec, *, mounts: tuple[Mount, ...], sockets: str, name: str
     ) -> SandboxSpec:
-        return SandboxSpec(
-            name=name,
-            argv=(f"{ENVIRONMENT}/bin/python", "-I", GUEST),
-            mounts=mounts,
-            environment=tuple(_variables(spec).items()),
-            limits=spec.limits,
-            sockets=sockets,
-            gpu=spec.gpu,
-            working_folder=WORK,
-        )
+        return surroundings.sandbox(spec, mounts=mounts, sockets=sockets, name=name)
+
+    def told(self, spec: RunSpec, tree: Path) -> dict[str, Any]:
+        del tree  # the guest finds it where it is mounted
+        return {"contract": spec.contract, "module": spec.module}
 
 
 class Tests(Apply):
@@ -77,45 +79,10 @@ class Tests(Apply):
         return None
 
 
-def _variables(spec: RunSpec) -> dict[str, str]:
-    """What the author's process finds in its environment; secrets cannot replace ours."""
-    threads = str(max(1, math.ceil(spec.limits.cpus)))
-    ours = {
-        "ALGORITHMIA_API": RELAY,
-        "HOME": WORK,
-        "LANG": "C.UTF-8",
-        "LC_ALL": "C.UTF-8",
-        "LD_LIBRARY_PATH": f"{PYTHON}/lib",
-        "LOGNAME": "algo",
-        "MKL_NUM_THREADS": threads,
-        "NUMEXPR_NUM_THREADS": threads,
-        "OMP_NUM_THREADS": threads,
-        "OPENBLAS_NUM_THREADS": threads,
-        "PATH": f"{ENVIRONMENT}/bin:{PYTHON}/bin:/usr/local/bin:/usr/bin:/bin",
-        "TMPDIR": "/tmp",  # noqa: S108 - inside the sandbox
-        "USER": "algo",
-    }
-    if spec.network is Network.FULL:
-        ours |= {
-            "HTTP_PROXY": EGRESS,
-            "HTTPS_PROXY": EGRESS,
-            "NO_PROXY": "127.0.0.1,localhost",
-            "SSL_CERT_FILE": "/etc/ssl/certs/ca-certificates.crt",
-            "http_proxy": EGRESS,
-            "https_proxy": EGRESS,
-            "no_proxy": "127.0.0.1,localhost",
-        }
-    return dict(spec.variables) | ours
-
-
-OWN_VARIABLES: Final = frozenset(_variables(RunSpec("", "", network=Network.FULL)))
-"""What no secret can be called."""
-
-
 def _named_in_configuration(tree: Path) -> str | None:
     """Give the module that algorithmia.conf names; None if there is no such file or no name."""
     path = tree / "algorithmia.conf"
-    if not _is_own_file(path, tree):
+    if not is_own_file(path, tree):
         return None
     try:
         configuration = json.loads(path.read_bytes())
@@ -143,13 +110,8 @@ def _modules(tree: Path) -> Iterator[tuple[str, Path]]:
         parts = path.relative_to(source).with_suffix("").parts
         names = parts[:-1] if parts[-1] == "__init__" else parts
         is_module = all(_NAME.fullmatch(name) and not _is_test(name) for name in names)
-        if is_module and _is_own_file(path, tree):
+        if is_module and is_own_file(path, tree):
             yield ".".join(("src", *names)), path
-
-
-def _is_own_file(path: Path, tree: Path) -> bool:
-    """Whether it is a plain file of the tree: an author's link may point anywhere on this host."""
-    return path.is_file() and path.resolve().is_relative_to(tree.resolve())
 
 
 def _is_test(stem: str) -> bool:

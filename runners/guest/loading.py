@@ -46,8 +46,8 @@ class _Substitutes(object):
         return spec
 
 
-def prepare(tree, work):
-    """Make the folders what an author expects; to be called once, before `load`."""
+def make_folder(tree, work):
+    """Make the working folder, in which the author's files stand, and go there."""
     os.makedirs(work, exist_ok=True)
     os.chdir(work)
     for name in os.listdir(tree):
@@ -56,6 +56,11 @@ def prepare(tree, work):
                 os.symlink(os.path.join(tree, name), os.path.join(work, name))
         except FileExistsError:
             pass
+
+
+def prepare(tree, work):
+    """Make the folders what an author expects; to be called once, before `load`."""
+    make_folder(tree, work)
     sys.path[:0] = [tree, os.path.join(HERE, "compat")]
     sys.path.append(os.path.join(tree, "src"))
     sys.argv[:] = [tree]

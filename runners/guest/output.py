@@ -122,6 +122,10 @@ class Capture(object):
         note = "\n[{:,} more bytes were printed; only the first {:,} are kept.]\n"
         return _whole_characters(kept) + note.format(dropped, len(kept)).encode("ascii")
 
+    def so_far(self):
+        """Give (the bytes kept since `begin`, how many more there were) while it goes on."""
+        return self._printed.kept()
+
     def complain(self, sentence):
         """Tell the operator, not the author."""
         try:

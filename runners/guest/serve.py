@@ -62,7 +62,7 @@ def _serve(options, printed):
     capture.install()
     try:
         channel = wire.Channel(os.path.join(options["run"], "pool.sock"))
-        working.serve(channel, capture, tree=options["tree"], work=options["work"])
+        return working.serve(channel, capture, tree=options["tree"], work=options["work"])
     except wire.HostGone:
         return 0
     except (wire.Garbage, OSError) as error:
@@ -71,7 +71,6 @@ def _serve(options, printed):
     except BaseException as error:  # the interpreter itself was broken by what ran in it
         capture.complain("the guest cannot go on: {!r}".format(error))
         return 70
-    return 0
 
 
 def _blind_stdin():

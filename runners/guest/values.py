@@ -109,7 +109,7 @@ def _to_json(result):
         )
     except TypeError as error:
         raise ResultRefused("The result cannot be said in JSON: {}.".format(error))
-    if len(body) > 2 * MAX_DEPTH and _is_too_deep(body):
+    if is_too_deep(body):
         raise ResultRefused(
             "The result is nested more than {} levels deep, too deep for the JSON readers of"
             " callers.".format(MAX_DEPTH)
@@ -127,9 +127,9 @@ def _utf8(text):
         )
 
 
-def _is_too_deep(body):
+def is_too_deep(body):
     """Whether brackets stand in brackets too often: the readers of callers stop near 1000."""
-    if body.count(b"[") + body.count(b"{") <= MAX_DEPTH:
+    if len(body) <= 2 * MAX_DEPTH or body.count(b"[") + body.count(b"{") <= MAX_DEPTH:
         return False
     brackets = body.translate(None, _NO_BRACKETS)
     if _levels(brackets) <= MAX_DEPTH:

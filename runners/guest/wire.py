@@ -53,6 +53,14 @@ class Channel(object):
             dialled.close()
         self._rest = b""
 
+    @property
+    def has_more(self):
+        """Whether something has been received that is not read yet."""
+        return bool(self._rest)
+
+    def fileno(self):
+        return self._socket.fileno()
+
     def receive(self):
         """Wait for a frame; give (type, header, body)."""
         data = self._rest

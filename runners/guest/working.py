@@ -11,7 +11,10 @@ from _agorithm import failures, loading, values, wire
 
 
 def serve(channel, capture, tree, work):
-    """Say hello, load what the host names, and answer its calls. Ends with wire.HostGone."""
+    """Say hello, load what the host names, and answer its calls.
+
+    Ends with wire.HostGone, or with the exit code of a contract that has its own way.
+    """
     faulthandler.enable(2)
     hello = {"pid": os.getpid(), "python": "{}.{}.{}".format(*sys.version_info), "protocol": 1}
     channel.send(wire.HELLO, hello)
@@ -19,9 +22,14 @@ def serve(channel, capture, tree, work):
     limits = header.get("limits")
     if kind != wire.LOAD or not isinstance(limits, dict):
         raise wire.Garbage("no LOAD after HELLO")
+    if header.get("contract") == "web":
+        from _agorithm import web  # takes subprocess and http with it, which no other needs
+
+        capture.limit(_size(limits, "stdout", 1024 * 1024))
+        return web.serve(channel, capture, header, limits, tree, work)
     function = _load(channel, capture, header, limits, tree, work)
     limit = _size(limits, "output", 15 * 1024 * 1024)
-    _Worker(channel, capture, function, tree, limit).run()
+    return _Worker(channel, capture, function, tree, limit).run()
 
 
 def _load(channel, capture, header, limits, tree, work):

@@ -12,11 +12,12 @@ import sys
 import tempfile
 import textwrap
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from socketserver import ThreadingMixIn, UnixStreamServer
+from types import MappingProxyType
 from typing import Any
 
 import runners
@@ -127,11 +128,19 @@ class Guest:
         self._connection.settimeout(SECONDS)
         self.hello = self.receive().header
 
-    def load(self, module: str = "src.Hello", *, contract: str = "apply", **limits: int) -> Answer:
+    def load(
+        self,
+        module: str = "src.Hello",
+        *,
+        contract: str = "apply",
+        told: Mapping[str, Any] = MappingProxyType({}),
+        **limits: Any,
+    ) -> Answer:
         header = {
             "contract": contract,
             "module": module,
             "limits": {"stdout": 1_000_000, "output": 15_000_000} | limits,
+            **told,
         }
         self.send(encode(FrameType.LOAD, header))
         return self.receive()

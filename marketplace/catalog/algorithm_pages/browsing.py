@@ -9,7 +9,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from algorithms import repositories
-from algorithms.models import Version
+from algorithms.models import Build, Version
 from marketplace.catalog import colouring
 from marketplace.lib.errors import NotFound
 
@@ -30,10 +30,10 @@ def files(version: Version) -> list[repositories.File]:
 
 
 def file(version: Version, path: str) -> ShownFile | None:
-    """One file; the one with `apply` if none is named."""
+    """One file; the one where its code begins if none is named."""
     build = version.build
     known = {one.path: one for one in files(version)}
-    wanted = path or f"{build.module.replace('.', '/')}.py"
+    wanted = path or entrance_file(build)
     if wanted not in known:
         if path:
             raise NotFound(f"Version {version.number} has no file {path[:100]}.")
@@ -48,6 +48,11 @@ def _coloured(path: str, content: bytes) -> SafeString | None:
     if len(content) > LARGEST or b"\0" in content:
         return None
     try:
+def entrance_file(build: Build) -> str:
+    """Where its code begins: the file with `apply`, or the one that says what is started."""
+    return f"{build.module.replace('.', '/')}.py" if build.module.startswith("src") else build.module
+
+
         text = content.decode()
     except UnicodeDecodeError:
         return None

@@ -1,0 +1,40 @@
+"""What the files of a commit say of themselves: the Python they need, and their README."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from algorithms.models import Build
+from runners import contracts
+from runners.environments_sync import sort_key
+from runners.models import Environment
+
+README_BYTES: Final = 500_000
+
+
+def environment(build: Build, tree: Path) -> Environment:
+    """Give the environment with the Python that the files ask for; the build's if there is none.
+
+    Raises BuildFailed for files that can be called in no way. The builder refuses a Python that
+    is not carried here, and says which are.
+    """
+    found = contracts.detect(tree, wanted=build.algorithm.contract)
+    python = contracts.get(found.contract).python(tree)
+    minor = ".".join(python.split(".")[:2])
+    present: Environment = build.environment
+    rows = Environment.objects.filter(
+        language=present.language,
+        machine_type=present.machine_type,
+        sort_key=sort_key(minor),
+        is_present=True,
+    )
+    return (rows.first() if python else None) or present
+
+
+def readme(tree: Path) -> str | None:
+    """The README.md of a checkout, whatever the case of its name."""
+    found = [path for path in tree.iterdir() if path.name.lower() == "readme.md" and path.is_file()]
+    if not found:
+        return None
+    return found[0].read_bytes()[:README_BYTES].decode(errors="replace").replace("\0", "")

@@ -1,0 +1,74 @@
+"""What an author's process finds around it in a sandbox, whatever its contract."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from runners.specs import Mount, Network, RunSpec, SandboxSpec
+
+ENVIRONMENT: Final = "/opt/agorithm/env"
+PYTHON: Final = "/opt/agorithm/python"
+GUEST: Final = "/opt/agorithm/guest/serve.py"
+WORK: Final = "/tmp/work"  # noqa: S108 - inside the sandbox
+RELAY: Final = "http://127.0.0.1:9000"
+EGRESS: Final = "http://127.0.0.1:9001"
+
+
+def sandbox(
+    spec: RunSpec,
+    *,
+    mounts: tuple[Mount, ...],
+    sockets: str,
+    name: str,
+    more: Mapping[str, str] | None = None,
+) -> SandboxSpec:
+    """A sandbox in which our guest answers; `more` is what its contract adds to the variables."""
+    return SandboxSpec(
+        name=name,
+        argv=(f"{ENVIRONMENT}/bin/python", "-I", GUEST),
+        mounts=mounts,
+        environment=tuple(variables(spec, more or {}).items()),
+        limits=spec.limits,
+        sockets=sockets,
+        gpu=spec.gpu,
+        working_folder=WORK,
+    )
+
+
+def variables(spec: RunSpec, more: Mapping[str, str]) -> dict[str, str]:
+    """What the author's process finds in its environment; secrets cannot replace ours."""
+    threads = str(max(1, math.ceil(spec.limits.cpus)))
+    ours = {
+        "ALGORITHMIA_API": RELAY,
+        "HOME": WORK,
+        "LANG": "C.UTF-8",
+        "LC_ALL": "C.UTF-8",
+        "LD_LIBRARY_PATH": f"{PYTHON}/lib",
+        "LOGNAME": "algo",
+        "MKL_NUM_THREADS": threads,
+        "NUMEXPR_NUM_THREADS": threads,
+        "OMP_NUM_THREADS": threads,
+        "OPENBLAS_NUM_THREADS": threads,
+        "PATH": f"{ENVIRONMENT}/bin:{PYTHON}/bin:/usr/local/bin:/usr/bin:/bin",
+        "TMPDIR": "/tmp",  # noqa: S108 - inside the sandbox
+        "USER": "algo",
+    }
+    if spec.network is Network.FULL:
+        ours |= {
+            "HTTP_PROXY": EGRESS,
+            "HTTPS_PROXY": EGRESS,
+            "NO_PROXY": "127.0.0.1,localhost",
+            "SSL_CERT_FILE": "/etc/ssl/certs/ca-certificates.crt",
+            "http_proxy": EGRESS,
+            "https_proxy": EGRESS,
+            "no_proxy": "127.0.0.1,localhost",
+        }
+    return dict(spec.variables) | ours | dict(more)
+
+
+def is_own_file(path: Path, tree: Path) -> bool:
+    """Whether it is a plain file of the tree: an author's link may point anywhere on this host."""
+    return path.is_file() and path.resolve().is_relative_to(tree.resolve())

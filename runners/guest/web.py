@@ -1,0 +1,233 @@
+"""The `web` contract inside: start the app, wait until it answers, make each call a POST /.
+
+The app is a process of its own and everything it prints goes where our own output goes. It counts
+as ready when it answers a request, with whatever status: an open port is not a loaded model.
+"""
+
+import os
+import re
+import select
+import signal
+import subprocess
+import threading
+from time import monotonic, sleep
+
+from _agorithm import answers, loading, wire
+
+LOAD_SECONDS = 290.0  # a little less than the host waits
+LAST_LINES = 100
+MOST_STACKTRACE = 64 * 1024
+WORKER_DEATHS = 3
+
+_GLANCE = 0.05
+_PATIENCE = 0.5
+_IS_SCRIPT = re.compile(
+    r"[;&|<>`\n]|\$\(|\A\s*(?:\w+=|\(|\{|(?:cd|export|set|unset|source|if|for|while|until|\.)\s)"
+)
+_STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})")
+_WORKER_DIED = b"WORKER TIMEOUT"
+_TOO_SLOW = (
+    "gunicorn ended its worker because it took longer than its --timeout: the model loads, or the"
+    " call takes, longer than that. Give a longer --timeout in the Procfile, or none."
+)
+
+
+class NotReady(Exception):
+    """The app did not come up."""
+
+
+def serve(channel, capture, header, limits, tree, work):
+    """Load, then answer calls until the host hangs up or the app ends. Gives an exit code."""
+    loading.make_folder(tree, work)
+    app = App(header, capture)
+    try:
+        began = monotonic()
+        try:
+            app.start(work)
+            app.wait_until_ready()
+        except (NotReady, OSError) as error:
+            channel.send(wire.FAILED, *_said_of_loading(error, began, capture))
+            return 0
+        printed = capture.end()
+        said = {"load_us": _since(began), "stdout_bytes": len(printed)}
+        channel.send(wire.READY, said, printed)
+        return _answer_calls(channel, capture, app, limits)
+    except wire.HostGone:
+        return 0
+    finally:
+        app.stop(float(header.get("grace", 10)))
+
+
+def _said_of_loading(error, began, capture):
+    printed = capture.end()
+    tail = b"\n".join(printed.splitlines()[-LAST_LINES:])[-MOST_STACKTRACE:]
+    said = {
+        "load_us": _since(began),
+        "stdout_bytes": len(printed),
+        "error_type": "LoadingError",
+        "message": str(error),
+        "stacktrace": tail.decode("utf-8", "replace"),
+    }
+    return said, printed
+
+
+def _answer_calls(channel, capture, app, limits):
+    limit = limits.get("output") or 15 * 1024 * 1024
+    poller = select.poll()
+    poller.register(channel.fileno(), select.POLLIN)
+    poller.register(app.ended, select.POLLIN)
+    while True:
+        if not channel.has_more and app.ended in dict(poller.poll()):
+            capture.complain("the app ended between two calls, with exit code {}".format(app.code))
+            return 75
+        kind, header, body = channel.receive()
+        if kind != wire.CALL:
+            raise wire.Garbage("no CALL that can be answered")
+        _answer(channel, capture, app, header, body, limit)
+
+
+def _answer(channel, capture, app, header, body, limit):
+    capture.begin()
+    began = monotonic()
+    try:
+        kind, payload = answers.post(app.port, header, body, limit)
+        failure = None
+    except answers.Refused as error:
+        failure = {"error_type": error.error_type, "message": str(error), "stacktrace": ""}
+    except answers.NoAnswer as error:
+        failure = _why_silent(app, capture, error)
+    run_us = _since(began)
+    printed = capture.end()
+    said = {"id": header.get("id"), "run_us": run_us, "stdout_bytes": len(printed)}
+    if failure is None:
+        said["kind"] = kind
+        channel.send(wire.RESULT, said, printed, payload)
+    else:
+        said.update(failure)
+        channel.send(wire.FAILED, said, printed)
+
+
+def _why_silent(app, capture, error):
+    """Nothing came back: the app died, or ended the worker that had the call, or hung up."""
+    select.select([app.ended], [], [], _PATIENCE)
+    printed, _ = capture.so_far()
+    if app.code is not None:
+        text = "The app ended with exit code {} during the call.".format(app.code)
+        kind = "SystemExit"
+    elif _WORKER_DIED in printed:
+        text, kind = "The call timed out inside the app: {}".format(_TOO_SLOW), "TimeoutError"
+    else:
+        text = "The app closed the connection without an answer: {}.".format(error)
+        kind = "SystemError"
+    return {"error_type": kind, "message": text, "stacktrace": ""}
+
+
+class App(object):
+    """The author's process, and whatever it starts."""
+
+    def __init__(self, header, capture):
+        self.port = int(header["port"])
+        self.code = None
+        self.ended, self._tell = os.pipe()
+        self._line = str(header.get("command"))
+        self._health = str(header.get("health") or "")
+        self._capture = capture
+        self._process = None
+        self._is_script = _IS_SCRIPT.search(self._line) is not None
+
+    def start(self, folder):
+        shell = "/bin/bash" if os.path.exists("/bin/bash") else "/bin/sh"
+        line = self._line if self._is_script else "exec " + self._line
+        environment = dict(os.environ, PWD=folder)
+        self._process = subprocess.Popen(
+            [shell, "-c", line], cwd=folder, env=environment, start_new_session=True
+        )
+        watcher = threading.Thread(target=self._watch)
+        watcher.daemon = True
+        watcher.start()
+
+    def _watch(self):
+        code = self._process.wait()
+        self.code = code if code >= 0 else 128 - code
+        os.write(self._tell, b".")
+
+    def wait_until_ready(self):
+        """Ask until it answers; raise NotReady with a sentence if it does not."""
+        deadline = monotonic() + LOAD_SECONDS
+        was_open = False
+        status = None
+        while monotonic() < deadline:
+            is_open, status = self._ask(deadline)
+            was_open = was_open or is_open
+            if status is not None and (not self._health or status == 200):
+                return
+            if self.code is not None:
+                text = "The app ended with exit code {} before it answered a request."
+                raise NotReady(text.format(self.code))
+            if self._has_lost_workers():
+                raise NotReady("The app does not come up: {}".format(_TOO_SLOW))
+            sleep(_GLANCE)
+        raise NotReady(self._why_not(was_open, status))
+
+    def _why_not(self, was_open, status):
+        if status is not None:
+            text = "The app answered {} at {}, not 200, for {:.0f} seconds."
+            return text.format(status, self._health, LOAD_SECONDS)
+        if was_open:
+            text = "The app listens on port {}, but answered no request within {:.0f} seconds."
+        else:
+            text = "The app does not listen on port {} ($PORT) {:.0f} seconds after its start."
+        return text.format(self.port, LOAD_SECONDS)
+
+    def _has_lost_workers(self):
+        printed, _ = self._capture.so_far()
+        return printed.count(_WORKER_DIED) >= WORKER_DEATHS
+
+    def _ask(self, deadline):
+        """Send one request; give (whether the port is open, the status or None)."""
+        probe = answers.dial(self.port)
+        if probe is None:
+            return False, None
+        method = "GET {}".format(self._health) if self._health else "OPTIONS /"
+        request = "{} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".format(method)
+        received = b""
+        try:
+            probe.sendall(request.encode("ascii"))
+            while monotonic() < deadline and self.code is None and not self._has_lost_workers():
+                readable, _, _ = select.select([probe], [], [], 0.2)
+                if readable:
+                    data = probe.recv(4096)
+                    received += data
+                    found = _STATUS.match(received)
+                    if found:
+                        return True, int(found.group(1))
+                    if not data or len(received) > 4096:
+                        break
+        except OSError:
+            pass
+        finally:
+            probe.close()
+        return True, None
+
+    def stop(self, grace):
+        """Let it finish what it does, then end it and all it started."""
+        process = self._process
+        if process is None:
+            return
+        if self.code is None:
+            self._signal(signal.SIGTERM, everyone=self._is_script)
+            select.select([self.ended], [], [], grace)
+        self._signal(signal.SIGKILL, everyone=True)
+
+    def _signal(self, number, everyone):
+        try:
+            if everyone:
+                os.killpg(self._process.pid, number)
+            else:
+                os.kill(self._process.pid, number)
+        except OSError:  # nobody is left
+            pass
+
+
+def _since(began):
+    return int((monotonic() - began) * 1000000)
