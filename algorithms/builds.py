@@ -26,7 +26,7 @@ from django.db import close_old_connections, connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from algorithms import build_logs, cases, checkouts, repositories, resolving
+from algorithms import build_logs, cases, checkouts, manifests, repositories, resolving
 from algorithms.models import Algorithm, Build
 from algorithms.permissions import may_build
 from marketplace.accounts import actors, audit, limits, run_tokens
@@ -275,6 +275,7 @@ def _workplace() -> Path:
 def _lines(build: Build, tree: Path, pulse: Pulse) -> Generator[str, None, BuildResult]:
     algorithm = build.algorithm
     promised = cases.read(tree)
+    yield from manifests.verified(tree, reader=run_tokens.read(_token(build)))
     spec = BuildSpec(
         environment_slug=build.environment.slug,
         is_gpu=build.environment.is_gpu,

@@ -11,6 +11,7 @@ class ModelData(object):
     def __init__(self, client, model_manifest_path):
         self.manifest_reg_path = model_manifest_path
         self.manifest_frozen_path = "{}.freeze".format(self.manifest_reg_path)
+        self.noted_path = "{}.sha256".format(self.manifest_reg_path)
         self.using_frozen = True
         self.manifest_data = self.get_manifest()
         self.client = client
@@ -81,14 +82,27 @@ class ModelData(object):
 
     def _fetch(self, file):
         name = file["name"]
-        expected_hash = file.get("md5_checksum")
         with self.client.file(file["source_uri"]).getFile() as f:
             local_data_path = f.name
-        real_hash = md5_for_file(local_data_path)
-        if self.using_frozen and file.get("fail_on_tamper", False) and real_hash != expected_hash:
-            message = "Model File Mismatch for {}\nexpected hash:  {}\nreal hash: {}"
-            raise Exception(message.format(name, expected_hash, real_hash))
-        self.models[name] = FileData(real_hash, local_data_path)
+        real_md5, real_sha256 = checksums(local_data_path)
+        if self.using_frozen and file.get("fail_on_tamper", False):
+            expected_sha256 = file.get("sha256_checksum") or self._noted().get(file["source_uri"])
+            check_hash(name, "", file.get("md5_checksum"), real_md5)
+            check_hash(name, "SHA-256 ", expected_sha256, real_sha256)
+        self.models[name] = FileData(real_md5, local_data_path, real_sha256)
+
+    def _noted(self):
+        """What the build found: the SHA-256 of each address."""
+        if not os.path.exists(self.noted_path):
+            return {}
+        with open(self.noted_path) as f:
+            return json.load(f)
+
+
+def check_hash(name, kind, expected, real):
+    if expected and expected != real:
+        message = "Model File Mismatch for {}\nexpected {}hash:  {}\nreal {}hash: {}"
+        raise Exception(message.format(name, kind, expected, kind, real))
 
 
 def check_lock(manifest_data):
@@ -96,12 +110,18 @@ def check_lock(manifest_data):
     return expected == md5_for_str(str(manifest_data))
 
 
-def md5_for_file(fname):
-    hash_md5 = hashlib.md5()
+def checksums(fname):
+    """The MD5, which `algo freeze` notes, and the SHA-256, which no two files share."""
+    hash_md5, hash_sha256 = hashlib.md5(), hashlib.sha256()
     with open(fname, "rb") as f:
         for chunk in iter(lambda: f.read(1 << 20), b""):
             hash_md5.update(chunk)
-    return hash_md5.hexdigest()
+            hash_sha256.update(chunk)
+    return hash_md5.hexdigest(), hash_sha256.hexdigest()
+
+
+def md5_for_file(fname):
+    return checksums(fname)[0]
 
 
 def md5_for_str(content):
