@@ -47,9 +47,9 @@ class Settings:
     tagline: str = ""
     task: str = ""
     readme: str = ""
+    contract: str = Algorithm.Contract.DETECTED
     source_visibility: str = Algorithm.SourceVisibility.CLOSED
     license: str = Algorithm.License.APL
-    contract: str = Algorithm.Contract.DETECTED
     network_access: str = Algorithm.NetworkAccess.ISOLATED
     may_call_others: bool = False
     is_shareable: bool = False
@@ -60,9 +60,9 @@ class Settings:
 
 
 _CHOICES: Final = {
+    "contract": Algorithm.Contract,
     "source_visibility": Algorithm.SourceVisibility,
     "license": Algorithm.License,
-    "contract": Algorithm.Contract,
     "network_access": Algorithm.NetworkAccess,
 }
 SETTINGS: Final = frozenset(setting.name for setting in fields(Settings))

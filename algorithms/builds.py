@@ -275,7 +275,7 @@ def _workplace() -> Path:
 def _lines(build: Build, tree: Path, pulse: Pulse) -> Generator[str, None, BuildResult]:
     algorithm = build.algorithm
     promised = cases.read(tree)
-    yield from manifests.verified(tree, reader=run_tokens.read(_token(build)))
+    build.environment = checkouts.environment(build, tree)
     spec = BuildSpec(
         environment_slug=build.environment.slug,
         is_gpu=build.environment.is_gpu,
@@ -283,8 +283,8 @@ def _lines(build: Build, tree: Path, pulse: Pulse) -> Generator[str, None, Build
         algorithm=str(algorithm),
         network=Network(algorithm.network_access),
         variables=resolving.variables(algorithm),
-    build.environment = checkouts.environment(build, tree)
         limits=resolving.sandbox_limits(),
+        contract=algorithm.contract,
     )
     result = yield from builder.build(
         spec,
@@ -292,7 +292,6 @@ def _lines(build: Build, tree: Path, pulse: Pulse) -> Generator[str, None, Build
         memory=Memory(
             dependency_sets.fresh_lock, partial(dependency_sets.record, build.environment)
         ),
-        contract=algorithm.contract,
         pulse=pulse.stop_if_lost,
     )
     for line in cases.tried(promised, _caller(build, builder.run_spec(spec, result))):
@@ -383,6 +382,6 @@ def _made(build: Build, result: BuildResult) -> dict[str, object]:
         "source_digest": result.source_digest,
         "module": result.module,
         "contract": result.contract,
-    }
         "interface": result.interface,
         "environment": build.environment,
+    }

@@ -44,15 +44,15 @@ def file(version: Version, path: str) -> ShownFile | None:
     return ShownFile(wanted, len(content), _coloured(wanted, content))
 
 
-def _coloured(path: str, content: bytes) -> SafeString | None:
-    if len(content) > LARGEST or b"\0" in content:
-        return None
-    try:
 def entrance_file(build: Build) -> str:
     """Where its code begins: the file with `apply`, or the one that says what is started."""
     return f"{build.module.replace('.', '/')}.py" if build.module.startswith("src") else build.module
 
 
+def _coloured(path: str, content: bytes) -> SafeString | None:
+    if len(content) > LARGEST or b"\0" in content:
+        return None
+    try:
         text = content.decode()
     except UnicodeDecodeError:
         return None
