@@ -269,6 +269,7 @@ def _attempt(build: Build, pulse: Pulse) -> Ending | None:
 def _workplace() -> Path:
     folder = Path(settings.DATA_DIR) / "checkouts"
     folder.mkdir(parents=True, exist_ok=True)
+    yield from manifests.verified(tree, reader=run_tokens.read(_token(build)))
     return folder
 
 
