@@ -269,13 +269,13 @@ def _attempt(build: Build, pulse: Pulse) -> Ending | None:
 def _workplace() -> Path:
     folder = Path(settings.DATA_DIR) / "checkouts"
     folder.mkdir(parents=True, exist_ok=True)
-    yield from manifests.verified(tree, reader=run_tokens.read(_token(build)))
     return folder
 
 
 def _lines(build: Build, tree: Path, pulse: Pulse) -> Generator[str, None, BuildResult]:
     algorithm = build.algorithm
     promised = cases.read(tree)
+    yield from manifests.verified(tree, reader=run_tokens.read(_token(build)))
     build.environment = checkouts.environment(build, tree)
     spec = BuildSpec(
         environment_slug=build.environment.slug,
