@@ -13,6 +13,7 @@ from asgiref.sync import sync_to_async
 from asgiref.testing import ApplicationCommunicator
 from channels.routing import URLRouter
 from django.db import connection
+from uvicorn.protocols.utils import ClientDisconnected
 
 from algorithms import build_logs
 from algorithms.builds import Pulse
@@ -25,16 +26,20 @@ from tests.factories import BuildFactory
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-async def connected(build: Build, user: User | None) -> ApplicationCommunicator:
-    """A socket to the consumer, as the server would hand it over."""
-    scope: dict[str, Any] = {
+def scope_of(build: Build, user: User | None) -> dict[str, Any]:
+    return {
         "type": "websocket",
         "path": f"/ws/builds/{build.pk}/log/",
         "query_string": b"",
         "headers": [],
         "user": user,
     }
-    socket = ApplicationCommunicator(URLRouter(websocket_urlpatterns), scope)
+
+
+async def connected(build: Build, user: User | None) -> ApplicationCommunicator:
+    """A socket to the consumer, as the server would hand it over."""
+    application = URLRouter(websocket_urlpatterns)
+    socket = ApplicationCommunicator(application, scope_of(build, user))
     await socket.send_input({"type": "websocket.connect"})
     assert (await socket.receive_output(timeout=5))["type"] == "websocket.accept"
     return socket
@@ -106,3 +111,31 @@ async def test_visitor_hears_nothing() -> None:
 
     closed = await socket.receive_output(timeout=5)
     assert (closed["type"], closed["code"]) == ("websocket.close", 4404)
+
+
+async def test_page_that_is_left_while_it_is_told_is_no_error(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    build, user = await owned_build(state=Build.State.RUNNING)
+    await sync_to_async(build_logs.append)(build.pk, "one\n")
+    is_left = asyncio.Event()
+    received = iter([{"type": "websocket.connect"}])
+    tried: list[str] = []
+
+    async def receive() -> dict[str, Any]:
+        if (first := next(received, None)) is not None:
+            return first
+        await is_left.wait()
+        return {"type": "websocket.disconnect", "code": 1006}
+
+    async def send(message: dict[str, Any]) -> None:
+        tried.append(message["type"])
+        if message["type"] != "websocket.accept":
+            is_left.set()
+            raise ClientDisconnected
+
+    serving = URLRouter(websocket_urlpatterns)(scope_of(build, user), receive, send)
+    await asyncio.wait_for(serving, 10)
+
+    assert tried == ["websocket.accept", "websocket.send"]
+    assert caplog.records == []
