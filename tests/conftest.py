@@ -15,6 +15,7 @@ from pytest_django import DjangoDbBlocker
 from marketplace.accounts import actors
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import Owner
+from marketplace.celery import app
 from tests import ledgers
 from tests.factories import OwnerFactory
 from tests.runners.backends import engine
@@ -58,6 +59,14 @@ def bob(db: None) -> Actor:
 @pytest.fixture
 def mallory(db: None) -> Actor:
     return _person("mallory")
+
+
+@pytest.fixture
+def tasks_run_at_once() -> Iterator[None]:
+    """What is queued runs where it is queued; otherwise tests call tasks by themselves."""
+    app.conf.task_always_eager = True
+    yield
+    app.conf.task_always_eager = False
 
 
 @pytest.fixture(scope="session")

@@ -5,16 +5,16 @@ The link is signed over the password and the last sign-in, so that using either 
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
+from celery import Task, shared_task
 from django.conf import settings
 from django.contrib.auth.tokens import default_token_generator
 from django.core.mail import send_mail
 from django.db import transaction
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
@@ -22,31 +22,37 @@ from django.utils.translation import gettext as _
 
 from marketplace.accounts import actors, audit, registration
 from marketplace.accounts.models import AuditEntry, User
-from marketplace.lib.errors import BadInput, Unavailable
-
-log = logging.getLogger(__name__)
+from marketplace.lib.errors import BadInput
 
 ASKED: Final = "asked for a new password"
 _PAUSE: Final = timedelta(minutes=5)
 
 
-def send_link(login: str, *, address_of: Callable[[str, str], str]) -> None:
-    """Mail the person a link, if there is such a person; tell the one who asks nothing.
+def ask(login: str) -> None:
+    """Have a link mailed to the person, if there is such a person.
 
-    `address_of` makes the link's address from the person's reference and the token. One mail
-    every few minutes at most, so that nobody's mailbox is filled by somebody else.
+    Whoever asks learns nothing, not even by how long it takes: that is left to a task.
     """
+    send_link.delay(login)
+
+
+@shared_task(
+    name="marketplace.accounts.recovery.send_link",
+    bind=True,
+    autoretry_for=(OSError,),
+    retry_backoff=30,
+    max_retries=5,
+)
+def send_link(self: Task[[str], None], login: str) -> None:
+    """Mail the link; once every few minutes at most, so that nobody fills another's mailbox."""
     person = _person(login)
-    if person is None or _asked_lately(person):
+    if person is None:
         return
-    audit.record(actors.of_user(person), ASKED, person.username)
-    reference = urlsafe_base64_encode(force_bytes(person.pk))
-    link = address_of(reference, default_token_generator.make_token(person))
-    try:
-        send_mail(*_letter(person, link), None, [person.email])
-    except OSError as error:
-        log.exception("The mail server does not take mail")
-        raise Unavailable(_("Mail cannot be sent at present. Try again later.")) from error
+    if not self.request.retries:
+        if _asked_lately(person):
+            return
+        audit.record(actors.of_user(person), ASKED, person.username)
+    send_mail(*_letter(person, _link(person)), None, [person.email])
 
 
 def person_of(reference: str, token: str) -> User:
@@ -69,6 +75,13 @@ def reset(reference: str, token: str, *, password: str) -> User:
     user.save(update_fields=["password"])
     audit.record(actors.of_user(user), "set a new password by mail", user.username)
     return user
+
+
+def _link(person: User) -> str:
+    """On our own host, whatever the Host header of the request claimed."""
+    reference = urlsafe_base64_encode(force_bytes(person.pk))
+    token = default_token_generator.make_token(person)
+    return f"{settings.SITE_URL}{reverse('accounts:new_password', args=[reference, token])}"
 
 
 def _letter(person: User, link: str) -> tuple[str, str]:

@@ -4,12 +4,16 @@ import re
 
 import pytest
 from django.core import mail
+from django.core.mail import send_mail
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
+from marketplace.accounts import recovery
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import User
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("tasks_run_at_once")]
 
 NEW = "quite another phrase"
 
@@ -57,6 +61,41 @@ def test_who_asks_does_not_learn_who_exists(client: Client, alice: Actor) -> Non
     assert len(mail.outbox) == 1
 
 
+def test_who_asks_waits_for_the_same_work_whoever_exists(
+    client: Client, alice: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queued: list[object] = []
+    monkeypatch.setattr(recovery.send_link, "apply_async", lambda args, _: queued.append(args))
+
+    asked: list[list[str]] = []
+    for login in ("alice", "nobody"):
+        with CaptureQueriesContext(connection) as queries:
+            client.post("/sign_in/forgotten/", {"login": login})
+        asked.append([query["sql"] for query in queries])
+
+    assert queued == [("alice",), ("nobody",)]
+    assert asked[0] == asked[1]
+    assert mail.outbox == []
+
+
+def test_mail_server_that_is_away_is_asked_again_for_the_same_mail(
+    client: Client, alice: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = iter([ConnectionRefusedError, TimeoutError, None])
+
+    def send(*letter: object) -> None:
+        if (error := next(tries)) is not None:
+            raise error
+        send_mail(*letter)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(recovery, "send_mail", send)
+
+    answer = client.post("/sign_in/forgotten/", {"login": "alice"})
+
+    assert answer.status_code == 200
+    assert [letter.to for letter in mail.outbox] == [["alice@example.org"]]
+
+
 def test_asking_again_at_once_sends_nothing(client: Client, alice: Actor) -> None:
     for _ in range(3):
         client.post("/sign_in/forgotten/", {"login": "alice"})
@@ -93,3 +132,12 @@ def test_an_account_without_a_password_gets_its_first(client: Client, alice: Act
     client.post(link_in_mail(), {"password": NEW})
 
     assert User.objects.get().check_password(NEW)
+
+
+def test_the_mail_is_in_the_language_of_its_reader(client: Client, alice: Actor) -> None:
+    User.objects.update(seen_language="de")
+
+    client.post("/sign_in/forgotten/", {"login": "alice"}, headers={"Accept-Language": "en"})
+
+    assert mail.outbox[0].subject == "Neues Passwort für alice"
+    assert "das bisherige Passwort bleibt" in mail.outbox[0].body

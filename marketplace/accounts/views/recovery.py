@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -19,10 +17,10 @@ from marketplace.accounts.pages import sent
 
 @require_http_methods(["GET", "POST"])
 def forgotten(request: HttpRequest) -> HttpResponse:
-    """The answer is the same whether or not there is such an account."""
+    """The answer is the same, and as quick, whether or not there is such an account."""
     form = ForgottenForm(sent(request))
     if form.is_valid():
-        recovery.send_link(form.cleaned_data["login"], address_of=_address)
+        recovery.ask(form.cleaned_data["login"])
         return render(request, "accounts/link_sent.html")
     return render(request, "accounts/forgotten.html", {"form": form})
 
@@ -42,8 +40,3 @@ def new_password(request: HttpRequest, reference: str, token: str) -> HttpRespon
     return render(
         request, "accounts/new_password.html", context, status=400 if form.errors else 200
     )
-
-
-def _address(reference: str, token: str) -> str:
-    """On our own host, whatever the request's Host header claims."""
-    return f"{settings.SITE_URL}{reverse('accounts:new_password', args=[reference, token])}"
