@@ -17,7 +17,7 @@ from django.conf import settings
 
 from algorithms import visitors
 from algorithms.resolving import Target
-from billing import reaping, refusals
+from billing import given_time, reaping, refusals
 from billing.bills import NOTHING, Bill, Charge
 from billing.models import Usage
 from billing.pricing import FREE, Price
@@ -56,6 +56,7 @@ class Hold:
         self.chain = chain
         self.amount = amount
         self.refusal: MarketplaceError | None = None
+        self.due: Charge | None = None  # of a call whose caller went away
         self._step = step  # seconds paid for at a time; 0 if it is all there
         self._began = 0.0
         self._task: asyncio.Task[object] | None = None
@@ -82,7 +83,8 @@ class Hold:
     def enter(self, phase: Phase) -> None:
         if phase is Phase.RUNNING and not self._began:
             self._began = time.monotonic()
-            self._plan()
+            if self.is_part:
+                self._plan()
 
     def end(self, charge: Charge) -> None:
         for pending in (self._timer, self._asking):
@@ -126,11 +128,12 @@ class Admission:
     hold: Hold | None  # None: it can cost nothing
     timeout: float
     closes: Who | None = None  # the tree with a Max-Cost that ends with it
+    is_trial: bool = False  # the house's, out of the account's free time
 
     def tell(self, watch: Callable[[Phase], None] | None) -> Callable[[Phase], None] | None:
-        """Who hears how the call gets on: its hold if it may need more, and who watches."""
+        """Who hears how the call gets on: its hold, which counts its time, and who watches."""
         hold = self.hold
-        if hold is None or not hold.is_part:
+        if hold is None:
             return watch
         if watch is None:
             return hold.enter
@@ -143,11 +146,13 @@ class Admission:
         return both
 
     def charge(self, outcome: Outcome) -> Charge:
-        """What a call that ended like this costs; never more than was set aside."""
+        """What a call that ended like this costs, once; never more than was set aside."""
         if self.bill is None:
             return NOTHING
-        price, held = self.bill.price, self.hold.amount if self.hold else 0
+        price, held = self.bill.price, self._held
         run_us, failure = outcome.timings.run, outcome.failure
+        if self.is_trial and (failure is None or not failure.is_platform_fault):
+            given_time.take(self.bill.payer_id, run_us)
         if failure is None:
             royalty = min(price.royalty_micro, held)
             word = Usage.Outcome.BILLED if held else Usage.Outcome.FREE
@@ -155,16 +160,38 @@ class Admission:
             royalty = 0
             is_time = failure.error_type != PAYMENT_REQUIRED
             word = Usage.Outcome.TIMED_OUT if is_time else Usage.Outcome.STOPPED
-        else:
+        elif failure.is_platform_fault:
             return Charge(Usage.Outcome.FAILED.value, held=held)
-        compute = min(price.compute(run_us), max(0, held - price.royalty_micro))
+        else:
+            return self.charge_failure(run_us)
+        if price.rate and held:
+            given_time.note_paid(self.bill.payer_id, run_us)
         billed_ms = price.billed_ms(run_us) if held else 0
-        return Charge(word.value, billed_ms, compute, royalty, held)
+        return Charge(word.value, billed_ms, self._compute(run_us), royalty, held)
+
+    def charge_failure(self, run_us: int) -> Charge:
+        """Nothing, unless the payer's free time for failures is used up: then what is beyond it."""
+        if self.bill is None:
+            return NOTHING
+        price = self.bill.price
+        beyond = given_time.take(self.bill.payer_id, run_us) if price.rate else 0
+        if not beyond or not self._held:
+            return Charge(Usage.Outcome.FAILED.value, held=self._held)
+        word, billed_ms = Usage.Outcome.OVERDRAWN.value, price.billed_ms(beyond)
+        return Charge(word, billed_ms, self._compute(beyond), 0, self._held)
+
+    @property
+    def _held(self) -> int:
+        return self.hold.amount if self.hold else 0
+
+    def _compute(self, run_us: int) -> int:
+        price = self.bill.price if self.bill else FREE
+        return min(price.compute(run_us), max(0, self._held - price.royalty_micro))
 
     def end(self, charge: Charge | None) -> None:
         """Give back what is left; nothing was charged if there is no charge."""
         if self.hold is not None:
-            self.hold.end(charge or NOTHING)
+            self.hold.end(charge or self.hold.due or NOTHING)
         if self.closes is not None:
             _teller().close_tree(self.closes)
 
@@ -210,7 +237,10 @@ async def admit(target: Target, *, by: Actor, running: RunningCall, wanted: Want
     if by.owner_id is None:
         visitors.check(target)
         return Admission(None, None, seconds)
-    price = FREE if wanted.is_trial else price_of(target, by=by)
+    price = price_of(target, by=by)
+    is_trial = wanted.is_trial and (not price.rate or given_time.is_left(by.owner_id))
+    if is_trial:
+        return Admission(_bill(target, by, FREE, wanted.tag, None), None, seconds, None, is_trial)
     who = _who(by.owner_id, by, running)
     if max_cost is not None and max_cost < price.least:
         raise refusals.cap_too_low(max_cost, price.least, target.path)

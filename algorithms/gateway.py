@@ -31,6 +31,9 @@ from runners import host
 from runners.errors import NoRunner, RunnerError
 from runners.specs import Failure, Invocation, Kind, Outcome, Timings
 
+CALLER_LEFT: Final = "the caller has left"
+"""With this message a call's task is cancelled by whoever sees its caller go."""
+
 _TOKEN_ALLOWANCE: Final = 900.0
 """A run token lives as long as the call may run, wait, start and load, and not much longer."""
 
@@ -127,14 +130,26 @@ async def _run(  # noqa: PLR0913, PLR0917 - all that is known of one call
         ) from error
     except RunnerError as error:
         return Outcome(failure=_fault(error))
-    except asyncio.CancelledError:
+    except asyncio.CancelledError as error:
         if terms.hold is not None and terms.hold.refusal is not None:
             return _stopped(terms.hold)
-        _record_refusal(running, began, Call.Result.CANCELLED, "The caller went away.")
+        _record_cancelled(running, began, terms, has_left=error.args == (CALLER_LEFT,))
         raise
     except Exception as error:
         _record_refusal(running, began, Call.Result.FAULT, repr(error)[:200])
         raise
+
+
+def _record_cancelled(
+    running: RunningCall, began: float, terms: Admission, *, has_left: bool
+) -> None:
+    """Count what a caller who went away has used like a failure, but not when the site ends."""
+    hold, charge, run_us = terms.hold, NOTHING, 0
+    if hold is not None and has_left:
+        run_us = hold.run_microseconds
+        charge = hold.due = terms.charge_failure(run_us) if run_us else NOTHING
+    why = "The caller went away."
+    _record_refusal(running, began, Call.Result.CANCELLED, why, charge=charge, run_us=run_us)
 
 
 def _stopped(hold: Hold) -> Outcome:
@@ -326,7 +341,15 @@ def _ended(
     )
 
 
-def _record_refusal(running: RunningCall, began: float, result: Call.Result, why: str) -> None:
+def _record_refusal(  # noqa: PLR0913 - what is known of a call without an outcome
+    running: RunningCall,
+    began: float,
+    result: Call.Result,
+    why: str,
+    *,
+    charge: Charge = NOTHING,
+    run_us: int = 0,
+) -> None:
     total_us = int((time.perf_counter() - began) * 1_000_000)
     message = _storable(why, 500)
     _journal().end(
@@ -334,8 +357,10 @@ def _record_refusal(running: RunningCall, began: float, result: Call.Result, why
             id=running.call_id,
             result=result.value,
             total_us=total_us,
+            run_us=run_us,
             error_message=message,
-            charge=NOTHING,
+            price_microcredits=charge.total * MICROCREDITS_PER_MICRO,
+            charge=charge,
         )
     )
 

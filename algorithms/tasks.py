@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from algorithms.builds import recover as recover_builds
 from algorithms.builds import run as run_build
+from algorithms.later import give_back_repeats
 from algorithms.later import recover as recover_requests
 from algorithms.later import run as run_request
 from algorithms.retention import tidy_up as tidy_up_builds
 from algorithms.runs import tidy_up as tidy_up_runs
 
 __all__ = [
+    "give_back_repeats",
     "recover_builds",
     "recover_requests",
     "run_build",

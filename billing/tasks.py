@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from billing.given_time import forget_old_days
 from billing.lots import expire
 from billing.maturing import mature
 from billing.metering import export
@@ -18,6 +19,7 @@ __all__ = [
     "daily",
     "expire",
     "export",
+    "forget_old_days",
     "go_on",
     "make",
     "mature",

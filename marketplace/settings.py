@@ -28,9 +28,7 @@ DEBUG = env.bool("DEBUG", default=False)
 IS_EMBEDDED = env.bool("EMBEDDED", default="REDIS_URL" not in env.ENVIRON)
 """One process is the whole site: in-process broker and channel layer, its own runner."""
 
-SECRET_KEY = env.str("SECRET_KEY", default="")
-if not SECRET_KEY:
-    SECRET_KEY = secret_file.read_or_make(DATA_DIR / "secret_key")
+SECRET_KEY = env.str("SECRET_KEY", default="") or secret_file.read_or_make(DATA_DIR / "secret_key")
 
 SITE_NAME = env.str("SITE_NAME", default="Agorithm")
 PORT = env.int("PORT", default=8000)
@@ -270,6 +268,9 @@ AUTHOR_SHARE_BPS = env.int("AUTHOR_SHARE_BPS", default=7000)
 
 CHARGE_TIMEOUTS = env.bool("CHARGE_TIMEOUTS", default=True)
 """Whether the time is billed when a call runs out of it; its royalty never is."""
+
+FREE_FAILING_SECONDS = env.int("FREE_FAILING_SECONDS", default=600)
+"""Failed runs an account has free each day, besides as much as it pays for; -1 is without end."""
 
 HOLD_SLICE_SECONDS = env.int("HOLD_SLICE_SECONDS", default=60)
 """Credit for a long call is set aside for this long at a time."""

@@ -27,6 +27,10 @@ TIMETABLE: Final = {
         "schedule": 3600.0,
     },
     "sweep-what-has-ended": {"task": "marketplace.accounts.sweeping.sweep", "schedule": 3600.0},
+    "forget-old-days-of-free-time": {
+        "task": "billing.given_time.forget_old_days",
+        "schedule": 86_400.0,
+    },
     "settle-what-was-used": {"task": "billing.settlement.settle", "schedule": 2.0},
     "make-receipts": {"task": "billing.receipts.make", "schedule": 2.0},
     "release-what-the-dead-hold": {"task": "billing.reaping.reap", "schedule": 15.0},

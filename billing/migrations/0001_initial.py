@@ -919,7 +919,8 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("day", models.DateField()),
-                ("microseconds", models.PositiveBigIntegerField(default=0)),
+                ("given_us", models.PositiveBigIntegerField(default=0)),
+                ("paid_us", models.PositiveBigIntegerField(default=0)),
                 (
                     "owner",
                     models.ForeignKey(

@@ -8,11 +8,12 @@ from marketplace.accounts.models import Owner
 
 
 class GivenTime(models.Model):
-    """How long runs that nobody paid for have taken on one day of UTC: failed, cancelled, trials."""
+    """How long an owner's runs have taken on one day of UTC: failed and trials, and those paid."""
 
     owner = models.ForeignKey(Owner, on_delete=models.CASCADE, related_name="given_time")
     day = models.DateField()
-    microseconds = models.PositiveBigIntegerField(default=0)
+    given_us = models.PositiveBigIntegerField(default=0)
+    paid_us = models.PositiveBigIntegerField(default=0)
 
     class Meta:
         constraints = [
@@ -20,4 +21,4 @@ class GivenTime(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.microseconds} for {self.owner_id} on {self.day}"
+        return f"{self.given_us} for {self.owner_id} on {self.day}"

@@ -177,7 +177,7 @@ class _Watch:
         while (await self._receive())["type"] != "http.disconnect":
             pass
         self.saw_the_end = True
-        call.cancel()
+        call.cancel(gateway.CALLER_LEFT)
 
 
 def _shape(request: Request, actor: Actor, answer: Answer) -> _Response:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from uuid import uuid4
 
+from pytest_django import Settings
+
 from algorithms.charging import Admission, Hold
 from billing.bills import Bill
 from billing.pricing import Price
@@ -21,7 +23,10 @@ def admission() -> Admission:
     return Admission(bill, Hold(PRICE, chain, amount=100_000, step=0.0), timeout=10.0)
 
 
-def test_algorithm_that_only_says_it_ran_out_of_time_is_free_like_any_other_failure() -> None:
+def test_algorithm_that_only_says_it_ran_out_of_time_is_free_like_any_other_failure(
+    settings: Settings,
+) -> None:
+    settings.FREE_FAILING_SECONDS = -1
     timings = Timings(run=3_000_000)
     said = [Outcome(failure=Failure("Late.", word), timings=timings) for word in WORDS]
     ended = Outcome(

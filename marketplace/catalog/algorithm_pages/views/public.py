@@ -116,6 +116,7 @@ def _priced(request: ActorRequest, page: AlgorithmPage) -> dict[str, object]:
         "quotes": [_quoted(rates, number, pace) for pace in seconds],
         "table": [[_quoted(rates, amount, pace) for pace in seconds] for amount in cost.AMOUNTS],
         "minimum_ms": rates.minimum_ms,
+        "failing_minutes": settings.FREE_FAILING_SECONDS / 60,
     }
 
 
