@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from algorithms import resolving
 from algorithms.models import Algorithm, Secret
@@ -47,13 +48,16 @@ def create(algorithm: Algorithm, given: Given, *, by: Actor) -> Secret:
     """Keep a value under the name of an environment variable."""
     by.require(may_edit, algorithm)
     if None in (given.short_name, given.secret_key, given.value):
-        raise BadInput("A secret needs a short name, a key (its variable's name) and a value.")
+        raise BadInput(_("A secret needs a short name, a key (its variable's name) and a value."))
     secret = Secret(algorithm=algorithm)
     _set(secret, given)
     with transaction.atomic():
         _lock(algorithm)
         if algorithm.secrets.count() >= MAX_SECRETS:
-            raise TooMany(f"{algorithm} already has {MAX_SECRETS} secrets; remove one first.")
+            raise TooMany(
+                _("%(algorithm)s already has %(max_secrets)s secrets; remove one first.")
+                % {"algorithm": algorithm, "max_secrets": MAX_SECRETS}
+            )
         _save(secret)
         audit.record(by, "created a secret", algorithm, secret=secret.secret_key)
     return secret
@@ -87,7 +91,7 @@ def _set(secret: Secret, given: Given) -> None:
     if given.short_name is not None:
         secret.short_name = _text(given.short_name, "short name", NAME_LENGTH)
         if not secret.short_name:
-            raise BadInput("A secret needs a short name, by which people know it.")
+            raise BadInput(_("A secret needs a short name, by which people know it."))
     if given.description is not None:
         secret.description = _text(given.description, "description", DESCRIPTION_LENGTH)
     if given.secret_key is not None:
@@ -98,26 +102,38 @@ def _set(secret: Secret, given: Given) -> None:
 
 def _text(text: object, what: str, length: int) -> str:
     if not isinstance(text, str) or len(text) > length or "\0" in text:
-        raise BadInput(f"The {what} of a secret is a text of {length} characters at most.")
+        raise BadInput(
+            _("The %(what)s of a secret is a text of %(length)s characters at most.")
+            % {"what": what, "length": length}
+        )
     return text.strip()
 
 
 def _variable(name: object) -> str:
     if not isinstance(name, str) or len(name) > NAME_LENGTH or not _VARIABLE.fullmatch(name):
         raise BadInput(
-            "The key of a secret is the name of its environment variable: letters, digits and "
-            f"underscores, no digit first, {NAME_LENGTH} characters at most."
+            _(
+                "The key of a secret is the name of its environment variable: letters, digits and "
+                "underscores, no digit first, %(name_length)s characters at most."
+            )
+            % {"name_length": NAME_LENGTH}
         )
     if name in OWN_VARIABLES or name.startswith(_RESERVED):
-        raise BadInput(f"The platform itself sets {name} in sandboxes; choose another name.")
+        raise BadInput(
+            _("The platform itself sets %(name)s in sandboxes; choose another name.")
+            % {"name": name}
+        )
     return name
 
 
 def _value(value: object) -> str:
     if not isinstance(value, str) or not value or "\0" in value:
-        raise BadInput("The value of a secret is a text, not empty and without NUL characters.")
+        raise BadInput(_("The value of a secret is a text, not empty and without NUL characters."))
     if len(value.encode()) > MAX_VALUE_BYTES:
-        raise TooLarge(f"The value of a secret may have {MAX_VALUE_BYTES // 1024} KiB at most.")
+        raise TooLarge(
+            _("The value of a secret may have %(max_value_bytes)s KiB at most.")
+            % {"max_value_bytes": MAX_VALUE_BYTES // 1024}
+        )
     return value
 
 
@@ -130,8 +146,11 @@ def _save(secret: Secret) -> None:
     same = Secret.objects.filter(algorithm_id=secret.algorithm_id, secret_key=secret.secret_key)
     if same.exclude(pk=secret.pk).exists():
         raise Conflict(
-            f"{secret.algorithm} already has a secret {secret.secret_key}: change that one (PUT), "
-            "or remove it first."
+            _(
+                "%(algorithm)s already has a secret %(secret_key)s: change that one (PUT), or "
+                "remove it first."
+            )
+            % {"algorithm": secret.algorithm, "secret_key": secret.secret_key}
         )
     secret.save()
     transaction.on_commit(resolving.forget_all)

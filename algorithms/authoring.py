@@ -10,6 +10,8 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from algorithms import repositories
 from algorithms.models import Algorithm
@@ -79,10 +81,13 @@ def create(
 ) -> Algorithm:
     """Make an algorithm with a repository that holds the language's template and builds as it is."""
     by.require(may_create_for, owner)
-    names.checked(name, what="algorithm name")
+    names.checked(name, what=gettext_noop("algorithm name"))
     wanted = _checked(Settings(**{"label": name, **chosen}))
     if not environment.is_offered or not environment.is_present:
-        raise BadInput(f"The environment {environment} is not offered for new algorithms.")
+        raise BadInput(
+            _("The environment %(environment)s is not offered for new algorithms.")
+            % {"environment": environment}
+        )
     if Algorithm.objects.at(owner.name, name).exists():
         raise _exists(owner, name)
     algorithm = Algorithm(id=uuid.uuid4(), owner=owner, name=name, environment=environment)
@@ -129,7 +134,9 @@ def checked_changes(algorithm: Algorithm, changes: Mapping[str, Any]) -> Setting
     """The settings as they would be with the changes; raise BadInput if they cannot be so."""
     unknown = set(changes) - SETTINGS
     if unknown:
-        raise BadInput(f"An algorithm has no setting {', '.join(sorted(unknown))}.")
+        raise BadInput(
+            _("An algorithm has no setting %(names)s.") % {"names": ", ".join(sorted(unknown))}
+        )
     present = {name: getattr(algorithm, name) for name in SETTINGS}
     return _checked(Settings(**present | dict(changes)))
 
@@ -149,7 +156,7 @@ def save_files(
     """
     by.require(may_edit, algorithm)
     if not changes:
-        raise BadInput("There is nothing to save.")
+        raise BadInput(_("There is nothing to save."))
     return repositories.commit(
         algorithm.pk,
         changes,
@@ -167,8 +174,11 @@ def delete(algorithm: Algorithm, *, by: Actor) -> None:
         Algorithm.objects.select_for_update().get(pk=algorithm_id)  # nobody publishes meanwhile
         if algorithm.versions.ever_public().exists():
             raise NotAllowed(
-                f"{algorithm} has been published for everyone, and others may depend on it: "
-                "only an administrator can remove it."
+                _(
+                    "%(algorithm)s has been published for everyone, and others may depend on it: "
+                    "only an administrator can remove it."
+                )
+                % {"algorithm": algorithm}
             )
         audit.record(by, "deleted an algorithm", algorithm)
         algorithm.versions.all().delete()
@@ -193,7 +203,7 @@ def _checked(wanted: Settings) -> Settings:
     _check_choices(wanted)
     if wanted.source_visibility == Algorithm.SourceVisibility.CLOSED and wanted.license != "apl":
         raise BadInput(
-            "Closed source needs the Algorithm Platform License; choose it, or open the source."
+            _("Closed source needs the Algorithm Platform License; choose it, or open the source.")
         )
     longest = {
         "label": LABEL_LENGTH,
@@ -206,25 +216,33 @@ def _checked(wanted: Settings) -> Settings:
     for name, length in longest.items():
         text = getattr(wanted, name)
         if not isinstance(text, str) or len(text) > length or "\0" in text:
-            raise BadInput(f"The {name} is a text of {length} characters at most.")
+            raise BadInput(
+                _("The %(name)s is a text of %(length)s characters at most.")
+                % {"name": name, "length": length}
+            )
     if not wanted.label.strip():
-        raise BadInput("The label, the name as people read it, cannot be empty.")
+        raise BadInput(_("The label, the name as people read it, cannot be empty."))
     _check_links(wanted.links)
     return wanted
 
 
 def _check_links(links: object) -> None:
     if not isinstance(links, list) or len(links) > MOST_LINKS:
-        raise BadInput(f"An algorithm has {MOST_LINKS} links at most.")
+        raise BadInput(
+            _("An algorithm has %(most_links)s links at most.") % {"most_links": MOST_LINKS}
+        )
     for link in links:
         if not isinstance(link, dict) or set(link) != {"label", "url"}:
-            raise BadInput("A link has a label and a url.")
+            raise BadInput(_("A link has a label and a url."))
         label, url = link["label"], link["url"]
         is_text = isinstance(label, str) and isinstance(url, str) and len(label) <= LABEL_LENGTH
         if not is_text or not _is_web_address(url):
             raise BadInput(
-                f"{str(url)[:100]!r} is not an address on the web: links begin with https:// or "
-                "http:// and have no spaces."
+                _(
+                    "%(url)s is not an address on the web: links begin with https:// or http:// "
+                    "and have no spaces."
+                )
+                % {"url": repr(str(url)[:100])}
             )
 
 
@@ -242,23 +260,39 @@ def _check_choices(wanted: Settings) -> None:
     for name, choices in _CHOICES.items():
         if getattr(wanted, name) not in choices.values:
             allowed = ", ".join(choices.values)
-            raise BadInput(f"{name} is one of {allowed}, not {getattr(wanted, name)!r}.")
+            raise BadInput(
+                _("%(name)s is one of %(allowed)s, not %(wanted)s.")
+                % {"name": name, "allowed": allowed, "wanted": repr(getattr(wanted, name))}
+            )
     for name in ("may_call_others", "is_shareable"):
         if not isinstance(getattr(wanted, name), bool):
-            raise BadInput(f"{name} is true or false.")
+            raise BadInput(_("%(name)s is true or false.") % {"name": name})
     royalty = wanted.royalty_microcredits
     if isinstance(royalty, bool) or not isinstance(royalty, int) or not 0 <= royalty <= MAX_ROYALTY:
-        raise BadInput(f"A royalty is a whole number of microcredits from 0 to {MAX_ROYALTY}.")
+        raise BadInput(
+            _("A royalty is a whole number of microcredits from 0 to %(most)s.")
+            % {"most": MAX_ROYALTY}
+        )
 
 
 def _check_move(algorithm: Algorithm, environment: Environment) -> None:
     if environment.language != algorithm.environment.language:
         raise BadInput(
-            f"The language of an algorithm stays: {algorithm} is written in "
-            f"{algorithm.environment.language}, and {environment} is for {environment.language}."
+            _(
+                "The language of an algorithm stays: %(algorithm)s is written in %(language)s, "
+                "and %(environment)s is for %(other)s."
+            )
+            % {
+                "algorithm": algorithm,
+                "language": algorithm.environment.language,
+                "environment": environment,
+                "other": environment.language,
+            }
         )
     if not environment.is_offered or not environment.is_present:
-        raise BadInput(f"The environment {environment} is not offered.")
+        raise BadInput(
+            _("The environment %(environment)s is not offered.") % {"environment": environment}
+        )
 
 
 def _set(algorithm: Algorithm, values: Mapping[str, Any]) -> None:
@@ -267,7 +301,10 @@ def _set(algorithm: Algorithm, values: Mapping[str, Any]) -> None:
 
 
 def _exists(owner: Owner, name: str) -> Conflict:
-    return Conflict(f"{owner} already has an algorithm {name}.", wire_code=_ALGORITHM_EXISTS)
+    return Conflict(
+        _("%(owner)s already has an algorithm %(name)s.") % {"owner": owner, "name": name},
+        wire_code=_ALGORITHM_EXISTS,
+    )
 
 
 def _summary(changes: Mapping[str, bytes | None]) -> str:

@@ -25,6 +25,7 @@ from django.conf import settings
 from django.db import close_old_connections, connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from algorithms import build_logs, cases, checkouts, manifests, repositories, resolving
 from algorithms.models import Algorithm, Build
@@ -76,15 +77,21 @@ def start(algorithm: Algorithm, *, by: Actor, commit: str | None = None) -> Buil
     by.require(may_build, algorithm)
     environment = algorithm.environment
     if not environment.is_present:
-        raise Unavailable(f"No runner here has {environment.display_name} at the moment.")
+        raise Unavailable(
+            _("No runner here has %(display_name)s at the moment.")
+            % {"display_name": environment.display_name}
+        )
     unfinished = Build.objects.filter(algorithm__owner=algorithm.owner).exclude(
         state__in=Build.ENDED
     )
     most = limits.builds_at_once(algorithm.owner_id)
     if unfinished.count() >= most:
         raise TooMany(
-            f"{algorithm.owner} already has {most} builds waiting or running; "
-            "wait for one or cancel it.",
+            _(
+                "%(owner)s already has %(most)s builds waiting or running; wait for one or cancel "
+                "it."
+            )
+            % {"owner": algorithm.owner, "most": most},
             retry_after=10,
         )
     wanted = commit or repositories.head(algorithm.pk)
@@ -143,7 +150,7 @@ def cancel(build: Build, *, by: Actor) -> None:
     ending = {"state": Build.State.CANCELLED, "error": error, "finished_at": timezone.now()}
     with transaction.atomic():
         if not going_on.update(**ending):
-            raise Conflict("This build has already ended.")
+            raise Conflict(_("This build has already ended."))
         audit.record(by, "cancelled a build", build)
         build_logs.close(build.pk, f"\n{error}\n")
     build.refresh_from_db()

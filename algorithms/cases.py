@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import orjson
+from django.utils.translation import gettext as _
 
 from marketplace.lib.errors import BadInput
 from runners.errors import BuildFailed, PlatformFault
@@ -60,13 +61,21 @@ def read(tree: Path) -> list[Case]:
     if not path.is_file():
         return []
     if path.stat().st_size > MOST_BYTES:
-        raise BadInput(f"{FILE} has more than {MOST_BYTES // 1024**2} MiB.")
+        raise BadInput(
+            _("%(file)s has more than %(most)s MiB.")
+            % {"file": FILE, "most": MOST_BYTES // 1024**2}
+        )
     try:
         given = orjson.loads(path.read_bytes())
     except orjson.JSONDecodeError as error:
-        raise BadInput(f"{FILE} is not JSON: {error}.") from None
+        raise BadInput(
+            _("%(file)s is not JSON: %(error)s.") % {"file": FILE, "error": error}
+        ) from None
     if not isinstance(given, list) or len(given) > MOST_CASES:
-        raise BadInput(f"{FILE} is a list of {MOST_CASES} cases at most.")
+        raise BadInput(
+            _("%(file)s is a list of %(most_cases)s cases at most.")
+            % {"file": FILE, "most_cases": MOST_CASES}
+        )
     return [_case(number, one) for number, one in enumerate(given, start=1)]
 
 
@@ -85,16 +94,24 @@ def tried(cases: list[Case], call: Call) -> Iterator[str]:
 
 def _case(number: int, given: Any) -> Case:  # noqa: ANN401 - JSON of a stranger
     if not isinstance(given, dict) or not isinstance(given.get("case_name"), str):
-        raise BadInput(f"Case {number} of {FILE} is an object with a case_name.")
+        raise BadInput(
+            _("Case %(number)s of %(file)s is an object with a case_name.")
+            % {"number": number, "file": FILE}
+        )
     name = given["case_name"][:100]
     kind = given.get("type", Rule.EXACT_MATCH)
     if kind not in set(Rule):
-        raise BadInput(f"The type of test case “{name}” is one of {', '.join(Rule)}.")
+        raise BadInput(
+            _("The type of test case “%(name)s” is one of %(kinds)s.")
+            % {"name": name, "kinds": ", ".join(Rule)}
+        )
     if "input" not in given:
-        raise BadInput(f"Test case “{name}” has no input.")
+        raise BadInput(_("Test case “%(name)s” has no input.") % {"name": name})
     tree = given.get("tree") or []
     if not isinstance(tree, list) or not all(isinstance(step, str | int) for step in tree):
-        raise BadInput(f"The tree of test case “{name}” is a list of names and positions.")
+        raise BadInput(
+            _("The tree of test case “%(name)s” is a list of names and positions.") % {"name": name}
+        )
     return Case(name, Rule(kind), given["input"], given.get("expected_output"), tuple(tree))
 
 

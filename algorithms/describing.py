@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from algorithms import schemas
 from algorithms.models import Version
 from algorithms.permissions import may_edit
@@ -22,8 +24,11 @@ def describe(version: Version, input_text: str, output_text: str, *, by: Actor) 
     broken = [one.words for one in schemas.compare(old, new) if one.breaks_callers]
     if version.is_public and old.is_promise and broken:
         raise Conflict(
-            "Callers of this public version rely on what was promised. Publish a new major "
-            f"version instead: {' '.join(broken[:3])}"
+            _(
+                "Callers of this public version rely on what was promised. Publish a new major "
+                "version instead: %(broken)s"
+            )
+            % {"broken": " ".join(broken[:3])}
         )
     version.input_schema, version.output_schema = new.input, new.output
     version.schema_source = new.source

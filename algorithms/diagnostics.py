@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from django.utils.translation import gettext as _
 from packaging.utils import canonicalize_name
 from pyflakes import checker, messages
 
@@ -89,7 +90,10 @@ def check(
     of its requirements file and of the lock they last led to.
     """
     if max(len(text), len(requirements)) > MOST_CHARACTERS:
-        raise TooLarge(f"A file of more than {MOST_CHARACTERS} characters is not checked.")
+        raise TooLarge(
+            _("A file of more than %(most_characters)s characters is not checked.")
+            % {"most_characters": MOST_CHARACTERS}
+        )
     minor = int(python.partition(".")[2] or sys.version_info.minor)
     try:
         with warnings.catch_warnings(action="ignore"):

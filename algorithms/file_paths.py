@@ -6,6 +6,8 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
+from django.utils.translation import gettext as _
+
 from marketplace.lib.errors import BadInput
 
 MAX_PATH_BYTES: Final = 1000
@@ -18,7 +20,10 @@ def checked(path: str) -> str:
     problem = _problem(path)
     if problem is not None:
         shown = path[:100].encode("utf-8", "replace").decode()
-        raise BadInput(f"A file cannot be named {shown!r}: {problem}.")
+        raise BadInput(
+            _("A file cannot be named %(shown)s: %(problem)s.")
+            % {"shown": repr(shown), "problem": problem}
+        )
     return path
 
 
@@ -30,7 +35,10 @@ def check_together(paths: Iterable[str]) -> None:
         for depth in range(1, len(parts)):
             folder = "/".join(parts[:depth])
             if folder in taken:
-                raise BadInput(f"{folder!r} cannot be a file and a folder (of {path!r}) at once.")
+                raise BadInput(
+                    _("%(folder)s cannot be a file and a folder (of %(path)s) at once.")
+                    % {"folder": repr(folder), "path": repr(path)}
+                )
 
 
 def _problem(path: str) -> str | None:

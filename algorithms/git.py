@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final
 
+from django.utils.translation import gettext as _
+
 from marketplace.lib.errors import Unavailable
 
 TIMEOUT_SECONDS: Final = 60
@@ -73,7 +75,7 @@ def run(
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise Unavailable("A git repository did not answer in time. Please try again.") from None
+        raise Unavailable(_("A git repository did not answer in time. Please try again.")) from None
     if done.returncode:
         raise GitFailed(done.stderr.decode(errors="replace").strip()[:500])
     return done.stdout
@@ -140,6 +142,6 @@ class ObjectReader:
 def _command(repository: Path | None, arguments: tuple[str, ...]) -> list[str]:
     program = shutil.which("git")
     if program is None:
-        raise Unavailable("The program git is not installed on this server; its operator must.")
+        raise Unavailable(_("The program git is not installed on this server; its operator must."))
     place = () if repository is None else (f"--git-dir={repository}",)
     return [program, *_OPTIONS, *place, *arguments]

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from algorithms import git, repositories
 from algorithms.git import GitFailed
 from marketplace.lib.errors import BadInput
@@ -38,7 +40,10 @@ class FileChange:
 def find_text(algorithm_id: UUID, commit: str, text: str, *, is_exact: bool = False) -> list[Place]:
     """The lines of a commit's text files that hold this text, the first few hundred of them."""
     if not text.strip() or len(text) > MOST_TEXT or "\n" in text or "\0" in text:
-        raise BadInput(f"Look for one line of text, of {MOST_TEXT} characters at most.")
+        raise BadInput(
+            _("Look for one line of text, of %(most_text)s characters at most.")
+            % {"most_text": MOST_TEXT}
+        )
     known = repositories.resolve(algorithm_id, commit)
     case = () if is_exact else ("--ignore-case",)
     command = ("grep", "-n", "-z", "-I", "--fixed-strings", "--full-name", *case, "-e", text, known)

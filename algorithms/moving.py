@@ -8,6 +8,8 @@ from typing import Final
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from algorithms import resolving
 from algorithms.models import Algorithm, Call
@@ -58,15 +60,18 @@ def move(algorithm: Algorithm, *, by: Actor, owner: Owner, name: str) -> Algorit
     """
     by.require(may_delete, algorithm)
     by.require(may_create_for, owner)
-    names.checked(name, what="algorithm name")
+    names.checked(name, what=gettext_noop("algorithm name"))
     before = str(algorithm)
     try:
         with transaction.atomic():
             Algorithm.objects.select_for_update().get(pk=algorithm.pk)
             if algorithm.versions.ever_public().exists():
                 raise NotAllowed(
-                    f"{algorithm} has been published for everyone and is called by this address: "
-                    "it keeps its name and its owner. Publish a new one instead."
+                    _(
+                        "%(algorithm)s has been published for everyone and is called by this "
+                        "address: it keeps its name and its owner. Publish a new one instead."
+                    )
+                    % {"algorithm": algorithm}
                 )
             _refuse_if_taken(algorithm, owner, name)
             algorithm.owner, algorithm.name = owner, name
@@ -74,10 +79,14 @@ def move(algorithm: Algorithm, *, by: Actor, owner: Owner, name: str) -> Algorit
             audit.record(by, "moved an algorithm", algorithm, before=before)
             transaction.on_commit(resolving.forget_all)
     except IntegrityError:  # somebody was faster
-        raise Conflict(f"{owner} already has an algorithm {name}.") from None
+        raise Conflict(
+            _("%(owner)s already has an algorithm %(name)s.") % {"owner": owner, "name": name}
+        ) from None
     return algorithm
 
 
 def _refuse_if_taken(algorithm: Algorithm, owner: Owner, name: str) -> None:
     if Algorithm.objects.at(owner.name, name).exclude(pk=algorithm.pk).exists():
-        raise Conflict(f"{owner} already has an algorithm {name}.")
+        raise Conflict(
+            _("%(owner)s already has an algorithm %(name)s.") % {"owner": owner, "name": name}
+        )

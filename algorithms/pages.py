@@ -8,6 +8,7 @@ from typing import Concatenate, ParamSpec
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from algorithms import resolving
 from algorithms.models import Algorithm, Build, Version
@@ -33,7 +34,7 @@ def of_algorithm(view: View[P]) -> Callable[..., HttpResponse]:
             algorithm = resolving.find(owner, name, by=request.actor)
         except NotFound:
             if request.actor.is_anonymous:
-                raise NotSignedIn("Sign in to see this page.") from None
+                raise NotSignedIn(_("Sign in to see this page.")) from None
             raise
         answer = view(request, algorithm, *args, **kwargs)
         answer["Cache-Control"] = "no-store, private"
@@ -71,7 +72,7 @@ def build_of(algorithm: Algorithm, build_id: object) -> Build:
     rows = algorithm.builds.select_related("version", "environment", "requested_by", "dependencies")
     build = rows.filter(pk=str(build_id)).first()
     if build is None:
-        raise NotFound(f"{algorithm} has no such build.")
+        raise NotFound(_("%(algorithm)s has no such build.") % {"algorithm": algorithm})
     return build
 
 

@@ -14,8 +14,9 @@ from uuid import UUID
 
 import orjson
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
-from algorithms import approvals, authoring, gateway, resolving
+from algorithms import approvals, authoring, dating, gateway, resolving
 from algorithms.authoring import Settings
 from algorithms.gateway import Ask
 from algorithms.models import Algorithm, Build, Version
@@ -90,7 +91,10 @@ def publish(  # noqa: PLR0913 - each is a field of the dialog
     """
     by.require(may_publish, algorithm)
     if len(release_notes) > NOTES_LENGTH:
-        raise BadInput(f"Release notes have {NOTES_LENGTH} characters at most.")
+        raise BadInput(
+            _("Release notes have %(notes_length)s characters at most.")
+            % {"notes_length": NOTES_LENGTH}
+        )
     plan = planned(algorithm, by=by, callability=callability, schemas=schemas, **changes)
     _check_part(plan, part)
     sample_output = _run_sample(plan, by=by)
@@ -115,7 +119,9 @@ def planned(
     newest = algorithm.versions.newest_first().first()
     chosen = callability or (newest.callability if newest else Version.Callability.PRIVATE)
     if chosen not in Version.Callability.values:
-        raise BadInput(f"A version is public or private, not {chosen!r}.")
+        raise BadInput(
+            _("A version is public or private, not %(chosen)s.") % {"chosen": repr(chosen)}
+        )
     if chosen == Version.Callability.PUBLIC:
         by.require(may_publish_for_everyone, algorithm)
     build = _publishable(algorithm)
@@ -159,7 +165,8 @@ def _publishable(algorithm: Algorithm) -> Build:
     newest = succeeded.order_by("-created_at").first()
     if newest is None:
         raise BadInput(
-            f"{algorithm} has no successful build yet. Please compile your algorithm.",
+            _("%(algorithm)s has no successful build yet. Please compile your algorithm.")
+            % {"algorithm": algorithm},
             wire_code=ALREADY_PUBLISHED,
         )
     if Version.objects.filter(build=newest).exists():
@@ -169,7 +176,7 @@ def _publishable(algorithm: Algorithm) -> Build:
 
 def _already_published() -> BadInput:
     return BadInput(
-        "Version already published. Please compile your algorithm.", wire_code=ALREADY_PUBLISHED
+        _("Version already published. Please compile your algorithm."), wire_code=ALREADY_PUBLISHED
     )
 
 
@@ -178,8 +185,16 @@ def _check_part(plan: Plan, part: Part | None) -> None:
         return
     reasons = " ".join(plan.reasons)
     raise BadInput(
-        f"This must be a {plan.smallest} release ({plan.number(plan.smallest)}) at least, "
-        f"not a {part} one. {reasons}"
+        _(
+            "This must be a %(smallest)s release (%(number)s) at least, not a %(part)s one. "
+            "%(reasons)s"
+        )
+        % {
+            "smallest": plan.smallest,
+            "number": plan.number(plan.smallest),
+            "part": part,
+            "reasons": reasons,
+        }
     )
 
 
@@ -199,15 +214,15 @@ def _run_sample(plan: Plan, *, by: Actor) -> str:
     answer = gateway.call_now(target, by=by, ask=Ask(kind, body, SAMPLE_SECONDS, is_trial=True))
     failure = answer.outcome.failure
     if failure is not None and failure.is_platform_fault:
-        raise Unavailable(f"The sample input could not be tried: {failure.message}")
-    if failure is not None:
-        raise BadInput(
-            f"The sample input does not work, so nothing was published: {failure.message}"
+        raise Unavailable(
+            _("The sample input could not be tried: %(message)s") % {"message": failure.message}
         )
+    if failure is not None:
+        raise dating.sample_failed(plan.build, answer.outcome)
     output = _shown(answer.outcome)
     if len(output) > OUTPUT_LENGTH:
         raise BadInput(
-            "The output of the sample input is too long to be shown; take a smaller one."
+            _("The output of the sample input is too long to be shown; take a smaller one.")
         )
     return output
 
@@ -241,9 +256,9 @@ def _write(
     algorithm = Algorithm.objects.select_for_update().select_related("owner").get(pk=algorithm_id)
     newest = algorithm.versions.newest_first().first()
     if (newest.number if newest else None) != plan.newest:
-        raise Conflict("Somebody else has published a version meanwhile; look at it first.")
+        raise Conflict(_("Somebody else has published a version meanwhile; look at it first."))
     if _publishable(algorithm) != plan.build:
-        raise Conflict("A newer build has succeeded meanwhile; publish that one.")
+        raise Conflict(_("A newer build has succeeded meanwhile; publish that one."))
     number = plan.number(max(part or Part.MINOR, plan.smallest, key=_ORDER.index))
     release_notes, sample_output = texts
     version = Version.objects.create(

@@ -13,6 +13,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.core import signing
+from django.utils.translation import gettext as _
 
 from algorithms.gateway import Answer
 from marketplace.lib.errors import BadInput
@@ -45,11 +46,15 @@ def checked(receipt: str, given: str, body: str) -> Receipt:
         call_id, version_id, total_us, digest = signing.loads(receipt, salt=_SALT, max_age=_DAY)
     except (signing.BadSignature, ValueError, TypeError):
         raise BadInput(
-            "This run cannot be kept: it is older than a day, or its receipt is not ours. "
-            "Run it again."
+            _(
+                "This run cannot be kept: it is older than a day, or its receipt is not ours. Run "
+                "it again."
+            )
         ) from None
     if digest != _digest(given.encode(), body.encode()):
-        raise BadInput("This run cannot be kept: its input or its answer has been changed since.")
+        raise BadInput(
+            _("This run cannot be kept: its input or its answer has been changed since.")
+        )
     return Receipt(UUID(call_id), UUID(version_id) if version_id else None, total_us / 1e6)
 
 

@@ -17,6 +17,7 @@ from typing import Final
 from uuid import UUID
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from algorithms import file_paths, git
 from algorithms.git import GitFailed
@@ -74,7 +75,7 @@ def existing(algorithm_id: UUID) -> Path:
     """Where the repository is; NotFound if it is not there."""
     repository = path_of(algorithm_id)
     if not repository.is_dir():
-        raise NotFound("This algorithm has no repository.")
+        raise NotFound(_("This algorithm has no repository."))
     return repository
 
 
@@ -104,9 +105,9 @@ def delete(algorithm_id: UUID) -> None:
 
 def head(algorithm_id: UUID) -> str:
     """The newest commit of the branch that counts."""
-    _, commit = _branch(existing(algorithm_id))
+    _name, commit = _branch(existing(algorithm_id))
     if commit is None:
-        raise NotFound("This repository has no commit yet: push to its branch master.")
+        raise NotFound(_("This repository has no commit yet: push to its branch master."))
     return commit
 
 
@@ -114,14 +115,16 @@ def resolve(algorithm_id: UUID, commit: str) -> str:
     """The full name of a commit given by its hash or the beginning of it."""
     wanted = commit.strip().lower()
     if not _SHA.match(wanted):
-        raise BadInput(f"{commit[:60]!r} is not the hash of a commit.")
+        raise BadInput(_("%(commit)s is not the hash of a commit.") % {"commit": repr(commit[:60])})
     try:
         return _line(
             *("rev-parse", "--verify", "--quiet", f"{wanted}^{{commit}}"),
             repository=existing(algorithm_id),
         )
     except GitFailed:
-        raise NotFound(f"There is no commit {wanted} in this repository.") from None
+        raise NotFound(
+            _("There is no commit %(wanted)s in this repository.") % {"wanted": wanted}
+        ) from None
 
 
 def tree(algorithm_id: UUID, commit: str) -> list[File]:
@@ -134,9 +137,15 @@ def read(algorithm_id: UUID, commit: str, path: str, *, limit: int = MAX_FILE_BY
     file_paths.checked(path)
     found = [file for file in tree(algorithm_id, commit) if file.path == path]
     if not found or not found[0].is_plain:
-        raise NotFound(f"There is no file {path!r} in commit {commit[:8]}.")
+        raise NotFound(
+            _("There is no file %(path)s in commit %(commit)s.")
+            % {"path": repr(path), "commit": commit[:8]}
+        )
     if found[0].size > limit:
-        raise TooLarge(f"{path!r} has {found[0].size} bytes, more than can be shown here.")
+        raise TooLarge(
+            _("%(path)s has %(size)s bytes, more than can be shown here.")
+            % {"path": repr(path), "size": found[0].size}
+        )
     return git.run("cat-file", "blob", found[0].blob, repository=path_of(algorithm_id))
 
 
@@ -161,12 +170,17 @@ def commit(
 def require_room(repository: Path) -> None:
     """Raise TooLarge if all that was ever written there is more than the site keeps."""
     counted = git.run("count-objects", "-v", repository=repository).decode().splitlines()
-    numbers = {name: int(number) for name, _, number in (line.partition(": ") for line in counted)}
+    numbers = {
+        name: int(number) for name, _colon, number in (line.partition(": ") for line in counted)
+    }
     if numbers["size"] + numbers["size-pack"] > settings.GIT_REPOSITORY_MB * 1024:
         raise TooLarge(
-            f"This repository and its history have more than {settings.GIT_REPOSITORY_MB} MiB, "
-            "so it takes nothing more. Keep models and data in a data collection, and go on in "
-            "a new algorithm."
+            _(
+                "This repository and its history have more than %(git_repository_mb)s MiB, so it "
+                "takes nothing more. Keep models and data in a data collection, and go on in a "
+                "new algorithm."
+            )
+            % {"git_repository_mb": settings.GIT_REPOSITORY_MB}
         )
 
 
@@ -215,8 +229,8 @@ def _tree(repository: Path, commit: str) -> list[File]:
     files = []
     for record in printed.split(b"\0"):
         if record:
-            facts, _, path = record.partition(b"\t")
-            mode, _, blob, size = facts.decode().split()
+            facts, _tab, path = record.partition(b"\t")
+            mode, _kind, blob, size = facts.decode().split()
             name = path.decode("utf-8", "surrogateescape")
             files.append(File(name, 0 if size == "-" else int(size), mode, blob))
     return files
@@ -258,15 +272,20 @@ def _commit(
 def _check_message(message: str) -> None:
     if "\0" in message or len(message) > MAX_MESSAGE:
         raise BadInput(
-            f"A commit's message is a text of {MAX_MESSAGE} characters at most, without NUL "
-            "characters. Nothing was saved."
+            _(
+                "A commit's message is a text of %(max_message)s characters at most, without NUL "
+                "characters. Nothing was saved."
+            )
+            % {"max_message": MAX_MESSAGE}
         )
 
 
 def _moved_on() -> Conflict:
     return Conflict(
-        "Somebody has saved a newer version meanwhile. Nothing of yours was written: "
-        "load the newest version, put your changes in and save again."
+        _(
+            "Somebody has saved a newer version meanwhile. Nothing of yours was written: load the "
+            "newest version, put your changes in and save again."
+        )
     )
 
 
@@ -277,20 +296,31 @@ def _check_changes(before: Mapping[str, File], changes: Mapping[str, bytes | Non
         if content is not None:
             sizes[path] = len(content)
         elif sizes.pop(path, None) is None:
-            raise BadInput(f"{path!r} cannot be removed: there is no such file.")
+            raise BadInput(
+                _("%(path)s cannot be removed: there is no such file.") % {"path": repr(path)}
+            )
     file_paths.check_together(sizes)
     _check_amount(sizes)
 
 
 def _check_amount(sizes: Mapping[str, int]) -> None:
-    advice = "Keep models and data in a data collection."
+    advice = _("Keep models and data in a data collection.")
     if len(sizes) > MAX_FILES:
-        raise TooLarge(f"A repository holds {MAX_FILES} files at most. {advice}")
+        raise TooLarge(
+            _("A repository holds %(max_files)s files at most. %(advice)s")
+            % {"max_files": MAX_FILES, "advice": advice}
+        )
     for path, size in sizes.items():
         if size > MAX_FILE_BYTES:
-            raise TooLarge(f"{path!r} is larger than {MAX_FILE_BYTES // 1024**2} MiB. {advice}")
+            raise TooLarge(
+                _("%(path)s is larger than %(most)s MiB. %(advice)s")
+                % {"path": repr(path), "most": MAX_FILE_BYTES // 1024**2, "advice": advice}
+            )
     if sum(sizes.values()) > MAX_TREE_BYTES:
-        raise TooLarge(f"Its files have more than {MAX_TREE_BYTES // 1024**2} MiB. {advice}")
+        raise TooLarge(
+            _("Its files have more than %(max_tree_bytes)s MiB. %(advice)s")
+            % {"max_tree_bytes": MAX_TREE_BYTES // 1024**2, "advice": advice}
+        )
 
 
 def _write_tree(
@@ -364,6 +394,7 @@ def _check_exportable(files: list[File]) -> None:
         file_paths.checked(file.path)
         if not file.is_plain:
             raise BadInput(
-                f"{file.path!r} is a link to something else; a repository may hold only files."
+                _("%(path)s is a link to something else; a repository may hold only files.")
+                % {"path": repr(file.path)}
             )
     _check_amount({file.path: file.size for file in files})

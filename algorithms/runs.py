@@ -8,6 +8,7 @@ from uuid import UUID
 
 from celery import shared_task
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from algorithms import receipts
 from algorithms.models import Run, Version
@@ -45,20 +46,21 @@ def keep(  # noqa: PLR0913 - each is a field of the dialog
 ) -> Run:
     """Keep a run of which the page holds our receipt."""
     if by.owner_id is None:
-        raise NotSignedIn("Sign in to keep a run: it needs somebody who can delete it.")
+        raise NotSignedIn(_("Sign in to keep a run: it needs somebody who can delete it."))
     if days not in DAYS or visibility not in Run.Visibility.values:
-        raise BadInput("A run is kept for 7, 30 or 365 days, unlisted or private.")
+        raise BadInput(_("A run is kept for 7, 30 or 365 days, unlisted or private."))
     if len(given) > INPUT_LENGTH or len(answer) > ANSWER_LENGTH:
-        raise TooLarge("This run is too large to be kept: 1 MB of input and 4 MB of answer fit.")
+        raise TooLarge(_("This run is too large to be kept: 1 MB of input and 4 MB of answer fit."))
     said = receipts.checked(receipt, given, answer)
     rows = Version.objects.select_related("algorithm__owner")
     version = rows.filter(pk=said.version_id).first() if said.version_id else None
     if version is None:
-        raise BadInput("Only runs of a published version can be kept.")
+        raise BadInput(_("Only runs of a published version can be kept."))
     by.require(may_keep_runs, version)
     if Run.objects.kept().filter(kept_by_id=by.owner_id).count() >= MOST:
         raise TooMany(
-            f"You keep {MOST} runs, which is the limit: delete some first.", retry_after=1
+            _("You keep %(most)s runs, which is the limit: delete some first.") % {"most": MOST},
+            retry_after=1,
         )
     return Run.objects.create(
         call_id=said.call_id,
@@ -78,7 +80,9 @@ def find(run_id: UUID, *, by: Actor) -> Run:
     rows = Run.objects.kept().select_related("algorithm__owner", "version", "kept_by")
     run = rows.filter(pk=run_id).first()
     if run is None or not may_see_run(by, run):
-        raise NotFound("There is no such run: it has expired, was deleted, or is somebody else's.")
+        raise NotFound(
+            _("There is no such run: it has expired, was deleted, or is somebody else's.")
+        )
     return run
 
 
@@ -87,7 +91,7 @@ def id_in(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise NotFound("There is no such run.") from None
+        raise NotFound(_("There is no such run.")) from None
 
 
 def forget(run: Run, *, by: Actor) -> None:

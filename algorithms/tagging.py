@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from algorithms.models import Algorithm
 from algorithms.permissions import may_edit
@@ -24,11 +25,11 @@ def read(text: str) -> list[str]:
     wrong = [tag for tag in tags if not _TAG.fullmatch(tag)]
     if wrong:
         raise BadInput(
-            f"{wrong[0][:40]!r} cannot be a tag: take letters a to z, digits and hyphens, "
-            "30 at most."
+            _("%(wrong)s cannot be a tag: take letters a to z, digits and hyphens, 30 at most.")
+            % {"wrong": repr(wrong[0][:40])}
         )
     if len(tags) > MOST_TAGS:
-        raise BadInput(f"An algorithm has {MOST_TAGS} tags at most.")
+        raise BadInput(_("An algorithm has %(most_tags)s tags at most.") % {"most_tags": MOST_TAGS})
     return tags
 
 

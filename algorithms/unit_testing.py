@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 import orjson
+from django.utils.translation import gettext as _
 
 from algorithms import gateway, resolving
 from algorithms.gateway import Ask
@@ -26,15 +27,20 @@ def run(build: Build, *, by: Actor) -> dict[str, Any]:
     """
     by.require(may_build, build.algorithm)
     if build.state != Build.State.SUCCEEDED:
-        raise Conflict("Tests run on a build that succeeded; build this commit first.")
+        raise Conflict(_("Tests run on a build that succeeded; build this commit first."))
     target = resolving.of_build(build, by=by)
     target = replace(target, spec=replace(target.spec, contract="tests"))
     answer = gateway.call_now(target, by=by, ask=Ask(Kind.VOID, b"", SECONDS))
     outcome = answer.outcome
     if outcome.failure is not None and outcome.failure.is_platform_fault:
-        raise Unavailable(f"The tests could not be run: {outcome.failure.message}")
+        raise Unavailable(
+            _("The tests could not be run: %(message)s") % {"message": outcome.failure.message}
+        )
     if outcome.failure is not None:
-        raise BadInput(f"The tests ended before they were done: {outcome.failure.message}")
+        raise BadInput(
+            _("The tests ended before they were done: %(message)s")
+            % {"message": outcome.failure.message}
+        )
     report: dict[str, Any] = orjson.loads(outcome.body)
     return {
         **report,

@@ -13,6 +13,7 @@ from typing import Final
 
 from django.conf import settings
 from django.core.cache import cache
+from django.utils.translation import gettext as _
 
 from algorithms.resolving import Target
 from marketplace.accounts.actors import Actor
@@ -29,8 +30,11 @@ def admit(address: str) -> Actor:
     cache.add(key, 0, timeout=_DAY.total_seconds())
     if cache.incr(key) > settings.VISITOR_CALLS_PER_DAY:
         raise NotSignedIn(
-            f"You have made the {settings.VISITOR_CALLS_PER_DAY} runs a day that need no account. "
-            "Sign up to go on: it is free."
+            _(
+                "You have made the %(visitor_calls_per_day)s runs a day that need no account. "
+                "Sign up to go on: it is free."
+            )
+            % {"visitor_calls_per_day": settings.VISITOR_CALLS_PER_DAY}
         )
     return VISITOR
 
@@ -45,7 +49,9 @@ def left(address: str) -> int:
 def check(target: Target) -> None:
     """Raise NotSignedIn for what visitors may not call: nobody could be charged for it."""
     if target.royalty_microcredits:
-        raise NotSignedIn(f"{target.path} has a price for each call. Sign up to call it.")
+        raise NotSignedIn(
+            _("%(path)s has a price for each call. Sign up to call it.") % {"path": target.path}
+        )
 
 
 def payer(address: str) -> str:

@@ -14,6 +14,7 @@ from uuid import UUID
 from django.db.models import Count, F, Min, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import Entry, Lot, Refund, TopUp, Usage
@@ -90,7 +91,9 @@ def month_named(text: str) -> date:
     try:
         return date.fromisoformat(f"{text}-01")
     except ValueError:
-        raise BadInput(f"A month is written like 2026-11, not {text[:20]!r}.") from None
+        raise BadInput(
+            gettext("A month is written like 2026-11, not %(text)s.") % {"text": repr(text[:20])}
+        ) from None
 
 
 def months(owner: Owner, *, by: Actor) -> list[date]:
@@ -111,7 +114,7 @@ def of_month(owner: Owner, month: date, *, by: Actor) -> Statement:
     entries = _entries(owner)
     first = entries.aggregate(first=Min("journal__effective_at"))["first"]
     if first is None or end <= first or start > timezone.now():
-        raise NotFound("There is no statement of this month: nothing happened in it.")
+        raise NotFound(gettext("There is no statement of this month: nothing happened in it."))
     within = entries.filter(journal__effective_at__gte=start, journal__effective_at__lt=end)
     opening = _sum(entries.filter(journal__effective_at__lt=start))
     calls = _calls(owner, start, end)

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Greatest
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from billing import ledger
 from billing.models import Budget, Limit, SpendStop
@@ -56,13 +57,21 @@ def create(owner: Owner, *, by: Actor, subject: Subject, period: str, amount: in
     """
     by.require(may_set_budgets, owner)
     if period not in Budget.Period.values:
-        raise BadInput(f"The period of a budget is {', '.join(Budget.Period.values)}.")
+        raise BadInput(
+            _("The period of a budget is %(join)s.") % {"join": ", ".join(Budget.Period.values)}
+        )
     if owner.budgets.in_force().count() >= MOST_BUDGETS:
-        raise Conflict(f"{owner} has {MOST_BUDGETS} budgets; end one that is not needed any more.")
+        raise Conflict(
+            _("%(owner)s has %(most_budgets)s budgets; end one that is not needed any more.")
+            % {"owner": owner, "most_budgets": MOST_BUDGETS}
+        )
     budget = Budget(owner=owner, period=period, amount=_checked(amount), scope=subject.scope)
     _aim(budget, subject)
     if _same(budget).exists():
-        raise Conflict(f"There is a budget of {budget.subject} for this period; change that one.")
+        raise Conflict(
+            _("There is a budget of %(subject)s for this period; change that one.")
+            % {"subject": budget.subject}
+        )
     budget.save()
     _tell_tills(owner)
     audit.record(by, "set a budget", owner, subject=str(budget), amount=format_dollars(amount))
@@ -75,11 +84,11 @@ def change(budget: Budget, *, by: Actor, amount: int) -> Budget:
     by.require(may_set_budgets, budget.owner)
     budget = Budget.objects.select_for_update().get(pk=budget.pk)
     if budget.ended_at is not None:
-        raise Conflict("This budget has been ended.")
+        raise Conflict(_("This budget has been ended."))
     budget.amount = _checked(amount)
     budget.save(update_fields=["amount"])
     now = timezone.now()
-    starts_at, _ = budget.window(now)
+    starts_at, _ends_at = budget.window(now)
     Limit.objects.filter(budget=budget, starts_at=starts_at).update(
         ceiling=Greatest(amount, F("spent") + F("held")), alerted_percent=0, recalled_at=now
     )
@@ -101,7 +110,7 @@ def find(budget_id: UUID, *, by: Actor) -> Budget:
     rows = Budget.objects.in_force().select_related("owner")
     budget = rows.filter(pk=budget_id).first()
     if budget is None or not may_see_budgets(by, budget.owner):
-        raise NotFound(f"There is no budget {budget_id} here.")
+        raise NotFound(_("There is no budget %(budget_id)s here.") % {"budget_id": budget_id})
     return budget
 
 
@@ -127,10 +136,10 @@ def stop_everything(*, by: Actor, reason: str) -> SpendStop:
     """
     by.require(may_stop_spending, "all spending")
     if not reason.strip():
-        raise BadInput("Say why: everybody whose call is refused reads it.")
+        raise BadInput(_("Say why: everybody whose call is refused reads it."))
     with transaction.atomic():
         if present_stop() is not None:
-            raise Conflict("All spending is stopped already.")
+            raise Conflict(_("All spending is stopped already."))
         stop = SpendStop.objects.create(reason=reason.strip()[:200], by_id=by.user_id)
         audit.record(by, "stopped all spending", "the site", reason=stop.reason)
     return stop
@@ -156,7 +165,7 @@ def _tell_tills(owner: Owner) -> None:
 
 def _checked(amount: int) -> int:
     if not 0 <= amount <= MOST:
-        raise BadInput("A budget is an amount from 0 to a billion dollars.")
+        raise BadInput(_("A budget is an amount from 0 to a billion dollars."))
     return amount
 
 
@@ -167,14 +176,14 @@ def _aim(budget: Budget, subject: Subject) -> None:
         keys = APIKey.objects.usable().filter(owner=owner)
         key = keys.filter(pk=subject.key_id).first() if subject.key_id else None
         if key is None:
-            raise BadInput(f"{owner} has no such API key.")
+            raise BadInput(_("%(owner)s has no such API key.") % {"owner": owner})
         budget.key, budget.subject = key, f"the key “{key.label}”"
     elif subject.scope == Budget.Scope.MEMBER:
         member = _member(owner, subject.username)
         budget.member, budget.subject = member, member.username
     elif subject.scope == Budget.Scope.ALGORITHM:
         if subject.algorithm_id is None:
-            raise BadInput("Say which algorithm: owner/name.")
+            raise BadInput(_("Say which algorithm: owner/name."))
         budget.algorithm_id, budget.subject = subject.algorithm_id, subject.algorithm_path
     else:
         budget.subject = f"all of {owner}"
@@ -190,7 +199,10 @@ def _member(owner: Owner, username: str) -> User:
         people = people.filter(pk__in=members)
     person = people.first()
     if person is None:
-        raise BadInput(f"{username[:60]!r} is nobody who calls for {owner}.")
+        raise BadInput(
+            _("%(username)s is nobody who calls for %(owner)s.")
+            % {"username": repr(username[:60]), "owner": owner}
+        )
     return person
 
 
@@ -206,7 +218,7 @@ def _same(budget: Budget) -> QuerySet[Budget]:
 
 
 def _standing(budget: Budget, window: Limit | None, now: datetime) -> Standing:
-    _, resets_at = budget.window(now)
+    _starts_at, resets_at = budget.window(now)
     if window is None:
         return Standing(budget, 0, 0, budget.amount, resets_at)
     left = max(0, budget.amount - window.spent - window.held)

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from billing import ledger, lots
 from billing.ledger import Kind, Leg
@@ -40,9 +41,9 @@ def grant(  # noqa: PLR0913 - each is a field of the form
     """
     by.require(may_grant_credit, owner)
     if owner.closed_at is not None:
-        raise BadInput(f"{owner} is closed, and can use no credit.")
+        raise BadInput(_("%(owner)s is closed, and can use no credit.") % {"owner": owner})
     if expires_at is not None and expires_at <= timezone.now():
-        raise BadInput("Credit cannot expire in the past.")
+        raise BadInput(_("Credit cannot expire in the past."))
     with transaction.atomic():
         lot = post(
             owner.pk,

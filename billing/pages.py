@@ -24,7 +24,7 @@ def owner_of(request: ActorRequest) -> Owner:
         return self_of(request)
     found = Owner.objects.named(name).open().select_related("user", "organization").first()
     if found is None or found.pk not in request.actor.administers:
-        raise NotFound(f"You answer for no account {name[:30]!r}.")
+        raise NotFound(_("You answer for no account %(name)s.") % {"name": repr(name[:30])})
     return found
 
 

@@ -20,6 +20,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from billing import bulk, receipt_keys
 from billing.models import Journal, Receipt, ReceiptChain, Usage
@@ -121,8 +122,8 @@ def find(receipt_id: UUID, *, by: Actor) -> Receipt:
         return receipt
     usage = Usage.objects.select_related("payer").filter(pk=receipt_id, has_receipt=False).first()
     if usage is not None and may_see_bills(by, usage.payer):
-        raise NotFound("The receipt of this call is being made; ask again in some seconds.")
-    raise NotFound(f"There is no receipt {receipt_id} here.")
+        raise NotFound(_("The receipt of this call is being made; ask again in some seconds."))
+    raise NotFound(_("There is no receipt %(receipt_id)s here.") % {"receipt_id": receipt_id})
 
 
 def of(owner: Owner, *, by: Actor, after: int = 0, most: int = 100) -> list[Receipt]:

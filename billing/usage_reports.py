@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from billing.models import Usage
 from billing.permissions import may_see_bills
@@ -79,7 +80,7 @@ def report(owner: Owner, *, by: Actor, asked: Asked) -> Report:
     """Rows by what they cost, days by date; at most a thousand of them."""
     by.require(may_see_bills, owner)
     if asked.group_by not in GROUPS:
-        raise BadInput(f"group_by is one of {', '.join(GROUPS)}.")
+        raise BadInput(_("group_by is one of %(choices)s.") % {"choices": ", ".join(GROUPS)})
     found = calls(owner, asked)
     names = GROUPS[asked.group_by]
     if asked.group_by == "day":
@@ -116,15 +117,18 @@ def day(text: str, *, what: str) -> date | None:
     except ValueError:
         found = date.min
     if not FIRST_DAY <= found <= LAST_DAY:
-        raise BadInput(f"{what} is a day such as 2026-11-30, not {text[:20]!r}.")
+        raise BadInput(
+            _("%(what)s is a day such as 2026-11-30, not %(text)s.")
+            % {"what": what, "text": repr(text[:20])}
+        )
     return found
 
 
 def _bounds(asked: Asked) -> tuple[datetime, datetime]:
     if asked.last < asked.first:
-        raise BadInput("The last day is before the first.")
+        raise BadInput(_("The last day is before the first."))
     if (asked.last - asked.first).days > MOST_DAYS:
-        raise BadInput(f"A report covers {MOST_DAYS} days at most.")
+        raise BadInput(_("A report covers %(most_days)s days at most.") % {"most_days": MOST_DAYS})
     start = datetime.combine(asked.first, datetime.min.time(), tzinfo=UTC)
     end = datetime.combine(asked.last, datetime.min.time(), tzinfo=UTC) + timedelta(days=1)
     return start, end
@@ -167,4 +171,4 @@ def _uuid(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise BadInput(f"{text[:60]!r} is no id of a key.") from None
+        raise BadInput(_("%(text)s is no id of a key.") % {"text": repr(text[:60])}) from None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
 
 from data_collections import storage
 from data_collections.models import Collection, DataFile
@@ -32,13 +34,18 @@ def create(
 ) -> Collection:
     """Make an empty collection."""
     by.require(may_create_collections_for, owner)
-    names.checked(name, what="collection")
+    names.checked(name, what=gettext_noop("collection"))
     Owner.objects.select_for_update(no_key=True).get(pk=owner.pk)
     if owner.collections.hosted().named(name).exists():
-        raise Conflict(f"data://{owner}/{name} exists already.")
+        raise Conflict(
+            _("data://%(owner)s/%(name)s exists already.") % {"owner": owner, "name": name}
+        )
     collection = Collection(owner=owner, name=name, read_access=read_access)
     if read_access == Collection.ReadAccess.PUBLIC and not may_change_who_reads(by, collection):
-        raise NotAllowed(f"An algorithm of others may not make public collections for {owner}.")
+        raise NotAllowed(
+            _("An algorithm of others may not make public collections for %(owner)s.")
+            % {"owner": owner}
+        )
     collection.save()
     return collection
 
@@ -64,8 +71,14 @@ def delete(collection: Collection, *, by: Actor, with_files: bool = False) -> in
     count = collection.files.count()
     if count and not with_files:
         raise NotEmpty(
-            f"{collection} is not empty: it holds {count} file{'s' if count > 1 else ''}. "
-            "Delete them first, or say force=true to delete all at once."
+            ngettext(
+                "%(collection)s is not empty: it holds %(count)s file. Delete it first, or say "
+                "force=true to delete all at once.",
+                "%(collection)s is not empty: it holds %(count)s files. Delete them first, or say "
+                "force=true to delete all at once.",
+                count,
+            )
+            % {"collection": collection, "count": count}
         )
     if collection.is_hosted:
         audit.record(by, "deleted a collection", collection, files=str(count))

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from data_collections import quotas, storage
 from data_collections.locating import (
@@ -42,7 +43,10 @@ def put(path: DataPath, content: Source, *, by: Actor, promise: Promise | None =
     """
     promise = promise or Promise()
     if not path.is_file:
-        raise BadInput(f"{path} is a folder; a file is put at data://owner/collection/file.")
+        raise BadInput(
+            _("%(path)s is a folder; a file is put at data://owner/collection/file.")
+            % {"path": path}
+        )
     collection = collection_for_writing(path, by)
     by.require(may_write_to, collection)
     with Reservation(collection, path.file, promised=promise.length) as room:
@@ -82,11 +86,14 @@ def link(
     """Point the name at the bytes. One owner's puts pass here one after another."""
     Owner.objects.select_for_update(no_key=True).get(pk=collection.owner_id)
     if not Collection.objects.filter(pk=collection.pk).exists():
-        raise NotFound(f"{collection} was deleted while the file was on its way.")
+        raise NotFound(
+            _("%(collection)s was deleted while the file was on its way.")
+            % {"collection": collection}
+        )
     room = quotas.room_for(collection, name, but=upload_id)
     quotas.check_room(blob.size, room, collection)
     before = DataFile.objects.filter(collection=collection, name=name).first()
-    file, _ = DataFile.objects.update_or_create(
+    file, _is_new = DataFile.objects.update_or_create(
         collection=collection,
         name=name,
         defaults={
@@ -108,6 +115,9 @@ def _check_promise(received: Received, promise: Promise) -> None:
     for what, value in said.items():
         if value is not None and value != came[what]:
             raise BadInput(
-                f"The file did not arrive as it was sent: its {what} should be {value} and is "
-                f"{came[what]}. Nothing was stored; send it again."
+                _(
+                    "The file did not arrive as it was sent: its %(what)s should be %(value)s and "
+                    "is %(came)s. Nothing was stored; send it again."
+                )
+                % {"what": what, "value": value, "came": came[what]}
             )

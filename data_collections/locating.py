@@ -8,6 +8,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from data_collections.models import Collection, DataFile
 from data_collections.permissions import may_know, may_read
@@ -22,7 +23,10 @@ def owner_of(path: DataPath, actor: Actor) -> Owner:
     if path.owner:
         owner = Owner.objects.named(path.owner).first()
         if owner is None:
-            raise NotFound(f"Nobody here is called {path.owner}, so {path} does not exist.")
+            raise NotFound(
+                _("Nobody here is called %(owner)s, so %(path)s does not exist.")
+                % {"owner": path.owner, "path": path}
+            )
         return owner
     return Owner.objects.get(pk=_own_id(actor, path))
 
@@ -61,7 +65,10 @@ def file_at(path: DataPath, collection: Collection) -> DataFile:
     files = DataFile.objects.select_related("blob", "collection__owner")
     file = files.filter(collection=collection, name=path.file).first()
     if file is None:
-        raise NotFound(f"{path} does not exist: {collection} has no file of this name.")
+        raise NotFound(
+            _("%(path)s does not exist: %(collection)s has no file of this name.")
+            % {"path": path, "collection": collection}
+        )
     return file
 
 
@@ -85,8 +92,11 @@ def _refuse_private_to_own_algorithm(collection: Collection, actor: Actor) -> No
         return
     if collection.read_access == Collection.ReadAccess.PRIVATE:
         raise NotAllowed(
-            f"{collection} is private, so {running.algorithm_path} may not read it when somebody "
-            "else calls it. Its owner can set the read access to “My algorithms”."
+            _(
+                "%(collection)s is private, so %(algorithm_path)s may not read it when somebody "
+                "else calls it. Its owner can set the read access to “My algorithms”."
+            )
+            % {"collection": collection, "algorithm_path": running.algorithm_path}
         )
 
 
@@ -102,7 +112,10 @@ def _find(path: DataPath, actor: Actor) -> Collection | None:
             own = collections.filter(owner=_own_id(actor, path), store=path.store)
             return own.filter(store_key__iexact=key).first()
         case _:
-            raise BadInput(f"{path} is not a collection; one is at data://owner/collection.")
+            raise BadInput(
+                _("%(path)s is not a collection; one is at data://owner/collection.")
+                % {"path": path}
+            )
 
 
 def _make_store(path: DataPath, actor: Actor) -> Collection | None:
@@ -130,8 +143,10 @@ def _make_store(path: DataPath, actor: Actor) -> Collection | None:
 def _session_key(actor: Actor) -> str:
     if actor.running is None:
         raise NotFound(
-            "data://.session exists only inside a running algorithm: the algorithms of one "
-            "request share it, and it ends with the request."
+            _(
+                "data://.session exists only inside a running algorithm: the algorithms of one "
+                "request share it, and it ends with the request."
+            )
         )
     return str(actor.running.root_id)
 
@@ -141,17 +156,23 @@ def _store_key(path: DataPath, actor: Actor) -> str:
         return f"{path.owner}/{path.name}"
     if actor.running is None:
         raise BadInput(
-            f"{path} means something only inside a running algorithm; from outside name it, as in "
-            f"data://.algo/owner/name/{path.store}/file."
+            _(
+                "%(path)s means something only inside a running algorithm; from outside name it, "
+                "as in data://.algo/owner/name/%(store)s/file."
+            )
+            % {"path": path, "store": path.store}
         )
     return actor.running.algorithm_path
 
 
 def _own_id(actor: Actor, path: DataPath) -> UUID:
     if actor.owner_id is None:
-        raise NotSignedIn(f"{path} belongs to whoever asks: sign in or send an API key to use it.")
+        raise NotSignedIn(
+            _("%(path)s belongs to whoever asks: sign in or send an API key to use it.")
+            % {"path": path}
+        )
     return actor.owner_id
 
 
 def _nothing_at(path: DataPath) -> NotFound:
-    return NotFound(f"{path} does not exist, or you may not know of it.")
+    return NotFound(_("%(path)s does not exist, or you may not know of it.") % {"path": path})

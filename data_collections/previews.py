@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 import orjson
+from django.utils.translation import gettext as _
 
 from data_collections.content_types import JSON
 from data_collections.models import DataFile
@@ -61,7 +62,7 @@ def of(file: DataFile) -> Preview:
 def picture(file: DataFile) -> bytes:
     """The picture, drawn anew and made smaller; raise a refusal if it is none that can be read."""
     if file.size > PICTURE_BYTES:
-        raise TooLarge("This picture is too large to be shown; download it.")
+        raise TooLarge(_("This picture is too large to be shown; download it."))
     return pictures.redrawn(_beginning(file, PICTURE_BYTES), side=PICTURE_SIDE, is_square=False)
 
 

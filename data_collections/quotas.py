@@ -8,6 +8,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import Sum
 from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext as _
 
 from data_collections.models import Collection, DataFile, Upload
 from data_collections.permissions import may_see_usage_of
@@ -67,8 +68,8 @@ def check_file_size(size: int) -> None:
     """Raise TooLarge if no file may have this size, whoever owns it."""
     if size > settings.MAX_FILE_BYTES:
         raise TooLarge(
-            f"A file may have {_words(settings.MAX_FILE_BYTES)} at most; this one is larger. "
-            "Nothing was stored."
+            _("A file may have %(most)s at most; this one is larger. Nothing was stored.")
+            % {"most": _words(settings.MAX_FILE_BYTES)}
         )
 
 
@@ -92,9 +93,11 @@ def check_room(size: int, room: int, collection: Collection) -> None:
         arriving = arriving_for(collection.owner_id)
         more = f" and {_words(arriving)} are on their way" if arriving else ""
         raise OverQuota(
-            f"{collection.owner} uses {used} of the {_words(limit)} that its quota allows{more}, "
-            "and this file does not fit into the rest. Nothing was stored; delete files to make "
-            "room."
+            _(
+                "%(owner)s uses %(used)s of the %(limit)s that its quota allows%(more)s, and this "
+                "file does not fit into the rest. Nothing was stored; delete files to make room."
+            )
+            % {"owner": collection.owner, "used": used, "limit": _words(limit), "more": more}
         )
 
 

@@ -19,6 +19,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from data_collections import files, quotas
 from data_collections.files import Promise
@@ -55,13 +56,16 @@ def begin(  # noqa: PLR0913 - what a sender says of a file
 ) -> Upload:
     """Set the room aside, or refuse before a byte is sent."""
     if not path.is_file:
-        raise BadInput(f"{path} is a folder; a file is put at data://owner/collection/file.")
+        raise BadInput(
+            _("%(path)s is a folder; a file is put at data://owner/collection/file.")
+            % {"path": path}
+        )
     collection = collection_at(path, by)
     by.require(may_write_to, collection)
     if size < 0:
-        raise BadInput("A file has zero bytes or more.")
+        raise BadInput(_("A file has zero bytes or more."))
     if sha256 and not _SHA256.match(sha256):
-        raise BadInput("A SHA-256 is written as 64 digits of 0-9 and a-f.")
+        raise BadInput(_("A SHA-256 is written as 64 digits of 0-9 and a-f."))
     quotas.check_file_size(size)
     with one_after_another(collection):
         ended = (Upload.State.STORED, Upload.State.FAILED)
@@ -69,7 +73,11 @@ def begin(  # noqa: PLR0913 - what a sender says of a file
             MOST_AT_ONCE
         ):
             raise Conflict(
-                f"{collection} has {MOST_AT_ONCE} unfinished uploads; finish or discard some first."
+                _(
+                    "%(collection)s has %(most_at_once)s unfinished uploads; finish or discard "
+                    "some first."
+                )
+                % {"collection": collection, "most_at_once": MOST_AT_ONCE}
             )
         quotas.check_room(size, quotas.room_for(collection, path.file), collection)
         upload = Upload.objects.create(
@@ -94,7 +102,9 @@ def find(upload_id: UUID, *, by: Actor) -> Upload:
     )
     upload = rows.first()
     if upload is None or not may_go_on_with(by, upload):
-        raise NotFound("There is no such upload: it was finished, discarded or left for too long.")
+        raise NotFound(
+            _("There is no such upload: it was finished, discarded or left for too long.")
+        )
     return upload
 
 
@@ -112,17 +122,28 @@ def append(upload_id: UUID, piece: bytes, *, by: Actor, offset: int, sha256: str
     upload = find(upload_id, by=by)
     by.require(may_go_on_with, upload)
     if len(piece) > PIECE_BYTES:
-        raise BadInput(f"A piece may have {PIECE_BYTES} bytes at most.")
+        raise BadInput(
+            _("A piece may have %(piece_bytes)s bytes at most.") % {"piece_bytes": PIECE_BYTES}
+        )
     if sha256 and hashlib.sha256(piece).hexdigest() != sha256.lower():
-        raise BadInput("This piece did not arrive as it was sent; send it again.")
+        raise BadInput(_("This piece did not arrive as it was sent; send it again."))
     with transaction.atomic():
         locked = Upload.objects.select_for_update(of=("self",)).get(pk=upload.pk)
         if locked.state != Upload.State.ARRIVING:
-            raise Conflict(f"This upload is {locked.get_state_display().lower()} already.")
+            raise Conflict(
+                _("This upload is %(state)s already.")
+                % {"state": locked.get_state_display().lower()}
+            )
         if locked.offset != offset:
-            raise Conflict(f"The next byte that is missing is {locked.offset}, not {offset}.")
+            raise Conflict(
+                _("The next byte that is missing is %(offset)s, not %(sent)s.")
+                % {"offset": locked.offset, "sent": offset}
+            )
         if offset + len(piece) > locked.size:
-            raise BadInput(f"The file has {locked.size} bytes; this piece goes beyond its end.")
+            raise BadInput(
+                _("The file has %(size)s bytes; this piece goes beyond its end.")
+                % {"size": locked.size}
+            )
         _write(locked, piece)
         locked.offset += len(piece)
         locked.touched_at = timezone.now()
@@ -148,7 +169,7 @@ def discard(upload_id: UUID, *, by: Actor) -> None:
     upload = find(upload_id, by=by)
     by.require(may_go_on_with, upload)
     if upload.state == Upload.State.CHECKING:
-        raise Conflict("This upload is being checked; wait until it is stored, then delete it.")
+        raise Conflict(_("This upload is being checked; wait until it is stored, then delete it."))
     upload.delete()
     path_of(upload.pk).unlink(missing_ok=True)
 

@@ -24,6 +24,7 @@ from django.core.files import File
 from django.core.files.storage import Storage, storages
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from storages.backends.s3 import S3Storage
 
 from data_collections.content_types import Sniffer
@@ -244,15 +245,19 @@ def _needing_the_disk() -> Iterator[None]:
         yield
     except (OSError, BotoCoreError, ClientError) as error:
         raise Unavailable(
-            "The site could not store the file: its storage is full or does not answer. "
-            "Nothing was changed. Try again later, and tell the operator if it stays so.",
+            _(
+                "The site could not store the file: its storage is full or does not answer. "
+                "Nothing was changed. Try again later, and tell the operator if it stays so."
+            ),
             retry_after=60,
         ) from error
 
 
 def _lost() -> Unavailable:
     return Unavailable(
-        "The site knows this file but could not read its bytes just now. Your request is not at "
-        "fault; try again later, and tell the operator if it stays so.",
+        _(
+            "The site knows this file but could not read its bytes just now. Your request is not "
+            "at fault; try again later, and tell the operator if it stays so."
+        ),
         retry_after=60,
     )

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import yaml
+from django.utils.translation import gettext as _
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
@@ -25,7 +26,9 @@ def of_file(text: str) -> tuple[Schema | None, Schema | None]:
     try:
         value = json.loads(text)
     except ValueError as error:
-        raise BadInput(f"{FILE} is not valid JSON: {error}.") from None
+        raise BadInput(
+            _("%(file)s is not valid JSON: %(error)s.") % {"file": FILE, "error": error}
+        ) from None
     return _both(value, FILE)
 
 
@@ -37,7 +40,9 @@ def of_readme(text: str) -> tuple[Schema | None, Schema | None]:
     try:
         value = yaml.load(found[1], _Loader)  # noqa: S506 - a SafeLoader without aliases
     except yaml.YAMLError as error:
-        raise BadInput(f"The front matter of the README is not valid YAML: {error}.") from None
+        raise BadInput(
+            _("The front matter of the README is not valid YAML: %(error)s.") % {"error": error}
+        ) from None
     if not isinstance(value, dict) or not {"input", "output"} & set(value):
         return None, None
     return _both(value, "The front matter of the README")
@@ -53,13 +58,17 @@ def checked(schema: Any, *, what: str) -> Schema:  # noqa: ANN401 - what an auth
     if schema is True:
         return {}
     if not isinstance(schema, Mapping):
-        raise BadInput(f"{what} is no JSON Schema: a schema is an object.")
+        raise BadInput(_("%(what)s is no JSON Schema: a schema is an object.") % {"what": what})
     try:
         text = json.dumps(schema, allow_nan=False)
     except (ValueError, TypeError, RecursionError):
-        raise BadInput(f"{what} holds values that JSON does not know.") from None
+        raise BadInput(
+            _("%(what)s holds values that JSON does not know.") % {"what": what}
+        ) from None
     if len(text) > LARGEST:
-        raise BadInput(f"{what} has {LARGEST} characters at most.")
+        raise BadInput(
+            _("%(what)s has %(largest)s characters at most.") % {"what": what, "largest": LARGEST}
+        )
     _check_depth(schema, what)
     plain: Schema = json.loads(text)
     try:
@@ -67,7 +76,8 @@ def checked(schema: Any, *, what: str) -> Schema:  # noqa: ANN401 - what an auth
     except SchemaError as error:
         place = "/".join(str(part) for part in error.absolute_path) or "its top"
         raise BadInput(
-            f"{what} is no JSON Schema: {error.message[:200]} (at {place}). Nothing was changed."
+            _("%(what)s is no JSON Schema: %(message)s (at %(place)s). Nothing was changed.")
+            % {"what": what, "message": error.message[:200], "place": place}
         ) from None
     return plain
 
@@ -79,13 +89,18 @@ def written(text: str, *, what: str) -> Schema | None:
     try:
         value = json.loads(text)
     except ValueError as error:
-        raise BadInput(f"{what} is not valid JSON: {error}.") from None
+        raise BadInput(
+            _("%(what)s is not valid JSON: %(error)s.") % {"what": what, "error": error}
+        ) from None
     return checked(value, what=what)
 
 
 def _both(value: object, place: str) -> tuple[Schema | None, Schema | None]:
     if not isinstance(value, dict) or not {"input", "output"} & set(value):
-        raise BadInput(f'{place} is an object with "input", "output" or both, each a JSON Schema.')
+        raise BadInput(
+            _('%(place)s is an object with "input", "output" or both, each a JSON Schema.')
+            % {"place": place}
+        )
     parts = (value.get("input"), value.get("output"))
     names = ("input", "output")
     input_, output = (
@@ -98,12 +113,18 @@ def _both(value: object, place: str) -> tuple[Schema | None, Schema | None]:
 def _check_depth(value: object, what: str, depth: int = 0) -> None:
     """A schema is shown and compared recursively, and refers to nothing outside itself."""
     if depth > _DEEPEST:
-        raise BadInput(f"{what} is nested more than {_DEEPEST} levels deep.")
+        raise BadInput(
+            _("%(what)s is nested more than %(deepest)s levels deep.")
+            % {"what": what, "deepest": _DEEPEST}
+        )
     children: list[object] = []
     if isinstance(value, Mapping):
         reference = value.get("$ref", "#")
         if isinstance(reference, str) and not reference.startswith("#"):
-            raise BadInput(f"{what} may refer only to its own parts, not to {reference[:80]!r}.")
+            raise BadInput(
+                _("%(what)s may refer only to its own parts, not to %(reference)s.")
+                % {"what": what, "reference": repr(reference[:80])}
+            )
         children = list(value.values())
     elif isinstance(value, list):
         children = value

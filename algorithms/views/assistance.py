@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Final
 
+from django.utils.translation import gettext as _
 from rest_framework.response import Response
 
 from algorithms import dependencies_shown, diagnostics, history, repositories, unit_testing
@@ -18,14 +19,14 @@ _OFFERED: Final = 40
 
 
 class CheckView(SourceView):
-    def post(self, request: APIRequest, **_: object) -> Response:
+    def post(self, request: APIRequest, **_names: object) -> Response:
         """Look at the text of one Python file as it stands in the editor."""
         request.actor.require(may_edit, self.algorithm)
         body = json_object(request, required=["path"])
         texts = [body.get("text", ""), body.get("requirements", "")]
         paths = body.get("paths") or []
         if not all(isinstance(text, str) for text in texts) or not isinstance(paths, list):
-            raise BadInput("text and requirements are texts, paths is a list of paths.")
+            raise BadInput(_("text and requirements are texts, paths is a list of paths."))
         findings = diagnostics.check(
             texts[0],
             python=dependencies_shown.python_of(self.algorithm),
@@ -37,7 +38,7 @@ class CheckView(SourceView):
 
 
 class PackagesView(SourceView):
-    def get(self, request: APIRequest, **_: object) -> Response:
+    def get(self, request: APIRequest, **_names: object) -> Response:
         """The versions of a package that this algorithm's environment can install, newest first."""
         request.actor.require(may_edit, self.algorithm)
         name = request.query_params.get("name", "").strip()
@@ -48,7 +49,7 @@ class PackagesView(SourceView):
 
 
 class SearchView(SourceView):
-    def get(self, request: APIRequest, **_: object) -> Response:
+    def get(self, request: APIRequest, **_names: object) -> Response:
         found = history.find_text(
             self.algorithm.pk, self.commit(request), request.query_params.get("q", "")
         )
@@ -56,7 +57,7 @@ class SearchView(SourceView):
 
 
 class TestsView(SourceView):
-    def post(self, request: APIRequest, **_: object) -> Response:
+    def post(self, request: APIRequest, **_names: object) -> Response:
         """Run the unit tests of the newest good build of a commit, and wait for the report."""
         body = json_object(request, may_be_empty=True)
         commit = repositories.resolve(
@@ -65,7 +66,10 @@ class TestsView(SourceView):
         builds = self.algorithm.builds.filter(commit=commit).succeeded()
         build = builds.select_related("algorithm__owner", "environment", "dependencies").first()
         if build is None:
-            raise Conflict(f"{commit[:8]} is not built yet; build it, then run its tests.")
+            raise Conflict(
+                _("%(commit)s is not built yet; build it, then run its tests.")
+                % {"commit": commit[:8]}
+            )
         return Response(unit_testing.run(build, by=request.actor))
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from algorithms import build_logs, builds
+from algorithms import build_logs, builds, dating
 from algorithms.models import Algorithm
 from algorithms.pages import (
     build_json,
@@ -89,21 +91,33 @@ def cancel(request: ActorRequest, algorithm: Algorithm, build_id: UUID) -> HttpR
     return redirect("algorithms:build", algorithm.owner.name, algorithm.name, found.pk)
 
 
+@of_algorithm
+@require_POST
+def install_as_of(request: ActorRequest, algorithm: Algorithm) -> HttpResponse:
+    """Build once more, with the packages of a day."""
+    try:
+        day = date.fromisoformat(request.POST.get("day", ""))
+    except ValueError:
+        raise BadInput(_("A day is written 2017-04-30.")) from None
+    build = dating.install(algorithm, by=request.actor, day=day)
+    return redirect("algorithms:build", algorithm.owner.name, algorithm.name, build.pk)
+
+
 def _commit(request: ActorRequest) -> str | None:
     if not (request.content_type or "").startswith("application/json"):
         return request.POST.get("commit") or None
     try:
         body: Any = json.loads(request.body or b"{}")
     except ValueError:
-        raise BadInput("The request body is not valid JSON.") from None
+        raise BadInput(_("The request body is not valid JSON.")) from None
     commit = body.get("commit") if isinstance(body, dict) else None
     if commit is not None and not isinstance(commit, str):
-        raise BadInput("commit is the hash of a commit.")
+        raise BadInput(_("commit is the hash of a commit."))
     return commit
 
 
 def _offset(request: ActorRequest) -> int:
     text = request.GET["after"]
     if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise BadInput("after is the number of characters you already have.")
+        raise BadInput(_("after is the number of characters you already have."))
     return int(text)

@@ -53,7 +53,7 @@ def first(request: ActorRequest) -> HttpResponse:
     """Make a small algorithm that works, under a name that is free, without asking anything."""
     environment = Environment.objects.offered().first()
     if environment is None:
-        raise Unavailable("This site has no environment yet; its operator must set one up.")
+        raise Unavailable(_("This site has no environment yet; its operator must set one up."))
     owner = self_of(request)
     made = authoring.create(
         owner, by=request.actor, name=_free_name(owner), environment=environment, tagline=""

@@ -165,8 +165,10 @@ def _content(given: Any) -> bytes | None:  # noqa: ANN401 - JSON of a stranger
 
 def _odd_changes() -> BadInput:
     return BadInput(
-        'changes is an object of paths with their new text, with {"base64": …} for bytes, '
-        "or with null to remove."
+        _(
+            'changes is an object of paths with their new text, with {"base64": …} for bytes, or '
+            "with null to remove."
+        )
     )
 
 

@@ -75,7 +75,7 @@ def change(request: ActorRequest, algorithm: Algorithm, image_id: UUID) -> HttpR
 def _image_of(algorithm: Algorithm, image_id: UUID) -> AlgorithmImage:
     found = algorithm.images.select_related("algorithm").filter(pk=image_id).first()
     if found is None:
-        raise NotFound(f"{algorithm} has no such picture.")
+        raise NotFound(_("%(algorithm)s has no such picture.") % {"algorithm": algorithm})
     return found
 
 

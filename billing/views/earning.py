@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.db.models import Sum
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from billing import connecting, payouts, statements
@@ -138,7 +139,7 @@ def payout(request: ActorRequest, line_id: int) -> HttpResponse:
     """The statement of one payout: where each amount of it comes from."""
     line = get_object_or_404(PayoutLine.objects.select_related("run", "author"), pk=line_id)
     if not may_see_earnings(request.actor, line.author):
-        raise NotFound("There is no such payout.")
+        raise NotFound(_("There is no such payout."))
     statement = statements.of_payout(line, by=request.actor)
     return render(request, "billing/payout.html", {"line": line, "statement": statement})
 

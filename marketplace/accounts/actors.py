@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Final, TypeVar
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from marketplace.accounts.models import APIKey, Membership, Owner, User
 from marketplace.accounts.scopes import PERSON, Scope, covers
 from marketplace.lib.errors import NotAllowed, NotSignedIn
@@ -84,14 +86,23 @@ class Actor:
             return
         action = rule.__name__.removeprefix("may_").replace("_", " ")
         if self.is_anonymous:
-            raise NotSignedIn(f"Sign in or send an API key to {action} {subject}.")
-        raise NotAllowed(f"{self.name} may not {action} {subject}{self._why()}.")
+            raise NotSignedIn(
+                _("Sign in or send an API key to %(action)s %(subject)s.")
+                % {"action": action, "subject": subject}
+            )
+        raise NotAllowed(
+            _("%(name)s may not %(action)s %(subject)s%(why)s.")
+            % {"name": self.name, "action": action, "subject": subject, "why": self._why()}
+        )
 
     def _why(self) -> str:
         if self.key_id is None:
             return ""
         granted = ", ".join(self._granted(scope) for scope in sorted(self.scopes)) or "nothing"
-        return f" with the key “{self.key_label}”, which allows: {granted}"
+        return _(" with the key “%(label)s”, which allows: %(granted)s") % {
+            "label": self.key_label,
+            "granted": granted,
+        }
 
     def _granted(self, scope: Scope) -> str:
         if scope is not Scope.CALL or self.patterns is None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import Membership, Owner
 from marketplace.lib.errors import NotSignedIn
@@ -12,7 +14,7 @@ from marketplace.lib.errors import NotSignedIn
 def account_of(actor: Actor) -> UUID:
     """The owner an actor writes as; NotSignedIn for visitors."""
     if actor.owner_id is None:
-        raise NotSignedIn("Sign in first.")
+        raise NotSignedIn(_("Sign in first."))
     return actor.owner_id
 
 

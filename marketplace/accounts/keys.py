@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from marketplace.accounts import audit, patterns
 from marketplace.accounts.actors import Actor
@@ -64,11 +65,14 @@ def create(  # noqa: PLR0913 - each is a field of the form
     """
     by.require(may_make_keys, owner)
     if by.user_id is None:
-        raise BadInput("A key needs a person who answers for it.")
+        raise BadInput(_("A key needs a person who answers for it."))
     if expires_at is not None and expires_at <= timezone.now():
-        raise BadInput("A key cannot expire in the past.")
+        raise BadInput(_("A key cannot expire in the past."))
     if owner.api_keys.usable().count() >= MOST_KEYS:
-        raise Conflict(f"{owner} has {MOST_KEYS} keys; revoke one that is not used any more.")
+        raise Conflict(
+            _("%(owner)s has %(most_keys)s keys; revoke one that is not used any more.")
+            % {"owner": owner, "most_keys": MOST_KEYS}
+        )
     secret = _new_or(secret)
     key = APIKey.objects.create(
         owner=owner,
@@ -86,14 +90,16 @@ def create(  # noqa: PLR0913 - each is a field of the form
 def _checked(scopes: KeyScopes, by: Actor) -> KeyScopes:
     """Give the scopes tidied, or raise BadInput if they contradict themselves or exceed `by`."""
     if scopes.is_admin and not by.is_staff:
-        raise NotAllowed("Only staff can make administration keys.")
+        raise NotAllowed(_("Only staff can make administration keys."))
     if not (scopes.from_native or scopes.from_web):
-        raise BadInput("Say where the key will be used: from programs, from web pages or both.")
+        raise BadInput(_("Say where the key will be used: from programs, from web pages or both."))
     origin = scopes.web_origin.strip().lower()
     if scopes.from_web and not _HOST.match(origin):
         raise BadInput(
-            "A key for web pages needs the host name of the pages, such as shop.example.org, "
-            "*.example.org or localhost:3000."
+            _(
+                "A key for web pages needs the host name of the pages, such as shop.example.org, "
+                "*.example.org or localhost:3000."
+            )
         )
     restricted = scopes.algorithm_access == APIKey.AlgorithmAccess.RESTRICTED
     return replace(
@@ -107,16 +113,16 @@ def _new_or(secret: str | None) -> str:
     if secret is None:
         return tokens.new_api_key()
     if not tokens.is_well_formed(secret):
-        raise BadInput("This is not a key of this site's form.")
+        raise BadInput(_("This is not a key of this site's form."))
     if APIKey.objects.filter(digest=tokens.digest(secret)).exists():
-        raise Conflict("This key exists already.")
+        raise Conflict(_("This key exists already."))
     return secret
 
 
 def _label(text: str) -> str:
     label = " ".join(text.split())
     if not 1 <= len(label) <= 100:
-        raise BadInput("Give the key a label of 1 to 100 characters.")
+        raise BadInput(_("Give the key a label of 1 to 100 characters."))
     return label
 
 

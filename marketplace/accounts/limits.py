@@ -13,6 +13,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.db.models.signals import post_delete, post_save
+from django.utils.translation import gettext as _
 
 from marketplace.accounts import audit, site_settings
 from marketplace.accounts.actors import Actor
@@ -77,8 +78,8 @@ def set_for(owner: Owner, *, by: Actor, limits: Limits, note: str = "") -> Owner
     by.require(may_administer, f"the limits of {owner}")
     values = vars(limits)
     if any(value is not None and value < 0 for value in values.values()):
-        raise BadInput("A limit is a whole number, zero or more; leave it empty to have none.")
-    row, _ = OwnerLimits.objects.update_or_create(
+        raise BadInput(_("A limit is a whole number, zero or more; leave it empty to have none."))
+    row, _is_new = OwnerLimits.objects.update_or_create(
         owner=owner, defaults={**values, "note": note[:200]}
     )
     told = {name: "" if value is None else str(value) for name, value in values.items()}

@@ -149,7 +149,7 @@ def open_one(notification_id: int, *, by: Actor) -> Notification:
     by.require(may_change_own_settings, "notifications")
     row = Notification.objects.filter(pk=notification_id, user_id=by.user_id or 0).first()
     if row is None:
-        raise NotFound("There is no such notification.")
+        raise NotFound(_("There is no such notification."))
     Notification.objects.filter(pk=row.pk).mark_read()
     _wake(by.user_id)
     return row

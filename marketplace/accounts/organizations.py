@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator, validate_email
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from marketplace.accounts import audit, keys, notifications, registration
 from marketplace.accounts.actors import Actor
@@ -52,14 +53,15 @@ def create(name: str, *, by: Actor, details: Details) -> Owner:
     """Make an organization whose first owner is the person who asks."""
     by.require(may_create_organization, f"the organization {name}")
     try:
-        checked = registration.check_name(name, what="organization name")
+        checked = registration.check_name(name, what=gettext_noop("organization name"))
     except Conflict as error:
         raise Conflict(error.message, wire_code=NAME_TAKEN) from None
     try:
         return _create(checked, by, details)
     except IntegrityError:
         raise Conflict(
-            f"The name {checked!r} is taken; choose another.", wire_code=NAME_TAKEN
+            _("The name %(checked)s is taken; choose another.") % {"checked": repr(checked)},
+            wire_code=NAME_TAKEN,
         ) from None
 
 
@@ -91,7 +93,7 @@ def change_role(owner: Owner, person: User, role: Role, *, by: Actor) -> Members
     """Give a member another role; an invited person gets it by accepting."""
     by.require(may_manage_organization, owner)
     if role == Role.INVITED:
-        raise BadInput("A member cannot become invited again; remove and invite them instead.")
+        raise BadInput(_("A member cannot become invited again; remove and invite them instead."))
     membership = _membership(owner, person)
     if Role.OWNER in (role, membership.role, membership.invited_as):
         by.require(may_manage_owners, owner)
@@ -136,7 +138,7 @@ def leave(membership: Membership, *, by: Actor) -> None:
 @transaction.atomic
 def _create(name: str, by: Actor, details: Details) -> Owner:
     if by.user_id is None:
-        raise BadInput("An organization needs a person who founds it.")
+        raise BadInput(_("An organization needs a person who founds it."))
     organization = Organization.objects.create(**_checked(details, name))
     owner = Owner.objects.create(name=name, organization=organization)
     founder = User.objects.get(pk=by.user_id)
@@ -160,7 +162,9 @@ def _membership(owner: Owner, person: User) -> Membership:
     try:
         return Membership.objects.get(organization=organization, user=person)
     except Membership.DoesNotExist:
-        raise NotFound(f"{person} is not a member of {owner}.") from None
+        raise NotFound(
+            _("%(person)s is not a member of %(owner)s.") % {"person": person, "owner": owner}
+        ) from None
 
 
 def _keep_an_owner(membership: Membership, *, becomes: Role | None) -> None:
@@ -169,14 +173,16 @@ def _keep_an_owner(membership: Membership, *, becomes: Role | None) -> None:
     owners = Membership.objects.filter(organization=membership.organization, role=Role.OWNER)
     if not owners.exclude(pk=membership.pk).exists():
         raise Conflict(
-            f"{membership.user} is the last owner of {membership.organization}; "
-            "make somebody else an owner first."
+            _("%(user)s is the last owner of %(organization)s; make somebody else an owner first.")
+            % {"user": membership.user, "organization": membership.organization}
         )
 
 
 def organization_of(owner: Owner) -> Organization:
     if owner.organization is None or owner.closed_at is not None:
-        raise NotFound(f"There is no organization {owner}.", wire_code=UNKNOWN)
+        raise NotFound(
+            _("There is no organization %(owner)s.") % {"owner": owner}, wire_code=UNKNOWN
+        )
     return owner.organization
 
 
@@ -185,9 +191,13 @@ def _checked(details: Details, name: str) -> dict[str, str]:
     found["label"] = found["label"] or name
     too_long = [key for key in ("label", "contact_name") if len(found[key]) > 100]
     if too_long:
-        raise BadInput(f"{too_long[0]} may have 100 characters at most.")
+        raise BadInput(
+            _("%(too_long)s may have 100 characters at most.") % {"too_long": too_long[0]}
+        )
     if found["type_name"] not in TYPES:
-        raise BadInput(f"An organization is of one of the types {', '.join(TYPES)}.")
+        raise BadInput(
+            _("An organization is of one of the types %(types)s.") % {"types": ", ".join(TYPES)}
+        )
     try:
         if found["contact_email"]:
             validate_email(found["contact_email"])

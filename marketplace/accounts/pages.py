@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, resolve_url
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 
 from marketplace.accounts import browsers
 from marketplace.accounts.middleware import ActorRequest
@@ -29,7 +30,7 @@ def for_people(
     @wraps(view)
     def guarded(request: ActorRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if request.actor.is_anonymous:
-            raise NotSignedIn("Sign in to see this page.")
+            raise NotSignedIn(_("Sign in to see this page."))
         answer = view(request, *args, **kwargs)
         answer["Cache-Control"] = "no-store, private"
         return answer
@@ -62,7 +63,7 @@ def organization_named(name: str) -> Owner:
     found = Owner.objects.named(name).open().filter(organization__isnull=False)
     owner = found.select_related("organization").first()
     if owner is None:
-        raise NotFound(f"There is no organization {name[:30]!r}.")
+        raise NotFound(_("There is no organization %(name)s.") % {"name": repr(name[:30])})
     return owner
 
 

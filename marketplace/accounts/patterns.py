@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from django.utils.translation import gettext as _
+
 from marketplace.lib import names
 from marketplace.lib.errors import BadInput
 
@@ -19,7 +21,10 @@ def cleaned(patterns: Iterable[str]) -> list[str]:
     """Write each the same way, once; raise BadInput naming the first that means nothing."""
     found = list(dict.fromkeys(_cleaned(pattern) for pattern in patterns))
     if len(found) > MOST_PATTERNS:
-        raise BadInput(f"A key takes {MOST_PATTERNS} patterns at most; this one has {len(found)}.")
+        raise BadInput(
+            _("A key takes %(most_patterns)s patterns at most; this one has %(count)s.")
+            % {"most_patterns": MOST_PATTERNS, "count": len(found)}
+        )
     return found
 
 
@@ -44,7 +49,10 @@ def _cleaned(pattern: str) -> str:
     path = text[len(_SCHEME) :] if text.lower().startswith(_SCHEME) else text
     if not _SHAPE.match(path):
         raise BadInput(
-            f"{text[:80]!r} is no pattern for algorithms. "
-            "Write algo://*, algo://owner/* or algo://owner/name."
+            _(
+                "%(text)s is no pattern for algorithms. Write algo://*, algo://owner/* or "
+                "algo://owner/name."
+            )
+            % {"text": repr(text[:80])}
         )
     return _SCHEME + path

@@ -49,7 +49,7 @@ def change_password(owner: Owner, *, by: Actor, present: str, new: str) -> User:
     by.require(may_change_profile, owner)
     user = _person(owner)
     if not user.check_password(present):
-        raise BadInput("The present password is not right.")
+        raise BadInput(_("The present password is not right."))
     registration.check_password(new, user)
     user.set_password(new)
     user.save(update_fields=["password"])
@@ -60,18 +60,18 @@ def change_password(owner: Owner, *, by: Actor, present: str, new: str) -> User:
 def _saved(user: User, by: Actor, owner: Owner, *, full_name: str, email: str) -> User:
     name = " ".join(full_name.split())
     if len(name) > 100:
-        raise BadInput("The name may have 100 characters at most.")
+        raise BadInput(_("The name may have 100 characters at most."))
     user.full_name, user.email = name, email
     try:
         with transaction.atomic():
             user.save(update_fields=["full_name", "email", "company_name", "company_role"])
             audit.record(by, "changed the profile", owner)
     except IntegrityError:
-        raise Conflict("Another account has this e-mail address.") from None
+        raise Conflict(_("Another account has this e-mail address.")) from None
     return user
 
 
 def _person(owner: Owner) -> User:
     if owner.user is None:
-        raise NotFound(f"{owner} is an organization.")
+        raise NotFound(_("%(owner)s is an organization.") % {"owner": owner})
     return owner.user

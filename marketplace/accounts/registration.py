@@ -13,6 +13,8 @@ from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from marketplace.accounts import actors, attempts, audit, keys, site_settings
 from marketplace.accounts.actors import Actor
@@ -111,20 +113,28 @@ def mistakes(*, username: str, email: str, password: str) -> dict[str, str]:
     return found
 
 
-def check_name(name: str, *, what: str = "account name") -> str:
+def check_name(name: str, *, what: str = gettext_noop("account name")) -> str:
     """Give the name if it is well formed and free; raise BadInput or Conflict with the reason."""
     text = name.strip()
     if not text:
-        raise BadInput(f"Choose an {what}.", wire_code=FIELD_MISSING)
+        raise BadInput(_("Choose an %(what)s.") % {"what": _(what)}, wire_code=FIELD_MISSING)
     checked = names.checked(text, what=what)
     if names.is_reserved(checked):
-        raise Conflict(f"The {what} {checked!r} is reserved; choose another.", wire_code=NAME_TAKEN)
+        raise Conflict(
+            _("The %(what)s %(checked)s is reserved; choose another.")
+            % {"what": _(what), "checked": repr(checked)},
+            wire_code=NAME_TAKEN,
+        )
     is_taken = (
         Owner.objects.named(checked).exists()
         or User.objects.filter(username__iexact=checked).exists()
     )
     if is_taken:
-        raise Conflict(f"The {what} {checked!r} is taken; choose another.", wire_code=NAME_TAKEN)
+        raise Conflict(
+            _("The %(what)s %(checked)s is taken; choose another.")
+            % {"what": _(what), "checked": repr(checked)},
+            wire_code=NAME_TAKEN,
+        )
     return checked
 
 
@@ -132,17 +142,19 @@ def check_email(email: str, *, of: User | None = None) -> str:
     """Give the address as it is kept, if it is one and no account but `of` has it."""
     address = User.objects.normalize_email(email.strip())
     if not address:
-        raise BadInput("Give an e-mail address.", wire_code=FIELD_MISSING)
+        raise BadInput(_("Give an e-mail address."), wire_code=FIELD_MISSING)
     try:
         validate_email(address)
     except ValidationError:
-        raise BadInput(f"{address[:100]!r} is not an e-mail address.") from None
+        raise BadInput(
+            _("%(address)s is not an e-mail address.") % {"address": repr(address[:100])}
+        ) from None
     others = User.objects.filter(email__iexact=address)
     if of is not None:
         others = others.exclude(pk=of.pk)
     if others.exists():
         raise Conflict(
-            "An account with this e-mail address exists already; sign in instead.",
+            _("An account with this e-mail address exists already; sign in instead."),
             wire_code=EMAIL_TAKEN,
         )
     return address

@@ -14,6 +14,8 @@ from typing import Final
 from django.contrib.auth.hashers import make_password
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from marketplace.accounts.models import FailedSignIn, User
 from marketplace.lib.errors import NotAllowed, NotSignedIn, TooMany
@@ -31,9 +33,9 @@ def check(login: str, password: str, *, address: str) -> User:
     user = _person(login)
     if not _is_right(user, password) or user is None:
         note_failure(login, address=address)
-        raise NotSignedIn("The name or the password is not right.")
+        raise NotSignedIn(_("The name or the password is not right."))
     if not user.is_active or user.owner.is_suspended:
-        raise NotAllowed("This account is suspended; write to the operator of the site.")
+        raise NotAllowed(_("This account is suspended; write to the operator of the site."))
     FailedSignIn.objects.filter(login_digest=_digest(login), address=address).delete()
     return user
 
@@ -71,7 +73,12 @@ def _refuse(failures: QuerySet[FailedSignIn], most: int, now: datetime) -> None:
     seconds = int((filling[-1] + WINDOW - now).total_seconds()) + 1
     minutes = -(-seconds // 60)
     raise TooMany(
-        f"Too many wrong passwords. Try again in {minutes} minute{'s' if minutes > 1 else ''}.",
+        ngettext(
+            "Too many wrong passwords. Try again in %(minutes)s minute.",
+            "Too many wrong passwords. Try again in %(minutes)s minutes.",
+            minutes,
+        )
+        % {"minutes": minutes},
         retry_after=seconds,
     )
 

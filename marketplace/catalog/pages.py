@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from algorithms.models import Algorithm, AlgorithmImage, Version
 from algorithms.permissions import may_call_unpublished, may_edit, may_view_source
@@ -118,7 +119,7 @@ def _chosen(versions: list[Version], number: str) -> Version | None:
         for version in versions:
             if version.number == wanted:
                 return version
-        raise NotFound(f"There is no version {number} that you may see.")
+        raise NotFound(_("There is no version %(number)s that you may see.") % {"number": number})
     offered = (version for version in versions if version.is_public and not version.is_yanked)
     return next(offered, next(iter(versions), None))
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from django.utils.translation import gettext as _
+
 from marketplace.lib.errors import BadInput
 
 MAX_LENGTH: Final = 30
@@ -100,8 +102,11 @@ def checked(name: str, *, what: str = "name") -> str:
     """Return the name if it is well formed, else raise BadInput that says how it must look."""
     if len(name) > MAX_LENGTH or not PATTERN.match(name):
         raise BadInput(
-            f"The {what} {name[:60]!r} cannot be used: start with a letter and go on with letters, "
-            f"digits or underscores, {MAX_LENGTH} characters at most."
+            _(
+                "The %(what)s %(name)s cannot be used: start with a letter and go on with "
+                "letters, digits or underscores, %(max_length)s characters at most."
+            )
+            % {"what": _(what), "name": repr(name[:60]), "max_length": MAX_LENGTH}
         )
     return name
 

@@ -195,9 +195,9 @@ def test_page_that_nobody_pays_expires(stripe: Stripe, alice: Actor) -> None:
 @pytest.mark.parametrize(
     ("micro", "words"),
     [
-        (9_990_000, "at least $10.00"),
+        (9_990_000, "at least \\$10.00"),
         (10_005_001, "whole cents"),
-        (5_000_010_000, "at most $5000.00"),
+        (5_000_010_000, "at most \\$5000.00"),
     ],
 )
 def test_amounts_that_cannot_be_bought_are_refused_before_stripe_hears_of_them(

@@ -126,18 +126,30 @@ def test_each_is_told_in_the_language_they_read(alice: Actor, bob: Actor, mallor
     assert {mail.subject.split("] ")[1] for mail in outbox.outbox} == set(said.values())
 
 
-def test_signing_in_keeps_what_pages_are_read_in_and_a_mail_comes_so(
-    client: Client, alice: Actor
-) -> None:
+def test_signing_in_keeps_what_pages_are_read_in(client: Client, alice: Actor) -> None:
     person = User.objects.get(username=alice.name)
     person.set_password("correct horse battery")
     person.save()
     given = {"login": person.username, "password": "correct horse battery"}
 
     client.post("/sign_in/", given, headers={"Accept-Language": "de"})
-    Client().post(
-        "/sign_in/forgotten/", {"login": person.username}, headers={"Accept-Language": "en"}
+    notifications.tell(
+        [person.pk], kind="billing", title=lambda: gettext("You can be paid now"), body=""
     )
 
-    assert outbox.outbox[0].subject == f"Neues Passwort für {person.username}"
-    assert "das bisherige Passwort bleibt" in outbox.outbox[0].body
+    assert Notification.objects.get().title == "Sie können jetzt Geld erhalten"
+
+
+def test_refusals_are_in_the_language_of_the_page_and_of_programs_in_english(
+    client: Client, alice: Actor
+) -> None:
+    german = {"Accept-Language": "de"}
+
+    page = client.post("/sign_in/", {"login": alice.name, "password": "no"}, headers=german)
+    client.force_login(User.objects.get(username=alice.name))
+    made = client.post("/organizations/", {"name": "9x", "label": "Nine"}, headers=german)
+    answer = client.get("/v1/connector/data/alice/none", headers=german)
+
+    assert "Der Name oder das Passwort ist nicht richtig." in page.content.decode()
+    assert "Name der Organisation: &#x27;9x&#x27; geht nicht." in made.content.decode()
+    assert "does not exist, or you may not know of it." in answer.content.decode()

@@ -50,7 +50,7 @@ def revoke(request: ActorRequest, key_id: UUID) -> HttpResponse:
     """Ask once more, with what is known about the key's use, then end it."""
     key = APIKey.objects.select_related("owner").filter(pk=key_id).first()
     if key is None or not may_revoke_key(request.actor, key):
-        raise NotFound("There is no such key.")
+        raise NotFound(_("There is no such key."))
     if request.method == "GET":
         return render(request, "accounts/revoke_key.html", {"key": key, "rights": rights(key)})
     keys.revoke(key, by=request.actor)

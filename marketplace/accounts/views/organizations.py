@@ -160,7 +160,7 @@ def close(request: ActorRequest, name: str) -> HttpResponse:
 def _visible(request: ActorRequest, name: str) -> Owner:
     owner = organization_named(name)
     if not may_see_organization(request.actor, owner):
-        raise NotFound(f"There is no organization {name[:30]!r}.")
+        raise NotFound(_("There is no organization %(name)s.") % {"name": repr(name[:30])})
     return owner
 
 
@@ -173,7 +173,10 @@ def _member(owner: Owner, username: str) -> User:
     found = User.objects.filter(username__iexact=username, memberships__organization__owner=owner)
     person = found.first()
     if person is None:
-        raise NotFound(f"{username[:30]} is not a member of {owner}.")
+        raise NotFound(
+            _("%(username)s is not a member of %(owner)s.")
+            % {"username": username[:30], "owner": owner}
+        )
     return person
 
 

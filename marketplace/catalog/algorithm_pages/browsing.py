@@ -7,6 +7,7 @@ from typing import Final
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 from algorithms import repositories
 from algorithms.models import Build, Version
@@ -36,7 +37,10 @@ def file(version: Version, path: str) -> ShownFile | None:
     wanted = path or entrance_file(build)
     if wanted not in known:
         if path:
-            raise NotFound(f"Version {version.number} has no file {path[:100]}.")
+            raise NotFound(
+                _("Version %(number)s has no file %(path)s.")
+                % {"number": version.number, "path": path[:100]}
+            )
         wanted = next(iter(known), "")
     if not wanted:
         return None

@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from algorithms.models import Algorithm
 from marketplace.accounts.actors import Actor
@@ -22,7 +23,10 @@ def sort(algorithm: Algorithm, *, by: Actor, task: str, tags: str) -> None:
     """Keep the task and the tags, written with commas or spaces between them."""
     by.require(may_sort, algorithm)
     if task and not Category.objects.filter(slug=task).exists():
-        raise BadInput(f"There is no category {task[:40]!r} on this site; choose one of the list.")
+        raise BadInput(
+            _("There is no category %(task)s on this site; choose one of the list.")
+            % {"task": repr(task[:40])}
+        )
     names = _names(tags)
     algorithm.task = task
     algorithm.save()
@@ -36,11 +40,17 @@ def _names(text: str) -> list[str]:
     names = list(dict.fromkeys(re.split(r"[,\s]+", text.strip().lower())))
     names = [name for name in names if name]
     if len(names) > MOST_TAGS:
-        raise BadInput(f"An algorithm has {MOST_TAGS} tags at most, and these are {len(names)}.")
+        raise BadInput(
+            _("An algorithm has %(most_tags)s tags at most, and these are %(names)s.")
+            % {"most_tags": MOST_TAGS, "names": len(names)}
+        )
     for name in names:
         if not _TAG.match(name):
             raise BadInput(
-                f"The tag {name[:40]!r} cannot be used: 30 characters at most, letters from a to "
-                "z, digits and hyphens."
+                _(
+                    "The tag %(name)s cannot be used: 30 characters at most, letters from a to z, "
+                    "digits and hyphens."
+                )
+                % {"name": repr(name[:40])}
             )
     return names

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from algorithms.models import Algorithm, Version
 from marketplace.accounts.models import Owner
@@ -42,7 +43,7 @@ def available(case: Case) -> list[Decision.Action]:
 def apply(action: str, case: Case, *, reason: str) -> None:
     """Make it so; Conflict if it is so already or its subject has gone."""
     if action not in available(case) and action not in INVERSE.values():
-        raise Conflict("This cannot be decided here any more: load the page again.")
+        raise Conflict(_("This cannot be decided here any more: load the page again."))
     effect = _EFFECTS.get(action)
     if effect is not None:
         effect(case, reason)
@@ -125,20 +126,20 @@ def _save_words(words: Review | Comment) -> None:
 
 def _algorithm(case: Case) -> Algorithm:
     if case.algorithm is None:
-        raise Conflict("The algorithm has been deleted meanwhile.")
+        raise Conflict(_("The algorithm has been deleted meanwhile."))
     return case.algorithm
 
 
 def _version(case: Case) -> Version:
     if case.version is None:
-        raise Conflict("The version has been deleted meanwhile.")
+        raise Conflict(_("The version has been deleted meanwhile."))
     return case.version
 
 
 def _words(case: Case) -> Review | Comment:
     words = case.review or case.comment
     if words is None:
-        raise Conflict("What was written has been deleted meanwhile.")
+        raise Conflict(_("What was written has been deleted meanwhile."))
     return words
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Final
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from algorithms.models import Algorithm, Version
 from algorithms.permissions import may_view
 from marketplace.accounts.actors import Actor
@@ -81,4 +83,4 @@ def _algorithm(about: About) -> Algorithm | None:
 
 
 def _nothing() -> NotFound:
-    return NotFound("There is nothing here to report.")
+    return NotFound(_("There is nothing here to report."))

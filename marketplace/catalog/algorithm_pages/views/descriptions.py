@@ -23,7 +23,7 @@ def document(request: ActorRequest, owner: str, name: str, version: str) -> Http
     """OpenAPI 3.1 of one version."""
     page = page_at(request, owner, name, version)
     if page.version is None:
-        raise NotFound("No version is published yet, so there is nothing to describe.")
+        raise NotFound(_("No version is published yet, so there is nothing to describe."))
     answer = JsonResponse(openapi.document(page.version, site=addresses.site_url(request)))
     answer["Access-Control-Allow-Origin"] = "*"
     if not page.version.is_public:
@@ -37,7 +37,7 @@ def schema(request: ActorRequest, owner: str, name: str, version: str) -> HttpRe
     page = page_at(request, owner, name, version)
     request.actor.require(may_edit, page.algorithm)
     if page.version is None:
-        raise NotFound("No version is published yet, so there is nothing to describe.")
+        raise NotFound(_("No version is published yet, so there is nothing to describe."))
     known = of_version(page.version)
     context = {"page": page, "tab": "versions", "known": known}
     context |= {"input_schema": known.input_text, "output_schema": known.output_text}

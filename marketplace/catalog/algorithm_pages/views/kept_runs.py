@@ -84,7 +84,7 @@ def _kept(request: ActorRequest) -> Run:
         visibility = str(given.get("visibility", Run.Visibility.UNLISTED))
         days = int(given.get("days", 30))
     except (ValueError, TypeError, KeyError):
-        raise BadInput("A run is kept with its receipt, its input and its answer.") from None
+        raise BadInput(_("A run is kept with its receipt, its input and its answer.")) from None
     return runs.keep(
         by=request.actor,
         receipt=receipt,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from marketplace.accounts import keys, new_keys
@@ -20,7 +21,7 @@ def make(request: ActorRequest, owner: str, name: str) -> HttpResponse:
     """Make a key that calls this algorithm and nothing else; the page shows it once."""
     page = page_at(request, owner, name)
     if request.actor.owner_id is None:
-        raise NotSignedIn("Sign in to make a key.")
+        raise NotSignedIn(_("Sign in to make a key."))
     scopes = KeyScopes(
         algorithm_access=APIKey.AlgorithmAccess.RESTRICTED,
         algorithm_patterns=[str(page.algorithm)],
