@@ -78,7 +78,7 @@ function shown(kind, file) {
  * @param {(percent: number) => void} progressed @returns {Promise<string>} what the input says of it
  */
 async function delivered(file, schema, uploads, progressed) {
-  if (schema.contentEncoding === "base64") return inline(file);
+  if (schema.contentEncoding === "base64") return inline(file, Boolean(schema.contentMediaType));
   if (uploads === null) throw new Error(gettext("Sign in to use a file of your own: it goes into a collection of yours. The example works without."));
   const token = /** @type {HTMLInputElement} */ (document.querySelector("[name=csrfmiddlewaretoken]")).value;
   const headers = { "Content-Type": "application/json", "X-CSRFToken": token };
@@ -88,12 +88,15 @@ async function delivered(file, schema, uploads, progressed) {
   return `data://${uploads}/${COLLECTION}/${name}`;
 }
 
-/** @param {File} file @returns {Promise<string>} */
-function inline(file) {
+/**
+ * @param {File} file @param {boolean} isBare the schema tells the kind, so that only the bytes are sent
+ * @returns {Promise<string>}
+ */
+function inline(file, isBare) {
   if (file.size > INLINE_BYTES) return Promise.reject(new Error(gettext("This file is too large to be sent inside the input: 4 MiB fit.")));
   return new Promise((resolve, reject) => {
     const reader = new FileReader();
-    reader.onload = () => resolve(String(reader.result));
+    reader.onload = () => resolve(isBare ? String(reader.result).replace(/^[^,]*,/, "") : String(reader.result));
     reader.onerror = () => reject(new Error(gettext("The file could not be read.")));
     reader.readAsDataURL(file);
   });

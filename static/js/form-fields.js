@@ -40,7 +40,8 @@ export function fieldFor(given, value, changed, place) {
 function kindOf(schema) {
   const media = String(schema.contentMediaType ?? "");
   if (media.startsWith("image/")) return "image";
-  return media.startsWith("audio/") ? "audio" : schema.format;
+  if (media.startsWith("audio/")) return "audio";
+  return media && schema.contentEncoding ? "file" : schema.format;
 }
 
 /** The fields of an object. @param {Schema} schema @param {unknown} value @param {Changed} changed @param {Place} place */

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 import textwrap
 import time
 import uuid
 
+import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.pages import PASSWORD, result
+from tests.e2e.pages import PASSWORD, result, sign_up
 from tests.journeys.authoring import publish, write
 from tests.live import Person, Site
 from tests.python_client import connected
@@ -40,6 +42,35 @@ CODE = '''
         return {"said": " ".join([said] * input["times"]), "tags": input["tags"], "mood": input["mood"]}
     '''
 SAMPLE = '{"text": "hello", "loud": true, "times": 2, "tags": ["a"], "mood": "glad"}'
+MEDIA = """
+    def apply(input):
+        return {"picture": input["picture"], "stamp": input["stamp"][:9], "sound": input["sound"]}
+    """
+MEDIA_SCHEMA = {
+    "input": {
+        "type": "object",
+        "properties": {
+            "picture": {"type": "string", "format": "image"},
+            "stamp": {
+                "type": "string",
+                "contentMediaType": "image/png",
+                "contentEncoding": "base64",
+            },
+            "sound": {"type": "string", "format": "audio"},
+        },
+    }
+}
+MEDIA_SAMPLE = (
+    '{"picture": "data://x/y/a.png", "stamp": "iVBORw0KGgo", "sound": "data://x/y/a.wav"}'
+)
+DOT = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+HAND_OVER = """(box, [kind, dot]) => {
+    const held = new DataTransfer();
+    const bytes = Uint8Array.from(atob(dot), (letter) => letter.charCodeAt(0));
+    held.items.add(new File([bytes], `${kind}.png`, { type: "image/png" }));
+    const about = { bubbles: true, cancelable: true, clipboardData: held, dataTransfer: held };
+    box.dispatchEvent(kind === "drop" ? new DragEvent(kind, about) : new ClipboardEvent(kind, about));
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -135,3 +166,42 @@ def test_a_kept_run_has_an_address_of_its_own_until_it_is_deleted(
     assert (answer := seen.goto(address)) is not None
     assert answer.status == 404
     seen.context.close()
+
+
+def test_pictures_are_dropped_and_pasted_and_a_sound_is_chosen(
+    page: Page, live: Site, author: Person
+) -> None:
+    schema = json.dumps(MEDIA_SCHEMA)
+    with connected(live.url, author.key) as client:
+        code = textwrap.dedent(MEDIA)
+        path = write(client, live, author, code, files={"schema.json": schema}).path
+        publish(client, path, sample=MEDIA_SAMPLE)
+    name = f"painter_{uuid.uuid4().hex[:8]}"
+    key = sign_up(page, name)
+
+    page.goto(f"/algorithms/{path}/")
+    picture, stamp, sound = (page.locator(".file-field").nth(number) for number in range(3))
+    picture.evaluate(HAND_OVER, ["drop", DOT])
+    expect(picture).to_contain_text("drop.png is ready.")
+    stamp.evaluate(HAND_OVER, ["paste", DOT])
+    expect(stamp.get_by_role("img", name="Preview of paste.png")).to_be_visible()
+    with page.expect_file_chooser() as asked:
+        sound.get_by_role("button", name="Choose a file").click()
+    wave = {"name": "a b.wav", "mimeType": "audio/wav", "buffer": b"RIFF"}
+    asked.value.set_files(wave)  # type: ignore[arg-type]  # a TypedDict of its own
+    expect(sound).to_contain_text("a b.wav is ready.")
+    expect(sound.locator("audio")).to_be_visible()
+    page.get_by_role("button", name="Run", exact=True).click()
+    result(page)
+    page.get_by_role("button", name="JSON").click()
+
+    collection = f"data://{name}/console"
+    assert json.loads(page.locator("#console-input").input_value()) == {
+        "picture": f"{collection}/drop.png",
+        "stamp": DOT,
+        "sound": f"{collection}/a_b.wav",
+    }
+    expect(page.locator("[data-result]").first).to_contain_text(DOT[:9])
+    address = f"{live.url}/v1/connector/data/{name}/console/drop.png"
+    stored = httpx.get(address, headers={"Authorization": f"Simple {key}"})
+    assert stored.content == base64.b64decode(DOT)
