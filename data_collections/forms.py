@@ -24,6 +24,10 @@ IN_WORDS: Final = {
         "Private. Only the owner reads the files; the owner's algorithms do so only "
         "when the owner calls them."
     ),
+    _ACCESS.SEALED: _(
+        "Sealed. Only the owner reads the files, and no algorithm ever does, not even the owner's "
+        "own called by the owner. Right for what versions are compared by."
+    ),
     _ACCESS.PUBLIC: _("Public. Everybody can read and download every file, without asking."),
 }
 

@@ -88,6 +88,11 @@ def _known(path: DataPath, actor: Actor) -> Collection | None:
 def _refuse_private_to_own_algorithm(collection: Collection, actor: Actor) -> None:
     """Tell an author why an algorithm of theirs cannot read what they themselves can."""
     running = actor.running
+    if running is not None and collection.read_access == Collection.ReadAccess.SEALED:
+        raise NotAllowed(
+            _("%(collection)s is sealed: no algorithm may read it, whoever calls it.")
+            % {"collection": collection}
+        )
     if running is None or running.algorithm_owner_id != collection.owner_id:
         return
     if collection.read_access == Collection.ReadAccess.PRIVATE:

@@ -51,7 +51,8 @@ class CollectionQuerySet(models.QuerySet["Collection"]):
             reachable |= Q(owner__in=actor.owner_ids)
         if actor.running is not None:
             reachable |= Q(read_access=access.MY_ALGORITHMS, owner=actor.running.algorithm_owner_id)
-        return self.hosted().filter(reachable)
+        found = self.hosted().filter(reachable)
+        return found if actor.running is None else found.exclude(read_access=access.SEALED)
 
 
 class Collection(models.Model):
@@ -66,6 +67,7 @@ class Collection(models.Model):
         PRIVATE = "private", _("Private: only me")
         MY_ALGORITHMS = "my_algorithms", _("My algorithms, called by anyone")
         PUBLIC = "public", _("Public: anybody")
+        SEALED = "sealed", _("Sealed: only me, and no algorithm")
 
     class Store(models.TextChoices):
         HOSTED = "hosted", _("Hosted")

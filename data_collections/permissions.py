@@ -25,6 +25,8 @@ def may_know(actor: Actor, collection: Collection) -> bool:
 
 def may_read(actor: Actor, collection: Collection) -> bool:
     """A running algorithm reads as its caller does, and its own author's collections besides."""
+    if _is_kept_from(actor, collection):
+        return False
     if collection.store == _STORE.SESSION:
         return _is_in_session(actor, collection)
     if actor.has(Scope.DATA_READ) and actor.speaks_for(collection.owner_id):
@@ -42,6 +44,8 @@ def may_read(actor: Actor, collection: Collection) -> bool:
 
 def may_write_to(actor: Actor, collection: Collection) -> bool:
     """Only the owner's own actors write, except into the stores of a running algorithm."""
+    if _is_kept_from(actor, collection):
+        return False
     if collection.store == _STORE.SESSION:
         return _is_in_session(actor, collection)
     if actor.has(Scope.DATA_WRITE) and actor.speaks_for(collection.owner_id):
@@ -67,6 +71,7 @@ def may_change_who_reads(actor: Actor, collection: Collection) -> bool:
     """Somebody else's algorithm may write for its caller, but not lay the caller's data open."""
     return (
         collection.is_hosted
+        and not _is_kept_from(actor, collection)
         and actor.has(Scope.DATA_WRITE)
         and actor.speaks_for(collection.owner_id)
         and (actor.running is None or actor.speaks_for(actor.running.algorithm_owner_id))
@@ -83,6 +88,11 @@ def may_list_data_of(actor: Actor, owner: Owner) -> bool:
 
 def may_see_usage_of(actor: Actor, owner: Owner) -> bool:
     return actor.has(Scope.DATA_READ) and actor.speaks_for(owner.pk)
+
+
+def _is_kept_from(actor: Actor, collection: Collection) -> bool:
+    """What an algorithm is judged by, no algorithm comes near, whoever calls it."""
+    return actor.running is not None and collection.read_access == _ACCESS.SEALED
 
 
 def _is_in_session(actor: Actor, collection: Collection) -> bool:

@@ -47,6 +47,7 @@ class Migration(migrations.Migration):
                             ("private", "Private: only me"),
                             ("my_algorithms", "My algorithms, called by anyone"),
                             ("public", "Public: anybody"),
+                            ("sealed", "Sealed: only me, and no algorithm"),
                         ],
                         default="my_algorithms",
                         max_length=20,

@@ -29,6 +29,7 @@ _ACLS: Final = {
     _ACCESS.PUBLIC: ["user://*"],
     _ACCESS.MY_ALGORITHMS: ["algo://.my/*"],
     _ACCESS.PRIVATE: [],
+    _ACCESS.SEALED: [],  # as private: the predecessor has no word for it
 }
 
 
@@ -212,7 +213,7 @@ def _hosted(collection: Collection, username: str) -> dict[str, object]:
             "read_w": access == _ACCESS.PUBLIC,
             "read_g": False,
             "read_u": True,
-            "read_a": access != _ACCESS.PRIVATE,
+            "read_a": access not in (_ACCESS.PRIVATE, _ACCESS.SEALED),
         },
         "location": f"data://{username}/{collection.name}",
     }

@@ -100,7 +100,7 @@ _ORGANIZATION: Final[Shape] = object_of(
     }
 )
 _ABOUT: Final = {"label?": TEXT, "contact_name?": TEXT, "contact_email?": TEXT, "website?": TEXT}
-_ACCESS: Final = one_of("public", "my_algorithms", "private")
+_ACCESS: Final = one_of("public", "my_algorithms", "private", "sealed")
 _MEMBER: Final = object_of({"name": TEXT, "role": TEXT})
 _ROLE: Final = one_of("owner", "member", "executor")
 

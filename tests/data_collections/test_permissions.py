@@ -18,24 +18,25 @@ from marketplace.lib.errors import MarketplaceError, NotAllowed, NotFound, NotSi
 from tests.data_collections.conftest import Put, Running, collection_of, content_of
 
 READ, WRITE = Scope.DATA_READ, Scope.DATA_WRITE
-ACCESSES = ("private", "my_algorithms", "public")
+OPEN = ("private", "my_algorithms", "public")
+ACCESSES = (*OPEN, "sealed")
 
-# Which of the three collections of alice each one can read, and whether they can write to them.
+# Which of the four collections of alice each one can read, and which they can write to.
 TABLE = {
-    "alice": (ACCESSES, True),
-    "key that may read and write": (ACCESSES, True),
-    "key that may only read": (ACCESSES, False),
-    "key without data scope": (("public",), False),
-    "stranger": (("public",), False),
-    "nobody": (("public",), False),
-    "own algorithm, called by alice": (ACCESSES, True),
-    "own algorithm, called by bob": (("my_algorithms", "public"), False),
-    "own algorithm, called by a visitor": (("my_algorithms", "public"), False),
-    "own algorithm, called with a key without data scope": (("my_algorithms", "public"), False),
-    "bob's algorithm, called by alice": (ACCESSES, True),
-    "bob's algorithm, called with a key of alice that may only read": (ACCESSES, False),
-    "bob's algorithm, called with a key of alice without data scope": (("public",), False),
-    "bob's algorithm, called by bob": (("public",), False),
+    "alice": (ACCESSES, ACCESSES),
+    "key that may read and write": (ACCESSES, ACCESSES),
+    "key that may only read": (ACCESSES, ()),
+    "key without data scope": (("public",), ()),
+    "stranger": (("public",), ()),
+    "nobody": (("public",), ()),
+    "own algorithm, called by alice": (OPEN, OPEN),
+    "own algorithm, called by bob": (("my_algorithms", "public"), ()),
+    "own algorithm, called by a visitor": (("my_algorithms", "public"), ()),
+    "own algorithm, called with a key without data scope": (("my_algorithms", "public"), ()),
+    "bob's algorithm, called by alice": (OPEN, OPEN),
+    "bob's algorithm, called with a key of alice that may only read": (OPEN, ()),
+    "bob's algorithm, called with a key of alice without data scope": (("public",), ()),
+    "bob's algorithm, called by bob": (("public",), ()),
 }
 
 
@@ -73,7 +74,7 @@ def cast(alice: Actor, bob: Actor, mallory: Actor, running: Running) -> dict[str
 def test_each_reads_and_writes_what_the_table_says(
     who: str, cast: dict[str, Actor], alice: Actor, put: Put
 ) -> None:
-    readable, is_writer = TABLE[who]
+    readable, writable = TABLE[who]
     for access in ACCESSES:
         collection_of(alice, access, access)
         put(f"data://alice/{access}/file", b"content", by=alice)
@@ -82,8 +83,8 @@ def test_each_reads_and_writes_what_the_table_says(
     writes = {access for access in ACCESSES if _succeeds_to_write(cast[who], access, put)}
 
     assert reads == set(readable)
-    assert writes == (set(ACCESSES) if is_writer else set())
-    assert DataFile.objects.count() == 3 + (3 if is_writer else 0)
+    assert writes == set(writable)
+    assert DataFile.objects.count() == len(ACCESSES) + len(writable)
 
 
 @pytest.mark.parametrize("who", [name for name in TABLE if "data scope" not in name])
@@ -129,6 +130,22 @@ def test_author_is_told_why_their_algorithm_cannot_read_for_others(
 
     with pytest.raises(NotAllowed, match="data://alice/models is private, so alice/Reader may not"):
         content_of("data://alice/models/a", by=running(bob, alice))
+
+
+def test_algorithm_of_the_owner_cannot_unseal_what_it_is_judged_by(
+    alice: Actor, running: Running
+) -> None:
+    rows = collection_of(alice, "rows", "sealed")
+
+    with pytest.raises(NotAllowed):
+        collecting.change_access(
+            rows, by=running(alice, alice), read_access=Collection.ReadAccess.PRIVATE
+        )
+    with pytest.raises(NotAllowed, match="data://alice/rows is sealed: no algorithm may read it"):
+        content_of("data://alice/rows/a", by=running(alice, alice))
+
+    rows.refresh_from_db()
+    assert rows.read_access == "sealed"
 
 
 def test_public_collections_of_a_suspended_owner_are_closed(
