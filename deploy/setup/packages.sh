@@ -31,6 +31,7 @@ if [ "${1:-run}" = test ]; then
     need docker.io program dockerd
     need iptables program iptables
     need iproute2 program ip
+    need linux-libc-dev test -e /usr/include/asm-generic/unistd.h
     need gcc program gcc
     if [ -z "${CHROMIUM:-}" ] && ! program chromium-browser; then need chromium program chromium; fi
 fi

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
-import pytest
 
-from runners import runtimes
 from tests.live import Person, Site
 
 SETTINGS: dict[str, Any] = {
@@ -30,13 +28,6 @@ class Written:
     path: str
     commit: str
     log: str
-
-
-def needs_python(version: str) -> pytest.MarkDecorator:
-    """Leave a test out on a machine that has no such Python."""
-    slug = f"python{version.replace('.', '')}"
-    is_here = slug in {runtime.slug for runtime in runtimes.discover()}
-    return pytest.mark.skipif(not is_here, reason=f"this machine has no Python {version}")
 
 
 def environment_id(client: Any, version: str) -> str:

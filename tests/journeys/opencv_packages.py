@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from tests.journeys.authoring import needs_python
+from tests.machine import needs_python
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.journeys.authoring import needs_python, on_python, publish, write
+from tests.journeys.authoring import on_python, publish, write
 from tests.live import Person, Site
+from tests.machine import needs_python
 from tests.python_client import ReadAcl, connected
 
 DATA = Path(__file__).resolve().parent.parent / "data" / "cntk"

@@ -6,7 +6,6 @@ must not be reached really answers.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -22,6 +21,7 @@ from tests import namespaces
 from tests.journeys.authoring import publish, write
 from tests.journeys.calling import call
 from tests.live import Site
+from tests.machine import needs_root
 from tests.namespaces import METADATA, OWN, PORT, PRIVATE, PUBLIC
 from tests.python_client import connected
 
@@ -30,7 +30,7 @@ HELLO = f"http://{PUBLIC}:{PORT}/hello"
 NOT_PUBLIC = "is not on the public internet; only public addresses are.\n"
 NOT_OURS = "is this platform's own machine, which cannot be reached.\n"
 
-pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="Network namespaces need root.")
+pytestmark = needs_root("make network namespaces")
 on_both = pytest.mark.parametrize("backend", backends.NAMES)
 
 

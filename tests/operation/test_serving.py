@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -14,6 +13,7 @@ import pytest
 
 from tests import live as sites
 from tests.live import ROOT, Site
+from tests.machine import needs_root
 
 
 @pytest.fixture
@@ -131,7 +131,7 @@ def test_demo_is_built_published_and_true_and_loading_it_twice_changes_nothing()
         assert understood["result"]["texts"][0]["sentiment"] == "positive"
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="Only root can hide control groups from a process.")
+@needs_root("hide control groups from a process")
 def test_what_sandboxes_cannot_promise_is_said_once_and_does_not_stop_the_site() -> None:
     with sites.site(RUNNER_BACKEND="bubblewrap") as site:
         hide = 'umount --recursive --lazy /sys/fs/cgroup && exec "$@"'

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import os
 import socket
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 from runners import egress, egress_policy
 from runners.egress_policy import Policy, Refused, is_own, meanings
 from tests import namespaces
+from tests.machine import needs_root
 from tests.namespaces import OWN, PRIVATE, PUBLIC
 
 HOSTS = {
@@ -27,7 +27,7 @@ HOSTS = {
     "six.example": ["::ffff:10.0.0.1"],
 }
 
-in_namespace = pytest.mark.skipif(os.getuid() != 0, reason="network namespaces need root")
+in_namespace = needs_root("make network namespaces")
 
 
 async def resolve(host: str, port: int) -> list[str]:

@@ -17,6 +17,8 @@ from typing import Any
 
 import pytest
 
+from tests.machine import only_root
+
 SECONDS = 60
 
 
@@ -41,7 +43,7 @@ def shared(folder: Path) -> Iterator[str]:
 def _require() -> None:
     """`make test` installs the engine where it may; only an ordinary user has to do without."""
     if os.getuid():
-        pytest.skip("Only root can start a Docker Engine, and these tests run as somebody else.")
+        pytest.skip(only_root("start a Docker Engine"))
     assert shutil.which("dockerd"), "dockerd is missing: apt-get install docker.io"
 
 

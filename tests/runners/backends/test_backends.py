@@ -18,6 +18,7 @@ from runners import backends
 from runners.backends.base import Backend, Exit
 from runners.errors import PlatformFault
 from runners.specs import Mount, SandboxSpec
+from tests.machine import needs_root
 from tests.runners.backends.conftest import Start
 from tests.runners.backends.neighbour import Neighbour
 from tests.runners.backends.remains import eventually, held, records
@@ -242,7 +243,7 @@ for action in (lambda: os.unlink("/run/agorithm/pool.sock"),
     assert lines == ["Read-only file system"] * 3
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="only root can ask as another user")
+@needs_root("ask as another user")
 def test_other_users_cannot_enter_a_sockets_folder(backend: Backend) -> None:
     folder = backend.sockets_folder("private")
     with socket.socket(socket.AF_UNIX) as listener:

@@ -18,11 +18,10 @@ from runners.backends.bubblewrap import BubblewrapBackend
 from runners.backends.cgroups import Cgroups
 from runners.errors import PlatformFault
 from runners.specs import Mount, SandboxSpec
+from tests.machine import needs_root
 
 PATIENCE = 60
-as_root = pytest.mark.skipif(
-    os.getuid() != 0, reason="only root gives sandboxes users of their own"
-)
+as_root = needs_root("give sandboxes users of their own")
 
 
 @pytest.fixture
