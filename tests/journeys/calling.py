@@ -84,11 +84,14 @@ def record(site: Site, request_id: str, *, seconds: float = 10) -> dict[str, Any
 
 def records(site: Site, condition: str, *values: str) -> list[dict[str, Any]]:
     """Rows of calls that a single-process site has kept, oldest first."""
+    return rows(site, f"algorithms_call WHERE {condition} ORDER BY started_at", *values)
+
+
+def rows(site: Site, source: str, *values: str) -> list[dict[str, Any]]:
     database = sqlite3.connect(f"file:{site.data_dir}/site.sqlite3?mode=ro", uri=True, timeout=20)
     database.row_factory = sqlite3.Row
-    question = f"SELECT * FROM algorithms_call WHERE {condition} ORDER BY started_at"
     with contextlib.closing(database):
-        return [dict(row) for row in database.execute(question, values)]
+        return [dict(row) for row in database.execute(f"SELECT * FROM {source}", values)]
 
 
 def until(found: Callable[[], T], *, seconds: float = 30) -> T:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,7 @@ import pytest
 
 from tests import live as sites
 from tests.journeys.authoring import publish, write
-from tests.journeys.calling import call, records, until
+from tests.journeys.calling import call, records, rows, until
 from tests.live import Person, Site
 from tests.python_client import connected
 
@@ -30,27 +33,49 @@ LARGE = {"RUNNER_SLOTS": "13", "RUNNER_SLOTS_PER_VERSION": "13", "CALLS_PER_ACCO
 
 
 @pytest.fixture(scope="module")
-def small() -> Iterator[Site]:
-    """A site that takes very little at once."""
+def site() -> Iterator[Site]:
     with sites.single(**SMALL) as running:
         yield running
 
 
-@pytest.fixture(scope="module")
-def alice(small: Site) -> Person:
-    return small.person("alice")
+@pytest.fixture
+def small(site: Site) -> Site:
+    """The site, taking very little at once."""
+    return limited(site, SMALL)
+
+
+@pytest.fixture
+def large(site: Site) -> Site:
+    """The site, with as many sandboxes as the deepest tree of calls needs."""
+    return limited(site, LARGE)
+
+
+def limited(site: Site, limits: dict[str, str]) -> Site:
+    """Start it again with other limits, if it has others: tests come in any order."""
+    server = site.processes["server"]
+    if not limits.items() <= server.environment.items():
+        server.stop()
+        server.environment |= limits
+        server.start()
+        site.wait_until_ready()
+    return site
 
 
 @pytest.fixture(scope="module")
-def bob(small: Site) -> Person:
-    return small.person("bob")
+def alice(site: Site) -> Person:
+    return site.person("alice")
 
 
 @pytest.fixture(scope="module")
-def path(small: Site, alice: Person) -> str:
-    with connected(small.url, alice.key) as client:
+def bob(site: Site) -> Person:
+    return site.person("bob")
+
+
+@pytest.fixture(scope="module")
+def path(site: Site, alice: Person) -> str:
+    with connected(site.url, alice.key) as client:
         options = {"pipeline_enabled": True}
-        written = write(client, small, alice, CODE, name="Busy", settings=options)
+        written = write(client, site, alice, CODE, name="Busy", settings=options)
         publish(client, written.path, sample="[]")
     return written.path
 
@@ -61,21 +86,30 @@ def threads() -> Iterator[ThreadPoolExecutor]:
         yield threads
 
 
-def sleeping(seconds: float) -> list[dict[str, Any]]:
-    return [{"do": "sleep", "seconds": seconds}]
+PUT_BACK = "algorithms_callrequest WHERE state = 'queued' AND heartbeat_at IS NOT NULL"
+NOTHING = [{"do": "sleep", "seconds": 0}]
 
 
+@contextmanager
 def busy(
     site: Site, path: str, person: Person, threads: ThreadPoolExecutor
-) -> list[Future[httpx.Response]]:
-    """Have the person make as many calls as they may, and the queue be full."""
-    call(site, path, [], key=person.key)  # now there is a sandbox, and it is theirs
-    running = [threads.submit(call, site, path, sleeping(16), key=person.key)]
-    until(lambda: in_progress(site) == 1)
-    running += [threads.submit(call, site, path, sleeping(0), key=person.key) for _ in range(2)]
-    until(lambda: in_progress(site) == 3 or ended(running))
-    assert not ended(running)
-    return running
+) -> Iterator[list[Future[httpx.Response]]]:
+    """For a while the person makes as many calls as they may, and the queue is full."""
+    folder = f"data://.my/signs_{uuid.uuid4().hex[:8]}"
+    wait = [{"do": "wait", "uri": f"{folder}/go"}]
+    begin = partial(threads.submit, call, site, path, key=person.key, timeout=60)
+    with connected(site.url, person.key) as client:
+        client.dir(folder).create()
+        call(site, path, [], key=person.key)  # now there is a sandbox, and it is theirs
+        running = [begin(wait)]
+        try:
+            until(lambda: in_progress(site) == 1)
+            running += [begin(NOTHING), begin(NOTHING)]
+            until(lambda: in_progress(site) == 3 or ended(running))
+            assert not ended(running)
+            yield running
+        finally:
+            client.file(f"{folder}/go").put("on")
 
 
 def ended(running: list[Future[httpx.Response]]) -> list[str]:
@@ -94,10 +128,9 @@ def answers(running: list[Future[httpx.Response]]) -> list[Any]:
 def test_account_over_its_limit_and_a_full_queue_are_told_when_to_come_back(
     small: Site, alice: Person, bob: Person, path: str, threads: ThreadPoolExecutor
 ) -> None:
-    running = busy(small, path, alice, threads)
-
-    over = call(small, path, [], key=alice.key)
-    full = call(small, path, [], key=bob.key)
+    with busy(small, path, alice, threads) as running:
+        over = call(small, path, [], key=alice.key)
+        full = call(small, path, [], key=bob.key)
 
     assert (over.status_code, over.headers["Retry-After"]) == (429, "1")
     assert over.json()["error"]["message"] == (
@@ -108,8 +141,8 @@ def test_account_over_its_limit_and_a_full_queue_are_told_when_to_come_back(
     assert full.json()["error"]["message"] == (
         "Too many calls are waiting on this runner. Nothing was charged; try again in 5 seconds."
     )
-    assert answers(running) == [[{"value": 16}], [{"value": 0}], [{"value": 0}]]
-    assert call(small, path, sleeping(0), key=bob.key).json()["result"] == [{"value": 0}]
+    assert answers(running) == [[{"value": True}], [{"value": 0}], [{"value": 0}]]
+    assert call(small, path, NOTHING, key=bob.key).json()["result"] == [{"value": 0}]
     refused = until(lambda: records(small, "result = 'refused'"))
     assert [row["error_message"] for row in refused] == [
         "Too many calls are waiting on this runner."
@@ -119,12 +152,12 @@ def test_account_over_its_limit_and_a_full_queue_are_told_when_to_come_back(
 def test_call_nobody_waits_for_waits_until_there_is_room(
     small: Site, alice: Person, path: str, threads: ThreadPoolExecutor
 ) -> None:
-    running = busy(small, path, alice, threads)
-
-    accepted = call(small, path, sleeping(0), key=alice.key, output="void")
+    with busy(small, path, alice, threads) as running:
+        accepted = call(small, path, NOTHING, key=alice.key, output="void")
+        until(lambda: rows(small, PUT_BACK))
 
     address = f"{small.url}/v1/requests/{accepted.json()['request_id']}"
-    assert answers(running) == [[{"value": 16}], [{"value": 0}], [{"value": 0}]]
+    assert answers(running) == [[{"value": True}], [{"value": 0}], [{"value": 0}]]
 
     def done() -> Any:
         answer = httpx.get(address, headers=alice.headers).json()
@@ -146,15 +179,9 @@ def test_visitor_has_so_many_runs_a_day(small: Site, path: str) -> None:
 
 
 def test_calls_of_algorithms_by_algorithms_go_twenty_four_deep(
-    small: Site, bob: Person, path: str
+    large: Site, bob: Person, path: str
 ) -> None:
-    server = small.processes["server"]
-    server.stop()
-    server.environment |= LARGE
-    server.start()
-    small.wait_until_ready()
-
-    answer = call(small, path, [{"do": "descend", "path": path}], key=bob.key).json()
+    answer = call(large, path, [{"do": "descend", "path": path}], key=bob.key).json()
 
     [deepest] = answer["result"]
     assert deepest["value"]["depth"] == 24
