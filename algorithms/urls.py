@@ -27,6 +27,7 @@ one_algorithm = [
     path("search/", assistance.SearchView.as_view(), name="search"),
     path("tests/", assistance.TestsView.as_view(), name="tests"),
     path("builds/", builds.build_list, name="builds"),
+    path("builds/as_of/", builds.install_as_of, name="install_as_of"),
     path("builds/<uuid:build_id>/", builds.build, name="build"),
     path("builds/<uuid:build_id>/log", builds.build_log, name="build_log"),
     path("builds/<uuid:build_id>/cancel/", builds.cancel, name="cancel_build"),

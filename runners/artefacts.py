@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from runners import workshop
+from runners import resolution, workshop
 from runners.diagnosis import explain_installation
 from runners.errors import BuildFailed, PlatformFault
 from runners.resolution import Lock
@@ -77,7 +77,7 @@ def _commands(lock: Lock, shop: Workshop) -> list[list[str]]:
     python = f"{FOLDER}/bin/python"
     sync = [UV, "pip", "sync", "--quiet", "--python", python, "--require-hashes"]
     sync += ["--allow-empty-requirements"]
-    sync += [] if lock.needs_sources else ["--only-binary", ":all:"]
+    sync += resolution.up_to(lock.as_of) if lock.needs_sources else ["--only-binary", ":all:"]
     # -S: a package's .pth file must not run while it is compiled; packages for other Pythons
     # hold files that cannot be compiled, which is no failure
     flags = ["-I", "-S", "-W", "ignore", "-m", "compileall", "-q", "-j", "0"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +23,7 @@ _LARGEST: Final = 512 * 1024
 _DEEPEST: Final = 8
 _CREDENTIALS: Final = re.compile(r"://[^/\s@]*@")
 _COMMENT: Final = re.compile(r"(^|\s)#.*$")
+_AS_OF: Final = re.compile(r"#\s*as of\s+(\d{4}-\d{2}-\d{2})\s*$", re.IGNORECASE)
 _HASH: Final = re.compile(r"\s--hash[= ]\S+")
 _NO_INDEX: Final = "Packages come from the platform's own index; remove this line."
 _NO_ADDRESS: Final = (
@@ -51,6 +53,7 @@ class Requirements:
     constraints: tuple[str, ...] = ()
     takes_prereleases: bool = False
     names: frozenset[str] = frozenset()  # normalised
+    as_of: str = ""  # 2017-04-30: no release of a later day is taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ def read(tree: Path) -> Requirements:
     """Read requirements.txt of a tree and the files it names; nothing if there is none."""
     if not (tree / NAME).exists():
         return Requirements()
+    as_of = _day(_text(tree, NAME))
     wanted: list[str] = []
     constraints: list[str] = []
     names: set[str] = set()
@@ -82,7 +86,20 @@ def read(tree: Path) -> Requirements:
         (constraints if is_constraint else wanted).append(line.text)
         if not is_constraint:
             names.add(canonicalize_name(requirement.name))
-    return Requirements(tuple(wanted), tuple(constraints), takes_prereleases, frozenset(names))
+    return Requirements(
+        tuple(wanted), tuple(constraints), takes_prereleases, frozenset(names), as_of
+    )
+
+
+def is_dated(text: str) -> bool:
+    """Whether the file asks for the releases of a day."""
+    return any(_AS_OF.match(line) for line in text.splitlines())
+
+
+def dated(text: str, day: date) -> str:
+    """The same requirements with the line that asks for the releases of a day."""
+    rest = "".join(line for line in text.splitlines(keepends=True) if not _AS_OF.match(line))
+    return f"# as of {day.isoformat()}\n{rest}"
 
 
 def check_lock(text: str) -> None:
@@ -93,6 +110,18 @@ def check_lock(text: str) -> None:
         is_exact = len(specifiers) == 1 and specifiers[0].operator in ("==", "===")
         if not is_exact or not _HASH.search(line.text):
             raise line.wrong("it is not pinned to one version with hashes.")
+
+
+def _day(text: str) -> str:
+    """The day in a line `# as of 2017-04-30`, which every installer takes for a comment."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        found = _AS_OF.match(line)
+        if found is not None:
+            try:
+                return date.fromisoformat(found[1]).isoformat()
+            except ValueError:
+                raise _Line(line.strip(), NAME, number).wrong("there is no such day.") from None
+    return ""
 
 
 def _expand(

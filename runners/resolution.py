@@ -29,6 +29,10 @@ from runners.workshop import FOLDER, NOTES, UV, Workshop
 
 _WHEELS: Final = "# wheels only\n"
 _SOURCES: Final = "# some packages are built from source\n"
+_DATED: Final = "# releases up to "
+_OLDEST_TOOLS: Final = "2020-03-01"
+"""Older packages build with the setuptools of that day, and uv needs one that is no older."""
+
 _WANTS_SOURCES: Final = re.compile(
     r"no usable wheels|no wheels|has no wheel|building source dist", re.IGNORECASE
 )
@@ -43,6 +47,11 @@ class Lock:
     @property
     def needs_sources(self) -> bool:
         return self.text.startswith(_SOURCES)
+
+    @property
+    def as_of(self) -> str:
+        found = re.match(rf"#.*\n{_DATED}(\S+)\n", self.text)
+        return found[1] if found else ""
 
     @property
     def packages(self) -> list[str]:
@@ -62,6 +71,7 @@ class Question:
     takes_prereleases: bool
     may_use_sources: bool
     base: str  # digest of the interpreter
+    as_of: str = ""  # a day, after which nothing was released for this question
 
     @classmethod
     def ask(
@@ -86,13 +96,14 @@ class Question:
             takes_prereleases=requirements.takes_prereleases,
             may_use_sources=may_use_sources,
             base=base,
+            as_of=requirements.as_of,
         )
 
     @property
     def digest(self) -> str:
         """The same for the same question, whatever comments and blank lines the files have."""
         parts = [sorted(self.wanted), sorted(self.constraints)]
-        flags = [self.takes_prereleases, self.may_use_sources, self.base]
+        flags = [self.takes_prereleases, self.may_use_sources, self.base, self.as_of]
         return hashlib.sha256(json.dumps([*parts, *flags]).encode()).hexdigest()
 
 
@@ -144,7 +155,8 @@ def _try(
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     requirements_file.check_lock(text)
-    return Lock((_SOURCES if needs_sources else _WHEELS) + text)
+    dated = f"{_DATED}{question.as_of}\n" if question.as_of else ""
+    return Lock((_SOURCES if needs_sources else _WHEELS) + dated + text)
 
 
 def _command(question: Question, shop: Workshop, *, needs_sources: bool) -> list[str]:
@@ -153,7 +165,19 @@ def _command(question: Question, shop: Workshop, *, needs_sources: bool) -> list
     command += ["--python", shop.runtime.program, "--constraints", f"{notes}/constraints.txt"]
     command += [] if needs_sources else ["--only-binary", ":all:"]
     command += ["--prerelease", "allow"] if question.takes_prereleases else []
+    command += up_to(question.as_of)
     return [*command, "--output-file", f"{notes}/lock.txt", f"{notes}/wanted.txt"]
+
+
+def up_to(day: str) -> list[str]:
+    """What tells uv to know of no later release, but for the tools that build old packages."""
+    if not day:
+        return []
+    tools = max(day, _OLDEST_TOOLS)
+    options = ["--exclude-newer", day]
+    for name in ("setuptools", "wheel"):
+        options += ["--exclude-newer-package", f"{name}={tools}"]
+    return options
 
 
 def _why(result: workshop.Result, shop: Workshop) -> str:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from algorithms import history, publishing, repositories
+from algorithms.dating import SampleFailed
 from algorithms.history import FileChange
 from algorithms.models import Algorithm, Version
 from algorithms.offers import EXAMPLE_CALLS, Offer
@@ -22,7 +23,6 @@ from algorithms.publish_form import PublishForm
 from algorithms.publishing import Plan
 from algorithms.repositories import Commit
 from algorithms.terms import terms_in_words
-from marketplace.accounts.forms import carried_out
 from marketplace.accounts.middleware import ActorRequest
 from marketplace.accounts.pages import sent
 from marketplace.lib.errors import BadInput, MarketplaceError
@@ -51,13 +51,14 @@ def publish(request: ActorRequest, algorithm: Algorithm) -> HttpResponse:
     request.actor.require(may_publish, algorithm)
     newest = algorithm.versions.select_related("build").newest_first().first()
     form = _form(request, algorithm, newest)
+    day = None
     if form.is_valid():
-        wanted = form.wanted()
-        version = carried_out(
-            form, lambda: publishing.publish(algorithm, by=request.actor, **wanted)
-        )
-        if version is not None:
+        try:
+            version = publishing.publish(algorithm, by=request.actor, **form.wanted())
             return _published(request, version)
+        except MarketplaceError as error:
+            form.add_error(None, error.message)
+            day = error.day if isinstance(error, SampleFailed) else None
     plan, problem = _plan(request, algorithm, form)
     since = _since(algorithm, newest, plan)
     if not form.is_bound:
@@ -69,6 +70,7 @@ def publish(request: ActorRequest, algorithm: Algorithm) -> HttpResponse:
         "problem": problem,
         "since": since,
         "newest": newest,
+        "dated": day,
         "terms": terms_in_words(plan.terms) if plan else [],
         "offer": Offer(plan.terms.royalty_microcredits) if plan else None,
         "example_calls": EXAMPLE_CALLS,

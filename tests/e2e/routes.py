@@ -189,7 +189,7 @@ _ACTS: Final = """
     accounts:confirm accounts:second_factor
     algorithms:decide_approval algorithms:first algorithms:files algorithms:file
     algorithms:check algorithms:packages algorithms:search algorithms:tests
-    algorithms:build_log algorithms:cancel_build algorithms:publish_plan
+    algorithms:build_log algorithms:cancel_build algorithms:install_as_of algorithms:publish_plan
     algorithms:remove_secret algorithms:add_image algorithms:image algorithms:change_image
     algorithms:move algorithms:delete
     languages:choose collections:uploads
