@@ -9,6 +9,10 @@ from marketplace.lib.money import format_dollars
 
 def written(micro: int) -> str:
     """`1250000` → `$1.25`; never rounded, a minus in front."""
-    sign = "$" if settings.CURRENCY == "usd" else f"{settings.CURRENCY.upper()} "
-    text = f"{sign}{format_dollars(abs(micro or 0))}"
+    text = f"{sign()}{format_dollars(abs(micro or 0))}"
     return f"−{text}" if (micro or 0) < 0 else text
+
+
+def sign() -> str:
+    """What stands before an amount of the site's currency."""
+    return "$" if settings.CURRENCY == "usd" else f"{settings.CURRENCY.upper()} "

@@ -5,17 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import timedelta
-from decimal import Decimal
 from typing import Final
 from urllib.parse import urlencode
 
 from django import template
-from django.conf import settings
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
-
-from billing.currencies import MICRO_PER_UNIT
 
 register = template.Library()
 
@@ -63,13 +59,6 @@ def sparkline(values: Sequence[int], label: str) -> SafeString:
         _HEIGHT,
         format_html_join("", '<rect x="{}" y="{}" width="{}" height="{}" rx="1"/>', bars),
     )
-
-
-@register.simple_tag
-def micro_units(amount: int) -> str:
-    """An amount of the books' micro-units as people read it: `1.25 USD`."""
-    decimals = 2 if amount == 0 or amount >= MICRO_PER_UNIT // 100 else 6
-    return f"{Decimal(amount) / MICRO_PER_UNIT:,.{decimals}f} {settings.CURRENCY.upper()}"
 
 
 @register.filter

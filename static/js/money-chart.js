@@ -1,9 +1,9 @@
 import uPlot from "uplot";
 
+import { DAY_SCALE, dayAxis, tzDate } from "./day-axis.js";
 import { element } from "./dom.js";
 
 const HEIGHT = 220;
-const HALF_A_DAY = 43_200;
 
 /** `<money-chart data-series data-labels>`: amounts by day, one part upon the other; a table says the same. */
 class MoneyChart extends HTMLElement {
@@ -23,10 +23,10 @@ class MoneyChart extends HTMLElement {
       {
         width: box.clientWidth,
         height: HEIGHT,
-        tzDate: (/** @type {number} */ seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
-        axes: [axis, amounts],
+        tzDate,
+        axes: [dayAxis(axis), amounts],
         legend: { show: false },
-        scales: { x: { range: (/** @type {unknown} */ _, /** @type {number} */ from, /** @type {number} */ to) => [from - HALF_A_DAY, to + HALF_A_DAY] }, y: { range: (/** @type {unknown} */ _, /** @type {number} */ __, /** @type {number} */ top) => [0, Math.max(1e-6, top * 1.1)] } },
+        scales: { x: DAY_SCALE, y: { range: (/** @type {unknown} */ _, /** @type {number} */ __, /** @type {number} */ top) => [0, Math.max(1e-6, top * 1.1)] } },
         series: [
           {},
           { label: upper, stroke: style.color, fill: style.color, paths: bars, points: { show: false } },

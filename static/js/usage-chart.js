@@ -1,9 +1,9 @@
 import uPlot from "uplot";
 
+import { DAY_SCALE, dayAxis, tzDate } from "./day-axis.js";
 import { element } from "./dom.js";
 
 const HEIGHT = 220;
-const HALF_A_DAY = 43_200;
 
 /** `<usage-chart data-series data-labels>`: calls by day as bars; the table below it says the same. */
 class UsageChart extends HTMLElement {
@@ -22,10 +22,10 @@ class UsageChart extends HTMLElement {
       {
         width: box.clientWidth,
         height: HEIGHT,
-        tzDate: (/** @type {number} */ seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
-        axes: [axis, { ...axis, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 10000, 100000] }],
+        tzDate,
+        axes: [dayAxis(axis), { ...axis, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 10000, 100000] }],
         legend: { show: false },
-        scales: { x: { range: (/** @type {unknown} */ _, /** @type {number} */ from, /** @type {number} */ to) => [from - HALF_A_DAY, to + HALF_A_DAY] }, y: { range: (/** @type {unknown} */ _, /** @type {number} */ __, /** @type {number} */ top) => [0, Math.max(4, top * 1.1)] } },
+        scales: { x: DAY_SCALE, y: { range: (/** @type {unknown} */ _, /** @type {number} */ __, /** @type {number} */ top) => [0, Math.max(4, top * 1.1)] } },
         series: [
           {},
           { label: bad, stroke: style.color, fill: style.color, paths: bars, points: { show: false } },

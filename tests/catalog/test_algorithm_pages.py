@@ -129,8 +129,8 @@ def test_the_cost_follows_the_observed_durations(client: Client, hello: Version)
 
     page = text(client, f"{PAGE}cost/?calls=1,000")
 
-    assert "<strong>USD 2.01</strong>" in page
-    assert "it would be USD 2.10" in page
+    assert "<strong>$2.01</strong>" in page
+    assert "it would be $2.10" in page
     assert "nobody knows how long it takes" in text(client, f"{PAGE}cost/?version=1.0.0")
 
 

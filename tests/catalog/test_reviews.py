@@ -169,3 +169,25 @@ def test_who_writes_too_much_at_once_is_slowed_down(
     assert answers == [302] * 9 + [400] * 3
     assert Comment.objects.count() == 10
     assert Client().post(place, {"text": "hello"}).status_code == 401
+
+
+def test_long_conversation_comes_in_pages_and_a_reply_leads_to_its_own(
+    algorithm: Algorithm,
+) -> None:
+    carl = signed_in("carl")
+    carl.post(TALK, {"title": "Which languages?", "text": "Does it speak Greek?"})
+    thread = Thread.objects.get()
+    owner = Owner.objects.get(name="carl")
+    said = (Comment(thread=thread, author=owner, text=f"Word {number}.") for number in range(1, 30))
+    Comment.objects.bulk_create(said)
+
+    answer = carl.post(f"{TALK}{thread.pk}/", {"text": "The last word."})
+    first = carl.get(f"{TALK}{thread.pk}/").content.decode()
+    second = carl.get(answer["Location"]).content.decode()
+
+    comment = Comment.objects.get(text="The last word.")
+    assert answer["Location"] == f"{TALK}{thread.pk}/?page=2#comment-{comment.pk}"
+    assert "The last word." not in first
+    assert first.count('class="card comment"') == 30
+    assert second.count('class="card comment"') == 1
+    assert "The last word." in second

@@ -50,7 +50,9 @@ def file(version: Version, path: str) -> ShownFile | None:
 
 def entrance_file(build: Build) -> str:
     """Where its code begins: the file with `apply`, or the one that says what is started."""
-    return f"{build.module.replace('.', '/')}.py" if build.module.startswith("src") else build.module
+    return (
+        f"{build.module.replace('.', '/')}.py" if build.module.startswith("src") else build.module
+    )
 
 
 def _coloured(path: str, content: bytes) -> SafeString | None:

@@ -10,6 +10,7 @@ from django.conf import settings
 
 from algorithms.charging import rate_of
 from algorithms.models import Call, Version
+from billing.amounts import sign
 from billing.pricing import Price
 from marketplace.lib.money import MICRO_PER_DOLLAR, in_dollars
 
@@ -85,13 +86,13 @@ def calls_in(text: str, default: int = 1000) -> int:
 
 
 def shown(amount: Decimal) -> str:
-    """Dollars as people read them; small amounts keep two figures that count."""
+    """An amount as people read it; a small one keeps two figures that count."""
     if amount == 0:
-        return "0.00"
+        return f"{sign()}0.00"
     if amount >= 1:
-        return f"{amount.quantize(_CENT, ROUND_UP):,}"
+        return f"{sign()}{amount.quantize(_CENT, ROUND_UP):,}"
     places = -amount.adjusted() + 1
-    return f"{amount.quantize(Decimal(1).scaleb(-max(places, 2)), ROUND_UP):f}"
+    return f"{sign()}{amount.quantize(Decimal(1).scaleb(-max(places, 2)), ROUND_UP):f}"
 
 
 def _dollars(micro: int) -> Decimal:

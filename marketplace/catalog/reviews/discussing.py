@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from django.db import transaction
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -26,6 +27,7 @@ TITLE_LENGTH: Final = 150
 MOST: Final = 10
 WHILE: Final = timedelta(minutes=10)
 MOST_TOLD: Final = 200
+COMMENTS_PER_PAGE: Final = 30
 """Who takes part in a conversation and is told of each reply."""
 
 
@@ -86,11 +88,16 @@ def close(thread: Thread, *, by: Actor, is_closed: bool) -> Thread:
 
 
 def address(comment: Comment) -> str:
+    """Where it stands: the conversation, and the page of it."""
     algorithm = comment.thread.algorithm
     place = reverse(
         "reviews:thread", args=[algorithm.owner.name, algorithm.name, comment.thread_id]
     )
-    return f"{place}#comment-{comment.pk}"
+    before = Q(created_at__lt=comment.created_at) | Q(
+        created_at=comment.created_at, pk__lt=comment.pk
+    )
+    page = Comment.objects.filter(before, thread=comment.thread_id).count() // COMMENTS_PER_PAGE + 1
+    return f"{place}{f'?page={page}' if page > 1 else ''}#comment-{comment.pk}"
 
 
 def _checked(text: str) -> str:

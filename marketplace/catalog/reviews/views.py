@@ -21,6 +21,7 @@ from marketplace.catalog import pages, readme
 from marketplace.catalog.models import Comment, Review, Thread
 from marketplace.catalog.pages import AlgorithmPage
 from marketplace.catalog.reviews import discussing, reviewing
+from marketplace.catalog.reviews.discussing import COMMENTS_PER_PAGE
 from marketplace.catalog.reviews.forms import (
     AnswerForm,
     CommentForm,
@@ -152,12 +153,14 @@ def thread(request: ActorRequest, owner: str, name: str, thread_id: UUID) -> Htt
             return redirect(discussing.address(made))
     if form is None and request.method == "POST":
         discussing.reply(found, by=request.actor, text=request.POST.get("text", ""))
-    comments = found.comments.select_related("author")
+    said = found.comments.select_related("author").order_by("created_at", "pk")
+    comments = Paginator(said, COMMENTS_PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "page": page,
         "tab": "discussion",
         "thread": found,
         "comments": [(comment, _html(comment)) for comment in comments],
+        "shown": comments,
         "form": form,
         "may_close": may_close(request.actor, found),
     }

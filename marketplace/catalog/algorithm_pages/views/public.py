@@ -62,11 +62,7 @@ def versions(request: ActorRequest, owner: str, name: str) -> HttpResponse:
 @require_safe
 def price(request: ActorRequest, owner: str, name: str) -> HttpResponse:
     page = page_at(request, owner, name)
-    context: dict[str, object] = {
-        "page": page,
-        "tab": "cost",
-        "currency": settings.CURRENCY.upper(),
-    }
+    context: dict[str, object] = {"page": page, "tab": "cost"}
     if page.version is not None:
         context |= _priced(request, page)
     return render(request, "catalog/cost.html", context)
