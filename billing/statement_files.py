@@ -5,18 +5,21 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Final
 
 from django.conf import settings
+from django.utils import translation
 from django.utils.translation import gettext as _
 from fpdf import FPDF
 
 from billing.account_statements import Statement
-from marketplace.lib.money import format_dollars
+from marketplace.lib.money import MICRO_PER_DOLLAR, format_dollars
 
 _INK: Final = (18, 32, 29)
 _SOFT: Final = (93, 108, 103)
 _LINE: Final = (219, 225, 218)
+_SIGNS: Final = str.maketrans("\u2212\u2013\u2014\u2018\u2019\u201c\u201d\u201e", '---\'\'"""')
 
 
 def as_csv(statement: Statement) -> str:
@@ -47,7 +50,17 @@ def as_csv(statement: Statement) -> str:
 
 
 def as_pdf(statement: Statement) -> bytes:
-    """Two tables on as many pages as they need; no font and no picture is fetched."""
+    """Tables on as many pages as they need; no font and no picture is fetched.
+
+    A language whose letters the standard fonts of PDF lack is told in English.
+    """
+    if not _is_plain(_("Statement of %(month)s")):
+        with translation.override("en"):
+            return _pages(statement)
+    return _pages(statement)
+
+
+def _pages(statement: Statement) -> bytes:
     page = _Page(orientation="portrait", format="A4")
     page.set_title(f"{settings.SITE_NAME} {statement.month:%Y-%m}")
     page.set_creator(settings.SITE_NAME)
@@ -57,7 +70,7 @@ def as_pdf(statement: Statement) -> bytes:
     changes = [[_("Opening balance"), "", _money(statement.opening)]]
     changes += [[line.words, str(line.count), _money(line.amount)] for line in statement.lines]
     changes.append([_("Closing balance"), "", _money(statement.closing)])
-    page.grid([_("What"), _("How many"), _("Amount")], changes, widths=(90, 30, 40))
+    page.grid([_("What"), _("How many"), _("Amount")], changes, widths=(110, 34, 40))
     if statement.calls:
         page.section(_("Calls"))
         rows = [
@@ -74,7 +87,7 @@ def as_pdf(statement: Statement) -> bytes:
             for one in statement.topups
         ]
         names = [_("Day"), _("Number"), _("Credit"), _("Tax")]
-        page.grid(names, paid, widths=(26, 84, 30, 30))
+        page.grid(names, paid, widths=(26, 98, 30, 30))
     return bytes(page.output())
 
 
@@ -140,8 +153,13 @@ class _Page(FPDF):
 
 def _plain(text: str) -> str:
     """The standard fonts of PDF know Latin letters; names here are made of those."""
-    return text.replace("\u2212", "-").encode("latin-1", "replace").decode("latin-1")
+    return str(text).translate(_SIGNS).encode("latin-1", "replace").decode("latin-1")
+
+
+def _is_plain(text: str) -> bool:
+    return "?" not in _plain(text)
 
 
 def _money(micro: int) -> str:
-    return format_dollars(micro)
+    """With all its decimals, so that they stand below each other."""
+    return f"{Decimal(micro) / MICRO_PER_DOLLAR:.6f}"

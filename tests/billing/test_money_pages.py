@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+import zlib
 from datetime import UTC
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
-from billing import account_statements, ledger, receipt_verifying
+from billing import account_statements, ledger, receipt_verifying, statement_files
 from billing.models import Budget, Limit, Objection, SpendStop
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import User
@@ -90,10 +92,39 @@ def test_statement_is_the_sum_of_its_receipts_on_the_page_in_csv_and_in_pdf(
     assert lines["change", "calls"] == lines["calls", "alice/Hello"] == "-0.001539"
     assert lines["balance", "closing"] == "9.998461"
     assert [line.count for line in statement.lines if line.kind == "calls"] == [3]
-    assert pdf.content.startswith(b"%PDF-")
     assert pdf["Content-Type"] == "application/pdf"
+    assert said_by(pdf.content) >= {
+        "Statement of " + month(), "Account bob, in USD, days of UTC", "Credit given", "10.000000",
+        "Closing balance", "9.998461", "alice/Hello 1.0.0", "0.000039", "0.001500", "0.001539",
+    }  # fmt: skip
     assert payer.get("/billing/statements/1999-01/").status_code == 404
     assert payer.get("/billing/statements/soon/").status_code == 400
+
+
+def said_by(pdf: bytes) -> set[str]:
+    """The texts of a PDF that was written with its standard fonts."""
+    assert pdf.startswith(b"%PDF-")
+    streams = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", pdf, re.DOTALL)
+    content = b"\n".join(zlib.decompress(one) for one in streams)
+    return {text.decode("latin-1") for text in re.findall(rb"\(((?:[^()\\]|\\.)*)\) ?Tj", content)}
+
+
+@pytest.mark.parametrize(
+    ("language", "title"), [("de", "Abrechnung vom "), ("zh-hans", "Statement of ")]
+)
+def test_statement_for_an_accountant_is_readable_in_every_language(
+    alice: Actor, bob: Actor, language: str, title: str
+) -> None:
+    give(bob.owner_id, 10_000_000)
+    statement = account_statements.of_month(
+        owner(bob), account_statements.month_named(month()), by=bob
+    )
+
+    with translation.override(language):
+        said = said_by(statement_files.as_pdf(statement))
+
+    assert f"{title}{month()}" in said
+    assert not any("?" in text for text in said)
 
 
 def test_budget_is_set_changed_and_ended_on_its_page(alice: Actor, bob: Actor) -> None:
