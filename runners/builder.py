@@ -110,8 +110,7 @@ def build(
     yield from _told(source, contract, runtime)
     shop.check()
     question = _question(source.folder, shop)
-    day = f", as of {question.as_of}" if question.as_of else ""
-    yield f"Requirements: {', '.join(question.wanted) or 'none'}{day}"
+    yield f"Requirements: {question}"
     memory = memory or Memory()
     known = memory.find_lock(spec.environment_slug, question.digest)
     lock = yield from _lock(question, known, shop)

@@ -99,6 +99,10 @@ class Question:
             as_of=requirements.as_of,
         )
 
+    def __str__(self) -> str:
+        day = f", as of {self.as_of}" if self.as_of else ""
+        return f"{', '.join(self.wanted) or 'none'}{day}"
+
     @property
     def digest(self) -> str:
         """The same for the same question, whatever comments and blank lines the files have."""
