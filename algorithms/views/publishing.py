@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from algorithms import history, publishing, repositories
+from algorithms import approvals, history, publishing, repositories
 from algorithms.dating import SampleFailed
 from algorithms.history import FileChange
 from algorithms.models import Algorithm, Version
@@ -72,6 +72,7 @@ def publish(request: ActorRequest, algorithm: Algorithm) -> HttpResponse:
         "newest": newest,
         "dated": day,
         "terms": terms_in_words(plan.terms) if plan else [],
+        "waits": plan is not None and _waits(request, algorithm, plan),
         "offer": Offer(plan.terms.royalty_microcredits) if plan else None,
         "example_calls": EXAMPLE_CALLS,
     }
@@ -97,7 +98,7 @@ def plan(request: ActorRequest, algorithm: Algorithm) -> HttpResponse:
         raise BadInput(" ".join(str(error) for found in form.errors.values() for error in found))
     chosen = {name: value for name, value in form.wanted().items() if name in _PLANNED}
     found = publishing.planned(algorithm, by=request.actor, **chosen)
-    return json_answer(_plan_json(found))
+    return json_answer(_plan_json(found) | {"waits": _waits(request, algorithm, found)})
 
 
 def _form(request: ActorRequest, algorithm: Algorithm, newest: Version | None) -> PublishForm:
@@ -111,12 +112,27 @@ def _form(request: ActorRequest, algorithm: Algorithm, newest: Version | None) -
 
 def _published(request: ActorRequest, version: Version) -> HttpResponse:
     """Lead to its page. A dialog is told where: if it followed, it would use up the message."""
-    messages.success(request, _("%(version)s is published.") % {"version": version})
     algorithm = version.algorithm
+    messages.success(request, _outcome(version) % {"version": version, "owner": algorithm.owner})
     place = reverse("catalog:algorithm", args=[algorithm.owner.name, algorithm.name])
     if "HX-Request" in request.headers:
         return HttpResponse(status=204, headers={"HX-Redirect": place})
     return redirect(place)
+
+
+def _outcome(version: Version) -> str:
+    if version.approval != Version.Approval.WAITING:
+        return _("%(version)s is published.")
+    return _(
+        "%(version)s is published for the members of %(owner)s. Everyone may call it once an "
+        "administrator of %(owner)s has approved it; they have been told."
+    )
+
+
+def _waits(request: ActorRequest, algorithm: Algorithm, plan: Plan) -> bool:
+    """Whether somebody else has to approve it before everyone may call it."""
+    state = approvals.state_of_new(algorithm, plan.terms, by=request.actor)
+    return state == Version.Approval.WAITING
 
 
 def _plan(

@@ -14,6 +14,7 @@ import { gettext } from "./words.js";
  * @property {string} royalty
  * @property {string} share
  * @property {string} example
+ * @property {boolean} waits
  */
 
 const ASKED = ["callability", "pricing", "royalty_microcredits", "network_access", "may_call_others"];
@@ -54,6 +55,7 @@ class PublishPlan extends HTMLElement {
     this.#part("[data-terms]").replaceChildren(...plan.terms.map((term) => element("li", {}, term)));
     const earned = gettext("You earn {share} credits of each call; 1,000 calls ≈ {example}.", { share: plan.share, example: plan.example });
     this.#part("[data-earn]").textContent = plan.royalty ? earned : gettext("Callers pay for computing only. You earn nothing from calls.");
+    this.#part("[data-waits]").hidden = !plan.waits;
     const reasons = this.#part("[data-reasons]");
     reasons.hidden = !plan.reasons.length;
     if (plan.reasons.length) {

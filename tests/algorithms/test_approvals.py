@@ -121,6 +121,19 @@ def test_administrators_own_version_waits_for_nobody(acme: Owner) -> None:
     assert not Notification.objects.exists()
 
 
+def test_publish_dialog_says_that_somebody_else_approves(acme: Owner) -> None:
+    boss, member = joined(acme, "boss", "admin"), joined(acme, "maker", "member")
+    BuildFactory.create(algorithm__owner=acme, algorithm__name="Hello")
+    place = "/algorithms/acme/Hello/publish/"
+    form = {"callability": "public", "pricing": "free", "accepts_terms": "on"}
+
+    plans = [client_of(one).get(f"{place}plan/", form).json() for one in (boss, member)]
+    page = client_of(member).post(place, form, follow=True).content.decode()
+
+    assert [plan["waits"] for plan in plans] == [False, True]
+    assert "acme/Hello/0.1.0 is published for the members of acme." in page
+
+
 def test_stranger_reads_nothing_of_a_waiting_version_in_the_lists_of_a_public_algorithm(
     waiting: Version, mallory: Actor
 ) -> None:
