@@ -24,7 +24,7 @@ from billing.pricing import FREE, Price
 from billing.teller import Teller
 from billing.till import Chain, Who
 from marketplace.accounts.actors import Actor, RunningCall
-from marketplace.lib.errors import MarketplaceError, Unavailable
+from marketplace.lib.errors import MarketplaceError, PaymentRequired, Unavailable
 from runners.specs import Failure, Outcome, Phase
 
 PAYMENT_REQUIRED: Final = "PaymentRequired"
@@ -105,14 +105,25 @@ class Hold:
         self._asking = asyncio.get_running_loop().create_task(self._extend())
 
     async def _extend(self) -> None:
-        more = self.price.compute(int(self._step * 1_000_000))
         try:
-            await _teller().more(self.chain, more)
+            more = await self._more(self.price.compute(int(self._step * 1_000_000)))
         except MarketplaceError as error:
             self._timer = asyncio.get_running_loop().call_at(self._at(1.0), self._stop, error)
         else:
             self.amount += more
             self._plan()
+
+    async def _more(self, amount: int) -> int:
+        """Set so much more aside, or what is left of the limit that is short."""
+        try:
+            await _teller().more(self.chain, amount)
+        except PaymentRequired as error:
+            rest = error.details.get("left")
+            if not isinstance(rest, int) or not 0 < rest < amount:
+                raise
+            await _teller().more(self.chain, rest)
+            return rest
+        return amount
 
     def _stop(self, error: MarketplaceError) -> None:
         self.refusal = error

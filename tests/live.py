@@ -250,6 +250,7 @@ def _environment(site: Site) -> dict[str, str]:
         "SECRET_KEY": "only-for-tests",
         "SIGN_UPS_PER_HOUR": "10000",
         "FREE_CREDITS_PER_MONTH": "10000",
+        "HOLD_SLICE_SECONDS": "2",
         "PSEUDO_RTL": "1",
         "PYTHONUNBUFFERED": "1",
     }

@@ -27,6 +27,31 @@ def apply(input):
     time.sleep(input)
     return input
 """
+PIPE = """
+import json
+import os
+import time
+import urllib.error
+import urllib.request
+
+
+def apply(input):
+    if not isinstance(input, list):
+        time.sleep(input)
+        return input
+    return [ask(path, value) for path, value in input]
+
+
+def ask(path, value):
+    address = os.environ["ALGORITHMIA_API"] + "/v1/algo/" + path
+    kind = {"Content-Type": "application/json"}
+    request = urllib.request.Request(address, json.dumps(value).encode(), kind)
+    try:
+        with urllib.request.urlopen(request) as answer:
+            return [answer.status, json.load(answer)]
+    except urllib.error.HTTPError as error:
+        return [error.code, json.load(error)]
+"""
 ROYALTY = 20_000
 BOOKS = (
     "from billing.models import Usage; from billing import settlement; from tests import ledgers; "
@@ -40,6 +65,15 @@ def paid(live: Site, author: Person, author_client: Any) -> str:
     """An algorithm with a royalty of two cents."""
     written = write(author_client, live, author, CODE, name="Paid")
     publish(author_client, written.path, sample="0", royalty_microcredits=ROYALTY * 10_000)
+    return written.path
+
+
+@pytest.fixture(scope="module")
+def pipe(live: Site, author: Person, author_client: Any) -> str:
+    """An algorithm that calls others as it is told, or sleeps."""
+    options = {"pipeline_enabled": True}
+    written = write(author_client, live, author, PIPE, name="Pipe", settings=options)
+    publish(author_client, written.path, sample="0")
     return written.path
 
 
@@ -102,7 +136,7 @@ def test_quote_says_what_is_then_charged_and_max_cost_is_kept(live: Site, paid: 
     assert cost(first)["royalty"] == ROYALTY
     assert cost(first)["total"] == ROYALTY + cost(first)["compute"]
     assert quote["royalty"] == "0.02"
-    assert quote["reserves"] == "0.021"
+    assert quote["reserves"] == "0.0202"
     assert quote["limits"][0]["name"] == "the account's credit"
     assert quote["affordable"] is True
     assert refused.status_code == 402
@@ -141,3 +175,57 @@ def test_budget_of_a_key_is_set_by_the_person_and_stops_the_key(live: Site, paid
         pytest.raises(Exception, match=r"Response \[402\]"),
     ):
         client.algo(paid).pipe(0)
+
+
+def test_max_cost_bounds_a_pipeline_and_what_it_calls_together(
+    live: Site, paid: str, pipe: str
+) -> None:
+    bounded = live.person("bounded_payer")
+    three = [[paid, 0]] * 3
+
+    answer = call(live, pipe, three, key=bounded.key, headers={"Max-Cost": "0.05"})
+
+    inner = answer.json()["result"]
+    assert [status for status, _ in inner] == [200, 200, 402]
+    assert [one["metadata"]["cost"]["royalty"] for _, one in inner[:2]] == [ROYALTY, ROYALTY]
+    refusal = inner[2][1]["error"]
+    assert refusal["error_type"] == "PaymentRequired"
+    assert refusal["details"]["limit"] == "tree"
+    assert "the Max-Cost of its tree of calls has 0.00" in refusal["message"]
+    within = [one["metadata"]["cost"]["total"] for _, one in inner[:2]]
+    total = cost(answer)["total"] + sum(within)
+    assert total <= 50_000
+    assert spent(live, bounded.name) == total
+
+
+def test_call_that_can_have_no_more_is_stopped_and_pays_the_time_it_had(
+    live: Site, paid: str, pipe: str
+) -> None:
+    capped = live.person("capped_payer")
+    frugal = live.person("frugal_payer", "--password", "correct horse battery")
+    with signed_in(live, frugal) as browser:
+        body = {"period": "lifetime", "amount": "0.0204"}
+        assert browser.post("/v1/budgets", json=body).status_code == 201
+
+    with ThreadPoolExecutor(2) as threads:
+        by_cap = threads.submit(
+            call, live, pipe, 60, key=capped.key, headers={"Max-Cost": "0.0003"}
+        )
+        by_budget = threads.submit(call, live, paid, 60, key=frugal.key)
+        stopped = {"tree": by_cap.result(), "budget": by_budget.result()}
+
+    said = {name: answer.json()["error"]["message"] for name, answer in stopped.items()}
+    for answer in stopped.values():
+        assert answer.status_code == 200
+        assert answer.json()["error"]["error_type"] == "PaymentRequired"
+    assert "the Max-Cost of its tree of calls has 0.00 USD left" in said["tree"]
+    assert f"the budget of all of {frugal.name} has 0.00 USD left" in said["budget"]
+    assert "/billing/budgets/" in said["budget"]
+    assert all("What it has run was charged, no royalty." in one for one in said.values())
+    assert {
+        name: (cost(one)["compute"], cost(one)["royalty"]) for name, one in stopped.items()
+    } == {
+        "tree": (300, 0),
+        "budget": (400, 0),
+    }
+    assert (spent(live, capped.name), spent(live, frugal.name)) == (300, 400)
