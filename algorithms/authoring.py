@@ -17,6 +17,8 @@ from algorithms import repositories
 from algorithms.models import Algorithm
 from algorithms.permissions import may_create_for, may_delete, may_edit
 from algorithms.repositories import Author
+from data_collections import collecting
+from data_collections.models import Collection, DefaultCollection
 from marketplace.accounts import audit
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import Owner, User
@@ -181,9 +183,17 @@ def delete(algorithm: Algorithm, *, by: Actor) -> None:
                 % {"algorithm": algorithm}
             )
         audit.record(by, "deleted an algorithm", algorithm)
+        DefaultCollection.objects.filter(algorithm_id=algorithm_id).delete()
         algorithm.versions.all().delete()
         algorithm.delete()
         transaction.on_commit(lambda: repositories.delete(algorithm_id))
+
+
+def assign_collection(algorithm: Algorithm, collection: Collection, *, by: Actor) -> None:
+    """Choose what `data://.algo/default` means inside the algorithm."""
+    by.require(may_edit, algorithm)
+    collecting.make_default(collection, by=by, algorithm_id=algorithm.pk)
+    audit.record(by, "assigned a default collection", algorithm, collection=str(collection))
 
 
 def author_of(actor: Actor) -> Author:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
 from data_collections import storage
-from data_collections.models import Collection, DataFile
+from data_collections.models import Collection, DataFile, DefaultCollection
 from data_collections.permissions import (
     may_change_who_reads,
     may_create_collections_for,
     may_delete,
+    may_read,
 )
 from marketplace.accounts import audit
 from marketplace.accounts.actors import Actor
@@ -85,6 +88,15 @@ def delete(collection: Collection, *, by: Actor, with_files: bool = False) -> in
     empty(collection)
     collection.delete()
     return count
+
+
+def make_default(collection: Collection, *, by: Actor, algorithm_id: UUID) -> DefaultCollection:
+    """Let an algorithm reach the collection as `.algo/default`, with the rights it has anyway."""
+    by.require(may_read, collection)
+    chosen, _is_new = DefaultCollection.objects.update_or_create(
+        algorithm_id=algorithm_id, defaults={"collection": collection}
+    )
+    return chosen
 
 
 def empty(collection: Collection) -> None:

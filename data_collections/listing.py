@@ -37,7 +37,7 @@ class Listing:
 def list_folder(path: DataPath, *, by: Actor, marker: str = "", limit: int = PAGE) -> Listing:
     """List whatever folder the path leads to."""
     after = _read_marker(marker)
-    if path.place in (Place.COLLECTION, Place.SESSION, Place.STORE):
+    if path.place in (Place.COLLECTION, Place.SESSION, Place.STORE, Place.DEFAULT):
         collection = readable_at(path.folder, by)
         if collection is None and is_store_in_progress(path, by):
             return Listing()

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from data_collections.models import Collection, DataFile
+from data_collections.models import Collection, DataFile, DefaultCollection
 from data_collections.permissions import may_know, may_read
 from data_collections.uris import DataPath, Place
 from marketplace.accounts.actors import Actor
@@ -116,6 +116,8 @@ def _find(path: DataPath, actor: Actor) -> Collection | None:
             key = _store_key(path, actor)
             own = collections.filter(owner=_own_id(actor, path), store=path.store)
             return own.filter(store_key__iexact=key).first()
+        case Place.DEFAULT:
+            return collections.filter(pk=_default_id(path, actor)).first()
         case _:
             raise BadInput(
                 _("%(path)s is not a collection; one is at data://owner/collection.")
@@ -143,6 +145,27 @@ def _make_store(path: DataPath, actor: Actor) -> Collection | None:
     except IntegrityError:  # another algorithm of the same session was quicker
         pass
     return _find(path, actor)
+
+
+def _default_id(path: DataPath, actor: Actor) -> UUID:
+    if actor.running is None:
+        raise BadInput(
+            _(
+                "%(path)s means something only inside a running algorithm; from outside name the "
+                "collection itself, as in data://owner/collection/file."
+            )
+            % {"path": path}
+        )
+    chosen = DefaultCollection.objects.filter(algorithm_id=actor.running.algorithm_id).first()
+    if chosen is None:
+        raise NotFound(
+            _(
+                "No default collection is assigned to %(algorithm)s; name the collection itself, "
+                "as in data://owner/collection/file."
+            )
+            % {"algorithm": actor.running.algorithm_path}
+        )
+    return chosen.collection_id
 
 
 def _session_key(actor: Actor) -> str:

@@ -111,6 +111,16 @@ class Collection(models.Model):
         return self.store == self.Store.HOSTED
 
 
+class DefaultCollection(models.Model):
+    """Which collection an algorithm reaches as `data://.algo/default`."""
+
+    algorithm_id = models.UUIDField(primary_key=True)
+    collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="+")
+
+    def __str__(self) -> str:
+        return f"{self.collection} of {self.algorithm_id}"
+
+
 class DataFile(models.Model):
     """A name in a collection for some bytes."""
 

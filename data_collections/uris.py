@@ -24,6 +24,7 @@ _CONNECTOR_URI: Final = re.compile(
     r"(?P<connector>[a-z0-9]+(?:\+[^/:]*)?)://?(?P<rest>.*)\Z", re.DOTALL
 )
 _STORES: Final = ("temp", "perm")
+_DEFAULT: Final = "default"
 _CONTROLS: Final = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 _JOINERS: Final = frozenset("\u200c\u200d")  # emoji and several scripts are written with them
 
@@ -37,6 +38,7 @@ class Place(StrEnum):
     SESSION = "session"
     ALGORITHMS = "algorithms"  # the folders above an algorithm's stores
     STORE = "store"
+    DEFAULT = "default"  # the collection that the running algorithm was assigned
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class DataPath:
     name: str = ""
     """Of the collection, or of the algorithm."""
     store: str = ""
-    """temp or perm."""
+    """temp, perm or default."""
     file: str = ""
 
     @property
@@ -147,14 +149,10 @@ def _session(parts: list[str]) -> DataPath:
 
 
 def _algorithm_store(parts: list[str]) -> DataPath:
-    if parts and parts[0] == "default":
-        raise NotFound(
-            "No default collection is assigned to this algorithm; name the collection itself, "
-            "as in data://owner/collection/file."
-        )
-    if parts and parts[0] in _STORES and len(parts) <= 2:
+    if parts and parts[0] in (*_STORES, _DEFAULT) and len(parts) <= 2:
+        place = Place.DEFAULT if parts[0] == _DEFAULT else Place.STORE
         file = checked_file_name(parts[1]) if len(parts) == 2 else ""
-        return DataPath(Place.STORE, store=parts[0], file=file)
+        return DataPath(place, store=parts[0], file=file)
     owner = names.checked(parts[0], what="owner") if parts else ""
     name = names.checked(parts[1], what="algorithm") if len(parts) > 1 else ""
     if len(parts) < 3:

@@ -122,6 +122,20 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="DefaultCollection",
+            fields=[
+                ("algorithm_id", models.UUIDField(primary_key=True, serialize=False)),
+                (
+                    "collection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="collections.collection",
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
             name="Upload",
             fields=[
                 (

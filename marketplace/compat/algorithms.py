@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Final
+from uuid import UUID
 
 from django.utils import timezone
 from rest_framework.response import Response
@@ -11,12 +12,14 @@ from rest_framework.response import Response
 from algorithms import authoring, gateway, repositories
 from algorithms.models import Algorithm, Build, Call, Version
 from algorithms.permissions import may_edit, may_see_builds, may_view_source
+from data_collections.models import Collection
+from data_collections.permissions import may_know
 from marketplace.accounts.actors import Actor
 from marketplace.api import errors
 from marketplace.api.rest import ActorAPIView, APIRequest, body_bytes, json_object
 from marketplace.compat import algorithm_bodies, algorithm_json
 from marketplace.compat.finding import AlgorithmView, owner_at
-from marketplace.lib.errors import BadInput
+from marketplace.lib.errors import BadInput, NotFound
 
 ERRORS_KEPT: Final = 200
 ERRORS_FOR: Final = timedelta(days=7)
@@ -110,6 +113,17 @@ class ErrorsView(AlgorithmView):
             .order_by("-started_at")[:ERRORS_KEPT]
         )
         return Response([_error(algorithm, call) for call in failed])
+
+
+class DefaultCollectionView(AlgorithmView):
+    def post(self, request: APIRequest, collection_id: UUID, **_: object) -> Response:
+        """Choose what `data://.algo/default` means inside the algorithm."""
+        hosted = Collection.objects.hosted().select_related("owner")
+        collection = hosted.filter(pk=collection_id).first()
+        if collection is None or not may_know(request.actor, collection):
+            raise NotFound(f"There is no collection {collection_id}, or you may not know of it.")
+        authoring.assign_collection(self.algorithm, collection, by=request.actor)
+        return Response(status=204)
 
 
 class OwnersAlgorithmsView(ActorAPIView):

@@ -57,6 +57,7 @@ _BELOW_AN_ALGORITHM: dict[str, Callable[..., HttpResponseBase]] = {
         code=4012,
     ),
     "/errors": algorithms.ErrorsView.as_view(),
+    "/collections/<uuid:collection_id>": algorithms.DefaultCollectionView.as_view(),
     "/secrets": algorithm_secrets.SecretsView.as_view(),
     "/secrets/<uuid:secret_id>": algorithm_secrets.SecretView.as_view(),
 }

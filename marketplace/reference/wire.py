@@ -99,6 +99,9 @@ _BELOW: Final[dict[str, dict[str, Operation]]] = {
         "POST": Operation("Not here: a push builds by itself", {}),
     },
     "/errors": {"GET": Operation("List calls that failed lately", list_of(ref("Failure")))},
+    "/collections/{collection_id}": {
+        "POST": Operation("Choose the collection that is .algo/default inside", status=204)
+    },
     "/secrets": {
         "GET": Operation(
             "List secrets, without their values",

@@ -34,6 +34,8 @@ FILE_NAMES = st.text(
         ("data://.algo/alice/Net", DataPath(Place.ALGORITHMS, "alice", "Net")),
         ("data://.algo/temp", DataPath(Place.STORE, store="temp")),
         ("data://.algo/perm/a", DataPath(Place.STORE, store="perm", file="a")),
+        ("data://.algo/default", DataPath(Place.DEFAULT, store="default")),
+        ("data://.algo/default/a", DataPath(Place.DEFAULT, store="default", file="a")),
         ("data://.algo/alice/Net/perm", DataPath(Place.STORE, "alice", "Net", "perm")),
         ("data://.algo/alice/Net/temp/a", DataPath(Place.STORE, "alice", "Net", "temp", "a")),
     ],
@@ -108,11 +110,6 @@ def test_both_spellings_of_an_address_mean_the_same() -> None:
 def test_other_connector_is_refused_in_the_second_spelling() -> None:
     with pytest.raises(NotFound, match=r"No connector 's3\+test'"):
         uris.parse_connector("s3+test", "bucket/a")
-
-
-def test_default_collection_that_is_not_assigned_does_not_exist() -> None:
-    with pytest.raises(NotFound, match="No default collection"):
-        uris.parse("data://.algo/default/a")
 
 
 @given(owner=NAMES, collection=NAMES, file=FILE_NAMES)
