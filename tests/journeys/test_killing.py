@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,8 @@ from tests.live import Person, Site
 from tests.python_client import connected
 
 GUEST = b"/opt/agorithm/guest/serve.py"
-SLOW = "import time\n\ntime.sleep(4)\n\n\ndef apply(input):\n    return input\n"
+JSON = {"Accept": "application/json"}
+SLOW = "import time\n\ntime.sleep(2)\n\n\ndef apply(input):\n    return input\n"
 
 
 @pytest.fixture(scope="module")
@@ -172,20 +174,23 @@ def test_build_log_reaches_a_browser_of_another_process(
     assert saved.status_code == 200, saved.text
 
     with signed_in(live_distributed, alice) as browser:
-        started = browser.post(
-            f"/algorithms/{path}/builds/", headers={"Accept": "application/json"}
-        )
+        started = browser.post(f"/algorithms/{path}/builds/", headers=JSON)
         cookies = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
-    address = live_distributed.url.replace("http", "ws", 1) + started.json()["socket_url"]
-    frames: list[dict[str, Any]] = []
-    with connect(address, additional_headers={"Cookie": cookies}) as socket:
-        while not frames or "state" not in frames[-1]:
-            frames.append(json.loads(socket.recv(timeout=90)))
+        address = live_distributed.url.replace("http", "ws", 1) + started.json()["socket_url"]
+        frames: list[dict[str, Any]] = []
+        states: list[str] = []
+        with connect(address, additional_headers={"Cookie": cookies}) as socket:
+            while not frames or "state" not in frames[-1]:
+                frames.append(json.loads(socket.recv(timeout=90)) | {"at": time.time()})
+                build = browser.get(started.json()["url"], headers=JSON).json()
+                states.append(build["state"])
 
+    finished = datetime.fromisoformat(build["finished_at"]).timestamp()
     log = "".join(frame.get("text", "") for frame in frames)
     assert log.startswith("Beginning container customization\n")
     assert frames[-1]["state"] == "succeeded"
-    assert len(frames) >= 3, "the log came in pieces while it grew"
+    assert (states[0], states[-1]) == ("running", "succeeded"), "it came while the build ran"
+    assert frames[-1]["at"] - finished < 1, "news woke it: by itself it looks every two seconds"
 
 
 @pytest.mark.live
