@@ -48,6 +48,7 @@ WATCH_AFTER_SECONDS: Final = 1.0
 """A call longer than this is cancelled when its caller goes away."""
 
 _LONGEST_TAG: Final = 60
+_YES: Final = ("true", "1")
 
 _threads = ThreadPoolExecutor(16, thread_name_prefix="calls")
 
@@ -274,7 +275,9 @@ def _read_query(request: Request, query: str) -> None:
     request.output = values.get("output", "default").lower() or "default"
     if request.output not in ("default", "raw", "void"):
         raise BadInput("output is default, raw or void.")
-    request.with_stdout = values.get("stdout", "").lower() in ("true", "1")
+    if values.get("sudo", "").lower() in _YES:
+        raise BadInput("sudo is not offered here: nobody calls with an author's rights.")
+    request.with_stdout = values.get("stdout", "").lower() in _YES
     if request.is_web and phases.is_name(values.get("watch", "")):
         request.watch = values["watch"]
     if values.get("timeout"):

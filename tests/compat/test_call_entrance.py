@@ -22,7 +22,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 OWN_PAGE = {"sec-fetch-site": "same-origin"}
 
 
-async def post(path: str, **headers: str) -> tuple[dict[bytes, bytes], dict[str, Any]]:
+async def post(
+    path: str, query: bytes = b"", **headers: str
+) -> tuple[dict[bytes, bytes], dict[str, Any]]:
     """What the entrance answers to a call with an empty body."""
     sent: list[Any] = []
 
@@ -36,7 +38,7 @@ async def post(path: str, **headers: str) -> tuple[dict[bytes, bytes], dict[str,
         "type": "http",
         "method": "POST",
         "path": unquote(path),
-        "query_string": b"",
+        "query_string": query,
         "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
         "client": ("192.0.2.1", 1),
     }
@@ -92,3 +94,15 @@ async def test_session_of_somebody_without_a_name_in_addresses_is_nobodys(db: No
     _, answer = await post("/v1/web/algo/alice/Hello", cookie=cookie, **OWN_PAGE)
 
     assert "not found" in answer["error"]["message"]
+
+
+async def test_rights_of_the_owner_are_nobodys_to_ask_for(alice: Actor) -> None:
+    await private_algorithm_of(alice)
+    secret = await sync_to_async(_key)(alice)
+    path = "/v1/algo/alice/Secret/0.1.0"
+
+    _, refused = await post(path, b"sudo=True", authorization=secret)
+    _, plain = await post(path, b"sudo=false&unknown=1", authorization=secret)
+
+    assert refused["error"]["message"].startswith("sudo is not offered here")
+    assert "journal" in plain["error"]["message"]  # admitted: this process runs no calls
