@@ -75,9 +75,11 @@ class GrantForm(forms.Form):
     key = forms.CharField(widget=forms.HiddenInput, max_length=60)
 
 
-class FreezeForm(forms.Form):
-    owner = forms.CharField(label=_("Account"), max_length=60)
-    why = forms.CharField(label=_("Why"), max_length=200)
+class CreditLimitForm(forms.Form):
+    amount = MoneyField(
+        label=_("At most owed"),
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+    )
 
 
 class CountryForm(forms.Form):
@@ -103,6 +105,10 @@ def recharge_defaults() -> dict[str, str]:
         "amount": f"{2 * least:.2f}",
         "monthly_cap": f"{10 * least:.2f}",
     }
+
+
+def first_fault(form: forms.Form) -> str:
+    return str(next(iter(form.errors.values()))[0])
 
 
 def in_dollars(micro: int) -> str:

@@ -40,6 +40,14 @@ def viewed(request: ActorRequest) -> Owner:
     return found
 
 
+def account_named(name: str) -> Owner:
+    """Any account by its name, for staff; NotFound if there is none."""
+    found = Owner.objects.named(name.strip()).first()
+    if found is None:
+        raise NotFound(_("There is no account %(name)s.") % {"name": repr(name[:30])})
+    return found
+
+
 def section(request: ActorRequest, owner: Owner, current: str) -> dict[str, object]:
     """What every page about money shows around its own: whose it is, and where else to go."""
     is_own = owner.pk == request.actor.owner_id

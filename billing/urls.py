@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from django.urls import path
 
-from billing.views import accounts, books, bounds, buying, earning, house, statements, stripe
+from billing.views import (
+    accounts,
+    bounds,
+    buying,
+    earning,
+    house,
+    house_accounts,
+    statements,
+    stripe,
+)
 
 app_name = "billing"
 urlpatterns = [
@@ -29,7 +38,12 @@ urlpatterns = [
     path("staff/money/objections/", house.objection_list, name="staff_objections"),
     path("staff/money/objections/<uuid:objection_id>/", house.decide, name="decide_objection"),
     path("staff/money/give/", house.give, name="give_credit"),
-    path("staff/money/freeze/", house.freeze, name="freeze"),
+    path("staff/money/compare/", house.compare, name="compare_books"),
+    path("staff/money/findings/<int:finding_id>/", house.settle, name="settle_finding"),
+    path("staff/money/accounts/", house_accounts.find, name="staff_find_account"),
+    path("staff/money/accounts/<str:name>/", house_accounts.account, name="staff_account"),
+    path("staff/money/accounts/<str:name>/freeze/", house_accounts.freeze, name="freeze"),
+    path("staff/money/accounts/<str:name>/later/", house_accounts.pay_later, name="pay_later"),
     path("staff/money/refunds/<uuid:topup_id>/", house.refund, name="refund_topup"),
     path("staff/money/stop/", house.stop, name="stop_spending"),
     path("billing/top-up/", buying.top_up, name="top_up"),
@@ -43,9 +57,6 @@ urlpatterns = [
     path("billing/get-paid/dashboard/", earning.dashboard, name="payout_dashboard"),
     path("billing/get-paid/now/", earning.cash_out, name="cash_out"),
     path("billing/payouts/<int:line_id>/", earning.payout, name="payout"),
-    path("billing/books/", books.books, name="books"),
-    path("billing/books/compare/", books.compare, name="compare_books"),
-    path("billing/books/findings/<int:finding_id>/", books.settle, name="settle_finding"),
     path("billing/stripe/webhook", stripe.webhook, name="stripe_webhook"),
     path("test-stripe/<path:path>", stripe.test_page, name="test_stripe"),
 ]

@@ -11,15 +11,15 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from billing import budgets, freezing, grants, ledger, objections, reconciling, refunding
-from billing.forms import FreezeForm, GrantForm
+from billing import budgets, grants, ledger, objections, reconciling, refunding
+from billing.forms import GrantForm, first_fault
 from billing.gateway import gateway
-from billing.models import Finding, Limit, Objection, ReconciliationRun, TopUp
+from billing.models import Finding, Limit, Objection, PostPaid, ReconciliationRun, TopUp
+from billing.pages import account_named
 from billing.permissions import may_move_money
 from marketplace.accounts.middleware import ActorRequest
-from marketplace.accounts.models import Owner
 from marketplace.accounts.pages import for_people
-from marketplace.lib.errors import MarketplaceError, NotFound
+from marketplace.lib.errors import MarketplaceError
 
 _HOUSE = (
     "stripe_cash", "bank_cash", "compute_revenue", "platform_fee", "stripe_fees", "promo_expense",
@@ -32,8 +32,6 @@ _HOUSE = (
 def money(request: ActorRequest) -> HttpResponse:
     """One page: the books, the stop, frozen accounts, what can be refunded."""
     request.actor.require(may_move_money, "the money")
-    name = request.GET.get("account", "").strip()
-    account = _named(name) if name else None
     bought = TopUp.objects.filter(state=TopUp.State.PAID).select_related("owner", "lot")
     context = {
         "balanced_at": reconciling.balanced_at(),
@@ -44,13 +42,34 @@ def money(request: ActorRequest) -> HttpResponse:
         "stop": budgets.present_stop(),
         "frozen": _frozen(),
         "waiting": Objection.objects.waiting().count(),
-        "account": account,
-        "topups": (bought.filter(owner=account) if account else bought).order_by("-paid_at")[:20],
-        "grant_form": GrantForm(initial={"key": uuid.uuid4().hex, "owner": name}),
-        "freeze_form": FreezeForm(initial={"owner": name}),
+        "later": PostPaid.objects.exclude(state=PostPaid.State.ENDED).select_related("owner")[:200],
+        "topups": bought.order_by("-paid_at")[:20],
+        "grant_form": GrantForm(initial={"key": uuid.uuid4().hex}),
         "is_there": gateway().is_there,
     }
     return render(request, "billing/staff_money.html", context)
+
+
+@for_people
+@require_POST
+def compare(request: ActorRequest) -> HttpResponse:
+    """Compare the books with Stripe's now."""
+    made = reconciling.run(by=request.actor)
+    if made.is_balanced:
+        messages.success(request, _("The books agree."))
+    else:
+        text = _("The books do not agree in %(count)s places.")
+        messages.error(request, text % {"count": made.findings.count()})
+    return redirect("billing:staff_money")
+
+
+@for_people
+@require_POST
+def settle(request: ActorRequest, finding_id: int) -> HttpResponse:
+    """Say how something that did not agree was dealt with."""
+    finding = get_object_or_404(Finding, pk=finding_id)
+    reconciling.settle(finding, by=request.actor, how=request.POST.get("how", ""))
+    return redirect("billing:staff_money")
 
 
 @for_people
@@ -89,11 +108,11 @@ def give(request: ActorRequest) -> HttpResponse:
     """Credit by hand; the key in the form lets it be sent twice and given once."""
     form = GrantForm(request.POST)
     if not form.is_valid():
-        return _refused(request, _first_fault(form))
+        return _refused(request, first_fault(form))
     given = form.cleaned_data
     try:
         lot = grants.grant(
-            _named(given["owner"]),
+            account_named(given["owner"]),
             given["amount"],
             by=request.actor,
             idem_key=given["key"],
@@ -103,23 +122,6 @@ def give(request: ActorRequest) -> HttpResponse:
     except MarketplaceError as error:
         return _refused(request, error.message)
     messages.success(request, _("%(owner)s has the credit.") % {"owner": lot.owner})
-    return redirect("billing:staff_money")
-
-
-@for_people
-@require_POST
-def freeze(request: ActorRequest) -> HttpResponse:
-    """Freeze an account, or thaw it."""
-    try:
-        owner = _named(request.POST.get("owner", ""))
-        if request.POST.get("thaw"):
-            freezing.thaw(owner, by=request.actor)
-            messages.success(request, _("%(owner)s can spend again.") % {"owner": owner})
-        else:
-            freezing.freeze(owner, request.POST.get("why", ""), by=request.actor)
-            messages.success(request, _("%(owner)s can spend nothing now.") % {"owner": owner})
-    except MarketplaceError as error:
-        messages.error(request, error.message)
     return redirect("billing:staff_money")
 
 
@@ -153,19 +155,11 @@ def stop(request: ActorRequest) -> HttpResponse:
 
 
 def _frozen() -> list[Limit]:
-    rows = Limit.objects.filter(kind=Limit.Kind.WALLET).exclude(frozen_because="")
+    """Accounts that may not spend, or are not paid."""
+    rows = Limit.objects.filter(kind=Limit.Kind.WALLET).exclude(
+        frozen_because="", payouts_frozen_because=""
+    )
     return list(rows.select_related("owner").order_by("owner__name")[:200])
-
-
-def _named(name: str) -> Owner:
-    found = Owner.objects.named(name.strip()).first() if name.strip() else None
-    if found is None:
-        raise NotFound(_("There is no account %(name)s.") % {"name": repr(name[:30])})
-    return found
-
-
-def _first_fault(form: GrantForm) -> str:
-    return str(next(iter(form.errors.values()))[0])
 
 
 def _refused(request: ActorRequest, sentence: str) -> HttpResponse:

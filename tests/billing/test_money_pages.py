@@ -11,13 +11,20 @@ from datetime import UTC
 import pytest
 from django.utils import timezone, translation
 
-from billing import account_statements, ledger, receipt_verifying, statement_files
-from billing.models import Budget, Limit, Objection, SpendStop
+from billing import (
+    account_statements,
+    customers,
+    ledger,
+    payouts,
+    receipt_verifying,
+    statement_files,
+)
+from billing.models import Budget, Limit, Objection, PostPaid, SpendStop
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import User
 from tests.billing.test_receipts import called, settled_and_receipted
 from tests.ledgers import give, require_balanced_books
-from tests.stripes import Stripe, browser_of, owner
+from tests.stripes import GOOD_CARD, Stripe, browser_of, owner
 
 pytestmark = pytest.mark.django_db
 
@@ -172,9 +179,9 @@ def test_staff_decide_objections_give_credit_freeze_and_stop_on_their_page(
     gift = {"owner": "bob", "amount": "5", "key": "form-1", "note": "Sorry"}
     clerk.post("/staff/money/give/", gift)
     clerk.post("/staff/money/give/", gift)
-    clerk.post("/staff/money/freeze/", {"owner": "bob", "why": "Asked to"})
+    clerk.post("/staff/money/accounts/bob/freeze/", {"why": "Asked to"})
     clerk.post("/staff/money/stop/", {"reason": "Drill"})
-    page = clerk.get("/staff/money/?account=bob").content.decode()
+    page = clerk.get("/staff/money/").content.decode()
 
     assert "It never answered." in queue
     assert still == 1
@@ -188,3 +195,37 @@ def test_staff_decide_objections_give_credit_freeze_and_stop_on_their_page(
     clerk.post("/staff/money/stop/", {"lift": "1"})
     assert not SpendStop.objects.filter(lifted_at=None).exists()
     require_balanced_books()
+
+
+def test_staff_freeze_payouts_and_let_an_account_pay_later_on_its_page(
+    stripe: Stripe, alice: Actor, bob: Actor, mallory: Actor
+) -> None:
+    User.objects.filter(username="mallory").update(is_staff=True)
+    clerk, page = browser_of(mallory), "/staff/money/accounts/bob/"
+
+    found = clerk.get("/staff/money/accounts/", {"account": "BOB"})
+    unknown = clerk.get("/staff/money/accounts/", {"account": "nobody"})
+    clerk.post(f"{page}freeze/", {"payouts": "1", "why": "We look into it."})
+    without_card = clerk.post(f"{page}later/", {"amount": "25"}, follow=True).content.decode()
+    customer = customers.customer_of(owner(bob))
+    customers.keep_card(customer.stripe_id, stripe.save_card(customer.stripe_id, GOOD_CARD))
+    clerk.post(f"{page}later/", {"amount": "25"})
+    shown, whole = clerk.get(page).content.decode(), clerk.get("/staff/money/").content.decode()
+    clerk.post(f"{page}later/", {"end": "1"})
+    clerk.post(f"{page}freeze/", {"payouts": "1", "thaw": "1"})
+
+    assert (found["Location"], unknown["Location"]) == (page, "/staff/money/")
+    assert "They have to leave a card first." in without_card
+    assert "Your payouts are kept back: We look into it." in shown
+    assert "May owe</dt><dd>$25.00" in shown
+    assert "Visa •••• 4242" in shown
+    assert "Is paid nothing: We look into it." in whole
+    assert "May owe $25.00" in whole
+    assert PostPaid.objects.get().state == PostPaid.State.ENDED
+    assert payouts.outlook(owner(bob).pk).why_not == "Say first where you want to be paid."
+    for stranger in (browser_of(alice), browser_of(bob)):
+        assert stranger.get(page).status_code == 403
+        stranger.post(f"{page}freeze/", {"why": "Mine"})
+        stranger.post(f"{page}later/", {"amount": "1000"})
+    assert Limit.objects.get(owner=owner(bob), kind="wallet").frozen_because == ""
+    assert PostPaid.objects.get().credit_limit == 25_000_000

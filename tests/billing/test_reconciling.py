@@ -184,13 +184,13 @@ def test_staff_see_the_books_compare_them_and_settle_a_finding(busy: Stripe, ali
     browser = browser_of(alice)
     _charge_nobody_booked(busy)
 
-    browser.post("/billing/books/compare/")
-    page = browser.get("/billing/books/").content.decode()
+    browser.post("/staff/money/compare/")
+    page = browser.get("/staff/money/").content.decode()
     finding = Finding.objects.get(kind=F.CASH_UNBOOKED)
-    browser.post(f"/billing/books/findings/{finding.pk}/", {"how": "booked by hand"})
+    browser.post(f"/staff/money/findings/{finding.pk}/", {"how": "booked by hand"})
 
     assert "Stripe moved 10.00 for ch_unknown" in page
-    assert "ch_unknown" not in browser.get("/billing/books/").content.decode()
+    assert "ch_unknown" not in browser.get("/staff/money/").content.decode()
 
 
 def test_stranger_may_not_look_at_the_books(stripe: Stripe, mallory: Actor) -> None:
@@ -199,6 +199,6 @@ def test_stranger_may_not_look_at_the_books(stripe: Stripe, mallory: Actor) -> N
     with pytest.raises(NotAllowed):
         reconciling.run(by=mallory)
 
-    assert browser.get("/billing/books/").status_code == 403
+    assert browser.get("/staff/money/").status_code == 403
     assert ReconciliationRun.objects.count() == 0
     assert PayoutLine.objects.count() == 0

@@ -149,8 +149,8 @@ _STAFF: Final = _for(
     ("staff:environments", ""),
     ("staff:incidents", ""),
     ("staff:audit", ""),
-    ("billing:books", ""),
     ("billing:staff_money", ""),
+    ("billing:staff_account", "author"),
     ("billing:staff_objections", ""),
 )
 _MONEY: Final = _for(
@@ -206,7 +206,8 @@ _ACTS: Final = """
     billing:change_budget billing:end_budget billing:receipt_file
     billing:verifier billing:object_to billing:statement_csv
     billing:statement_pdf billing:earnings_csv billing:decide_objection billing:give_credit
-    billing:freeze billing:refund_topup billing:stop_spending
+    billing:freeze billing:pay_later billing:staff_find_account
+    billing:refund_topup billing:stop_spending
     billing:compare_books billing:settle_finding billing:stripe_webhook billing:test_stripe
     reference:document
 """
