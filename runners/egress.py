@@ -33,6 +33,10 @@ _NOT_FORWARDED: Final = frozenset(
 )
 
 
+def _forgotten(host: str, port: int) -> None:
+    """Nobody counts what is refused."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What one proxy does at most. Times are seconds."""
@@ -62,10 +66,17 @@ class _BadRequest(Exception):
 class Proxy:
     """One listening socket and what is open through it."""
 
-    def __init__(self, policy: Policy, limits: Limits, report: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        limits: Limits,
+        report: Callable[[str], None],
+        refused: Callable[[str, int], None],
+    ) -> None:
         self._policy = policy
         self._limits = limits
         self._report = report
+        self._refused = refused
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.Task[None]] = set()
         self._known: dict[tuple[str, int], tuple[float, list[str]]] = {}
@@ -99,6 +110,7 @@ class Proxy:
             self._require_room()
             await self._connect(target, reader, writer)
         except Refused as refusal:
+            self._refused(target.host, target.port)
             self._report(str(refusal))
             await _answer(writer, "403 Forbidden", str(refusal))
         except (_BadRequest, asyncio.LimitOverrunError, asyncio.IncompleteReadError):
@@ -166,9 +178,10 @@ async def serve(
     *,
     limits: Limits = Limits(),
     report: Callable[[str], None] = logger.info,
+    refused: Callable[[str, int], None] = _forgotten,
 ) -> Proxy:
-    """Listen at `path`; `report` is told each refusal."""
-    proxy = Proxy(policy, limits, report)
+    """Listen at `path`; `report` hears each refusal as a sentence, `refused` as host and port."""
+    proxy = Proxy(policy, limits, report, refused)
     await proxy.listen(path)
     return proxy
 

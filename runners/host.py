@@ -34,6 +34,7 @@ from runners.forwarding import Forwarder
 from runners.instance import Surroundings
 from runners.models import Runner
 from runners.pool import Pool, PoolLimits
+from runners.refusals import Refusals
 from runners.relay import Application
 from runners.specs import Invocation, LoadReport, Outcome, RunSpec
 
@@ -55,6 +56,7 @@ class _Host:
     thread: threading.Thread | None = None
     server: asyncio.Server | None = None
     beat: asyncio.Task[None] | None = None
+    refusals: Refusals | None = None
 
 
 _host = _Host()
@@ -121,6 +123,7 @@ async def start_pool(platform: Application) -> Pool:
     left_behind = await loop.run_in_executor(None, chosen.sweep)
     if left_behind:
         logger.warning("Ended %d sandboxes that a dead process left behind.", left_behind)
+    refusals = Refusals()
     around = Surroundings(
         backend=chosen,
         platform=platform,
@@ -128,6 +131,7 @@ async def start_pool(platform: Application) -> Pool:
         executor=ThreadPoolExecutor(16, thread_name_prefix="sandbox"),
         parallel_calls=settings.CALL_TREE_LIMIT,
         trusted_hosts=frozenset(settings.EGRESS_ALLOWED_HOSTS),
+        refused=refusals.note,
     )
     limits = PoolLimits(
         slots=settings.RUNNER_SLOTS,
@@ -137,7 +141,7 @@ async def start_pool(platform: Application) -> Pool:
         idle_seconds=settings.RUNNER_IDLE_SECONDS,
     )
     pool = Pool(around, limits)
-    _host.loop, _host.pool = loop, pool
+    _host.loop, _host.pool, _host.refusals = loop, pool, refusals
     return pool
 
 
@@ -158,9 +162,12 @@ async def stop() -> None:
         _host.fleet.close()
     if _host.pool is not None:
         await _host.pool.stop()
+    if _host.refusals is not None:
+        await _host.refusals.write()
     if _host.row is not None:
         await _host.row.adelete()
     _host.loop = _host.pool = _host.fleet = _host.row = _host.server = _host.beat = None
+    _host.refusals = None
 
 
 def start_runner() -> None:

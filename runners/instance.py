@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -47,6 +48,8 @@ class Surroundings:
     executor: Executor
     parallel_calls: int
     trusted_hosts: frozenset[str] = frozenset()  # reachable with network access, though private
+    refused: Callable[[str, str, int], None] = lambda _source, _host, _port: None
+    """Hears of a source, and of the host and port that it was not let reach."""
 
 
 class Instance:
@@ -217,7 +220,9 @@ class Instance:
         self._servers = [guest, relay]
         if self.spec.network is Network.FULL:
             policy = egress.Policy.public(trusted=self._around.trusted_hosts)
-            self._servers.append(await egress.serve(folder / "egress.sock", policy))
+            refused = partial(self._around.refused, self.spec.source)
+            path = folder / "egress.sock"
+            self._servers.append(await egress.serve(path, policy, refused=refused))
         for name in ("pool.sock", "relay.sock", "egress.sock"):
             if (folder / name).exists():
                 self._around.backend.admit(folder / name)

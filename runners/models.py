@@ -114,3 +114,24 @@ class Runner(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class RefusedConnection(models.Model):
+    """Where code with this source wanted to go and was not let; see `refusals.py`."""
+
+    source = models.CharField(max_length=64, help_text="Digest of the source snapshot")
+    host = models.CharField(max_length=253, blank=True, help_text="Empty: what did not fit")
+    port = models.PositiveIntegerField()
+    count = models.PositiveBigIntegerField()
+    first_at = models.DateTimeField(auto_now_add=True)
+    last_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source", "host", "port"], name="one_count_per_refused_address"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"

@@ -43,6 +43,7 @@ _MEASURE_SECONDS: Final = 2.0
 _LINES_AHEAD: Final = 1000
 """How far a sandbox may be ahead of whoever follows; then it waits."""
 _REMEMBERED: Final = 1024 * 1024
+_MOST_REFUSALS: Final = 20
 _LARGEST_NOTE: Final = 16 * 1024 * 1024
 
 
@@ -79,7 +80,7 @@ def run(
 ) -> Generator[str, None, Result]:
     """Run commands one after the other with `folder` writable; yield what they print."""
     name = f"build-{secrets.token_hex(6)}"
-    refusals: list[str] = []
+    refusals: dict[str, None] = {}
     printed = _Tail()
     with _way_out(shop, name, refusals) as sockets:
         sandbox = shop.backend.start(_spec(shop, name, sockets, folder, commands))
@@ -91,7 +92,8 @@ def run(
             ended = sandbox.wait(30)
         finally:
             sandbox.close()
-    return Result(ended or Exit(137), printed.text, tuple(dict.fromkeys(refusals)))
+    yield from (f"Refused: {sentence}" for sentence in refusals)
+    return Result(ended or Exit(137), printed.text, tuple(refusals))
 
 
 def write_note(folder: Path, name: str, text: str) -> None:
@@ -161,16 +163,21 @@ class _Tail:
 
 
 @contextlib.contextmanager
-def _way_out(shop: Workshop, name: str, refusals: list[str]) -> Iterator[str]:
+def _way_out(shop: Workshop, name: str, refusals: dict[str, None]) -> Iterator[str]:
     """Listen for a sandbox to be started under this name; give its sockets folder."""
     hosts = shop.index.hosts()
     if not hosts:
         yield ""
         return
+
+    def note(sentence: str) -> None:
+        if len(refusals) < _MOST_REFUSALS:
+            refusals[sentence] = None
+
     folder = shop.backend.sockets_folder(name)
     try:
         socket = folder / "egress.sock"
-        with egress.in_thread(socket, Policy.hosts(hosts), report=refusals.append):
+        with egress.in_thread(socket, Policy.hosts(hosts), report=note):
             shop.backend.admit(socket)
             yield str(folder)
     finally:

@@ -163,4 +163,36 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.CreateModel(
+            name="RefusedConnection",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "source",
+                    models.CharField(help_text="Digest of the source snapshot", max_length=64),
+                ),
+                (
+                    "host",
+                    models.CharField(
+                        blank=True, help_text="Empty: what did not fit", max_length=253
+                    ),
+                ),
+                ("port", models.PositiveIntegerField()),
+                ("count", models.PositiveBigIntegerField()),
+                ("first_at", models.DateTimeField(auto_now_add=True)),
+                ("last_at", models.DateTimeField(db_index=True)),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("source", "host", "port"), name="one_count_per_refused_address"
+                    )
+                ],
+            },
+        ),
     ]

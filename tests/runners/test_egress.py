@@ -6,13 +6,15 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from runners import egress, egress_policy
+from runners import egress, egress_policy, refusals
 from runners.egress_policy import Policy, Refused, is_own, meanings
+from runners.refusals import Attempt, Refusals
 from tests import namespaces
 from tests.machine import needs_root
 from tests.namespaces import OWN, PRIVATE, PUBLIC
@@ -313,10 +315,10 @@ async def test_silent_tunnel_is_cut(tmp_path: Path) -> None:
 
 
 def test_proxy_in_a_thread_serves_those_without_a_loop(tmp_path: Path) -> None:
-    refusals: list[str] = []
+    sentences: list[str] = []
 
     with (
-        egress.in_thread(tmp_path / "s", Policy.hosts(frozenset()), report=refusals.append),
+        egress.in_thread(tmp_path / "s", Policy.hosts(frozenset()), report=sentences.append),
         socket.socket(socket.AF_UNIX) as connection,
     ):
         connection.connect(str(tmp_path / "s"))
@@ -324,7 +326,7 @@ def test_proxy_in_a_thread_serves_those_without_a_loop(tmp_path: Path) -> None:
         answer = connection.recv(1000)
 
     assert answer.startswith(b"HTTP/1.1 403 ")
-    assert refusals == ["A build may reach the package index only, not example.org:443."]
+    assert sentences == ["A build may reach the package index only, not example.org:443."]
 
 
 async def test_name_that_does_not_exist_is_said_so() -> None:
@@ -346,3 +348,24 @@ def test_an_address_means_what_gateways_take_it_for() -> None:
         "64:ff9b::a00:1": ["10.0.0.1"],
         "2002:a00:1::": ["2002:a00:1::", "10.0.0.1"],
     }
+
+
+async def test_what_is_refused_is_counted_by_host_and_port(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[dict[Attempt, int]] = []
+    monkeypatch.setattr(refusals, "store", lambda counted: written.append(dict(counted)))
+    book = Refusals()
+    refused = partial(book.note, "source")
+    proxy = await egress.serve(tmp_path / "s", Policy.hosts(frozenset()), refused=refused)
+
+    for target in ("evil.example:443", "evil.example:443", "10.0.0.1:22"):
+        await ask(tmp_path / "s", connect(target))
+    await book.write()
+    await book.write()
+    proxy.close()
+    await proxy.wait_closed()
+
+    assert written == [
+        {Attempt("source", "evil.example", 443): 2, Attempt("source", "10.0.0.1", 22): 1}
+    ]

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from django.db.models import QuerySet
+
 from algorithms import build_logs, differences
 from algorithms.differences import Difference
 from algorithms.models import Build, Call, Version
@@ -13,9 +15,11 @@ from marketplace.accounts.actors import Actor
 from marketplace.catalog.models import Case
 from marketplace.catalog.moderation.rules import may_moderate
 from marketplace.lib.errors import MarketplaceError
+from runners.models import RefusedConnection
 
 LOG_LENGTH: Final = 20_000
 ERRORS: Final = 8
+REFUSED: Final = 50
 _PINNED: Final = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?==([^\s;\\]+)", re.MULTILINE)
 _NETWORK_WORDS: Final = re.compile(
     r"\b(urllib|requests|httpx|aiohttp|socket|ftplib|smtplib|paramiko|websocket|curl|wget|fetch)\b"
@@ -58,6 +62,8 @@ class Evidence:
     calls: int
     failures: list[Call]
     network_words: list[str]
+    refused: list[RefusedConnection]
+    """Where its sandboxes wanted to go and were not let, the most often first."""
 
 
 def of(case: Case, *, by: Actor) -> Evidence | None:
@@ -92,6 +98,7 @@ def _gathered(version: Version) -> Evidence:
         calls=calls.count(),
         failures=list(failures[:ERRORS]),
         network_words=_network_words(difference),
+        refused=list(_refused(version.build)),
     )
 
 
@@ -114,6 +121,11 @@ def _permissions(version: Version, previous: Version | None) -> list[Permission]
         ),
         Permission("shareable", previous.is_shareable if previous else None, version.is_shareable),
     ]
+
+
+def _refused(build: Build) -> QuerySet[RefusedConnection]:
+    rows = RefusedConnection.objects.filter(source=build.source_digest).exclude(source="")
+    return rows.order_by("-count", "host", "port")[:REFUSED]
 
 
 def _packages(build: Build) -> dict[str, str]:

@@ -9,12 +9,14 @@ from django.core import mail
 from django.test import Client
 
 from algorithms import resolving
-from algorithms.models import Algorithm
+from algorithms.models import Algorithm, Build
 from marketplace.accounts import actors
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import AuditEntry, Notification, Owner, User
 from marketplace.catalog.models import Appeal, Case, Decision
 from marketplace.lib.errors import NotFound
+from runners.models import RefusedConnection
+from runners.refusals import Attempt, store
 from tests.catalog.moderation.conftest import publish, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -66,6 +68,26 @@ def test_queue_and_cases_are_for_staff_only(author: Client, algorithm: Algorithm
 
     assert answers == [403, 403, 403, 403, 403, 302]
     assert not Decision.objects.exists()
+
+
+def test_refused_connections_stand_in_the_sandbox_report(
+    staff: Client, algorithm: Algorithm
+) -> None:
+    version = publish(algorithm)
+    Build.objects.filter(pk=version.build_id).update(source_digest="s" * 64)
+    many = {Attempt("s" * 64, f"h{number}.example", 443): 1 for number in range(60)}
+
+    store({Attempt("s" * 64, "10.0.0.1", 5432): 3, Attempt("other", "a.example", 80): 1})
+    store({Attempt("s" * 64, "10.0.0.1", 5432): 4} | many)
+    page = staff.get(f"/moderation/cases/{Case.objects.get().pk}/").content.decode()
+
+    rows = RefusedConnection.objects.filter(source="s" * 64)
+    assert rows.get(host="10.0.0.1").count == 7
+    assert rows.count() == 51
+    assert rows.get(host="").count == 11
+    assert "Connections that were refused" in page
+    assert "10.0.0.1" in page
+    assert "a.example" not in page
 
 
 def test_quarantine_hides_stops_tells_and_is_reversible(
