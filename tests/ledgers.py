@@ -6,7 +6,9 @@ taken away for its moment, here and nowhere in the product.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+import signal
+from collections.abc import Callable, Sequence
 from uuid import UUID, uuid4
 
 from django.db import connection, transaction
@@ -49,6 +51,21 @@ def require_nothing_held() -> None:
     assert not Lease.objects.filter(amount__gt=0).exists(), list(Lease.objects.all())
     assert not Limit.objects.filter(held__gt=0).exists(), list(Limit.objects.values())
     assert not Usage.objects.filter(settled_in__isnull=True, total__gt=0).exists()
+
+
+def killed_at(moment: tuple[object, str], work: Callable[[], object]) -> int:
+    """Do it in a process that the kernel ends when it calls this; give how it ended."""
+    connection.close()
+    if connection.vendor == "postgresql":
+        connection.close_pool()  # type: ignore[attr-defined]  # its threads would not be in the child
+    child = os.fork()
+    if child == 0:
+        setattr(*moment, lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL))
+        try:
+            work()
+        finally:
+            os._exit(1)
+    return os.waitpid(child, 0)[1]
 
 
 def earned(kind: str) -> int:

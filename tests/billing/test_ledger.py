@@ -9,11 +9,11 @@ from django.utils import timezone
 
 from billing import grants, ledger, lots
 from billing.ledger import Kind, Leg, NotEnough, account, post_journal
-from billing.models import Balance, Entry, Journal, Limit, Lot
+from billing.models import Balance, Entry, Journal, Limit, Lot, Usage
 from billing.models.accounts import MOST
 from marketplace.accounts.actors import Actor
 from marketplace.lib.errors import BadInput, Conflict
-from tests.ledgers import require_balanced_books
+from tests.ledgers import require_balanced_books, use
 
 pytestmark = pytest.mark.django_db
 
@@ -181,12 +181,15 @@ def test_the_database_itself_refuses_uneven_journals_debts_and_zero_legs(alice: 
         with pytest.raises(DatabaseError, match="do not sum to zero"), transaction.atomic():
             _add_one_leg()
     paid = account("customer_paid", alice.owner_id)
-    journal = Journal.objects.get()
+    journal, payer = Journal.objects.get(), Lot.objects.get().owner_id
 
     with pytest.raises(DatabaseError, match="never_in_debt"), transaction.atomic():
         Balance.objects.filter(account=paid).update(posted=-1)
     with pytest.raises(DatabaseError, match="never_overspent"), transaction.atomic():
         Limit.objects.update(held=101)
+    used = use(payer, payer, compute=60)
+    with pytest.raises(DatabaseError, match="not_held"), transaction.atomic():
+        Usage.objects.filter(pk=used.pk).update(held=59)
     with pytest.raises(DatabaseError, match="an_entry_moves_something"), transaction.atomic():
         Entry.objects.bulk_create([Entry(journal=journal, account=paid, amount=0)])
 

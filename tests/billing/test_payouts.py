@@ -2,11 +2,9 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -93,16 +91,18 @@ def test_run_twice_or_under_another_name_pays_once(
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("moment", ["post_journal", "transfer", "settle"])
+@pytest.mark.parametrize(
+    "moment", [(ledger, "post_journal"), (payouts, "transfer"), (payouts, "settle")]
+)
 def test_run_that_is_killed_half_way_pays_once_when_it_is_taken_up(
-    stripe: Stripe, alice: Actor, bob: Actor, moment: str
+    stripe: Stripe, alice: Actor, bob: Actor, moment: tuple[object, str]
 ) -> None:
     funded(stripe, 200_00)
     onboarded(stripe, bob)
     earned(bob, alice, 60_000_000)
     maturing.mature()
 
-    status = _killed_at(moment, lambda: (payouts.freeze("2026-11"), payouts.go_on()))
+    status = ledgers.killed_at(moment, lambda: (payouts.freeze("2026-11"), payouts.go_on()))
     payouts.freeze("2026-11")
     payouts.go_on()
     payouts.go_on()
@@ -111,26 +111,6 @@ def test_run_that_is_killed_half_way_pays_once_when_it_is_taken_up(
     assert [one["amount"] for one in stripe.world.all("transfer")] == [6000]
     assert PayoutLine.objects.get().state == State.PAID
     require_balanced_books()
-
-
-def _killed_at(moment: str, work: Callable[[], object]) -> int:
-    """Do it in a process that the kernel ends when it comes to this; give how it ended."""
-    connection.close()
-    if connection.vendor == "postgresql":
-        connection.close_pool()  # type: ignore[attr-defined]  # its threads would not be in the child
-    child = os.fork()
-    if child == 0:
-        place = {
-            "post_journal": (ledger, "post_journal"),
-            "transfer": (payouts, "transfer"),
-            "settle": (payouts, "settle"),
-        }[moment]
-        setattr(*place, lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL))
-        try:
-            work()
-        finally:
-            os._exit(1)
-    return os.waitpid(child, 0)[1]
 
 
 def test_lost_answer_makes_one_transfer(stripe: Stripe, alice: Actor, bob: Actor) -> None:

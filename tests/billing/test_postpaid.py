@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import signal
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,7 +14,7 @@ from billing.stripe_double.world import Fault
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import Notification
 from marketplace.lib.errors import BadInput, NotAllowed
-from tests.ledgers import give, require_balanced_books
+from tests.ledgers import give, killed_at, require_balanced_books
 from tests.stripes import GOOD_CARD, Stripe, held_in, owner, staff, use, used
 
 pytestmark = pytest.mark.django_db
@@ -124,6 +126,23 @@ def test_lost_answer_is_sent_again_under_its_identifier_and_counts_once(
     keys = stripe.asked("/v1/billing/meter_events")
     assert (lost, MeterExport.objects.get().state) == (State.UNKNOWN, State.SENT)
     assert (len(keys), len(set(keys)), counted(stripe)) == (4, 1, 1_000_000)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_process_that_is_killed_with_the_answer_in_its_hands_sends_the_same_again(
+    stripe: Stripe, alice: Actor, bob: Actor
+) -> None:
+    allowed(stripe, alice)
+    use(alice, bob, royalty=1_000_000, at=this_hour() - HOUR)
+
+    status = killed_at((metering, "_note"), metering.export)
+    left = MeterExport.objects.get().state
+    metering.export()
+
+    keys = stripe.asked("/v1/billing/meter_events")
+    assert os.WTERMSIG(status) == signal.SIGKILL
+    assert (left, MeterExport.objects.get().state) == (State.UNKNOWN, State.SENT)
+    assert (len(keys), len(set(keys)), counted(stripe)) == (2, 1, 1_000_000)
 
 
 @pytest.mark.parametrize(("when", "requests"), [("after", 3), ("before", 4)])

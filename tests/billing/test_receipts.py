@@ -15,8 +15,17 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from billing import budgets, ledger, objections, receipt_verifying, receipts, settlement
+from billing import (
+    budgets,
+    ledger,
+    objections,
+    payouts,
+    receipt_verifying,
+    receipts,
+    settlement,
+)
 from billing.budgets import Subject
+from billing.ledger import Leg, account
 from billing.models import Journal, Limit, Lot, Receipt, Usage
 from marketplace.accounts.actors import Actor
 from marketplace.lib.errors import BadInput, Conflict, NotFound
@@ -183,6 +192,28 @@ def test_charge_that_staff_give_back_is_mirrored_once_with_a_receipt_of_its_own(
     assert ledger.balance("author_pending", alice.owner_id) == 0
     assert ledger.balance("compute_revenue") == ledger.balance("platform_fee") == 0
     assert Lot.objects.get(source="refund").remaining == 512
+    require_balanced_books()
+
+
+def test_charge_given_back_after_its_author_was_paid_is_made_up_for_by_later_royalties(
+    alice: Actor, bob: Actor
+) -> None:
+    give(bob.owner_id, 10_000)
+    paid = called(bob, alice)
+    settled_and_receipted()
+    legs = [Leg(account("author_pending", alice.owner_id), -350), Leg(account("bank_cash"), 350)]
+    ledger.post_journal("test:paid out", "payout", legs)
+
+    objection = objections.object_to(paid.pk, by=bob, reason="It never answered.")
+    objections.accept(objection, by=staff())
+    owed = ledger.balance("author_available", alice.owner_id)
+    why = payouts.outlook(owner(alice).pk)
+    called(bob, alice)
+    settled_and_receipted()
+
+    assert (owed, why.payable) == (-350, 0)
+    assert ledger.balance("customer_paid", bob.owner_id) == 10_000 - 512
+    assert ledger.balance("author_pending", alice.owner_id) + owed == 0
     require_balanced_books()
 
 

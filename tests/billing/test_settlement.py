@@ -6,12 +6,13 @@ from uuid import UUID
 import pytest
 from django.core import mail
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from billing import budgets, grants, ledger, lots, settlement
+from billing import budgets, disputes, giving_back, grants, ledger, lots, maturing, settlement
 from billing.budgets import Subject
 from billing.ledger import Leg, NotEnough, account
 from billing.models import Journal, Limit, Lot, Usage
@@ -197,9 +198,38 @@ class Books(RuleBasedStateMachine):
         gifts.update(expires_at=timezone.now() - timedelta(seconds=1))
         lots.expire()
 
+    @rule(whose=st.booleans())
+    def give_back(self, whose: bool) -> None:
+        """A call's charge goes back, once however often it is tried."""
+        rows = Usage.objects.filter(payer_id=self.payers[whose], settled_in__isnull=False)
+        usage = rows.filter(objection__isnull=True, total__gt=F("lost")).first()
+        if usage is not None:
+            before = self.has(whose)
+            given = [giving_back.give_back_unasked(usage, reason="It is wrong.") for _ in range(2)]
+            assert given == [True, False]
+            assert self.has(whose) == before + usage.total - usage.lost
+
+    @rule()
+    def mature(self) -> None:
+        maturing.mature_for(self.author, timezone.now().date() + timedelta(days=31 + self.number))
+        self.number += 1
+
+    def has(self, whose: bool) -> int:
+        kinds = ("customer_paid", "customer_promo")
+        return sum(ledger.balance(kind, self.payers[whose]) for kind in kinds)
+
     @invariant()
     def the_books_are_balanced(self) -> None:
         require_balanced_books()
+
+    @invariant()
+    def authors_earn_their_share_of_what_was_really_paid(self) -> None:
+        for one in Usage.objects.filter(settled_in__isnull=False):
+            paid = min(one.royalty, one.total - one.promo - one.lost)
+            assert one.author_share == paid * 7000 // 10_000
+        for lot in Lot.objects.filter(is_promo=False):
+            traced = disputes.traced(lot).get(self.author, 0)
+            assert 0 <= traced <= (lot.original - lot.remaining) * 7000 // 10_000
 
 
 def test_whatever_happens_in_whatever_order_the_books_are_balanced() -> None:
