@@ -12,6 +12,7 @@ import contextlib
 import logging
 import threading
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import timedelta
 from functools import partial
 from typing import Any, Final
@@ -24,6 +25,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from algorithms import charging, gateway
+from algorithms.charging import Cost
 from algorithms.gateway import Answer, Ask
 from algorithms.models import Build, CallRequest, Version
 from algorithms.resolving import (
@@ -119,7 +121,7 @@ def run(request_id: str) -> None:
         pk=request.pk, state=CallRequest.State.RUNNING, attempts=request.attempts
     )
     with _heartbeat(request.pk):
-        outcome = _outcome(request)
+        outcome, cost = _outcome(request)
     if outcome is None:
         mine.update(
             state=CallRequest.State.QUEUED,
@@ -131,6 +133,7 @@ def run(request_id: str) -> None:
     mine.update(
         state=CallRequest.State.DONE,
         answer=wire.done(request_id, outcome, 0),
+        cost=None if cost is None else asdict(cost),
         answered_in=request.attempts,
         finished_at=timezone.now(),
         input_body=b"",
@@ -213,8 +216,8 @@ def may_fetch(actor: Actor, request: CallRequest) -> bool:
     return actor.has(Scope.CALL) and actor.speaks_for(request.caller_id)
 
 
-def _outcome(request: CallRequest) -> Outcome | None:
-    """Run it; None if it has to wait for a better moment."""
+def _outcome(request: CallRequest) -> tuple[Outcome | None, Cost | None]:
+    """Run it, and say what it has cost; no outcome if it has to wait for a better moment."""
     try:
         actor = _actor(request.actor)
         target = for_caller(_target(request.target), actor)
@@ -229,12 +232,12 @@ def _outcome(request: CallRequest) -> Outcome | None:
         )
         answer: Answer = gateway.call_now(target, by=actor, ask=ask)
     except (TooMany, Unavailable):
-        return None
+        return None, None
     except PaymentRequired as error:
-        return Outcome(failure=Failure(error.message, charging.PAYMENT_REQUIRED))
+        return Outcome(failure=Failure(error.message, charging.PAYMENT_REQUIRED)), None
     except MarketplaceError as error:
-        return Outcome(failure=Failure(error.message, "SystemError"))
-    return answer.outcome
+        return Outcome(failure=Failure(error.message, "SystemError")), None
+    return answer.outcome, answer.cost
 
 
 def _identity(actor: Actor, token: str) -> dict[str, object]:

@@ -404,6 +404,14 @@ class Migration(migrations.Migration):
                 ("input_kind", models.CharField(max_length=6)),
                 ("input_body", models.BinaryField()),
                 ("answer", models.BinaryField(blank=True, null=True)),
+                (
+                    "cost",
+                    models.JSONField(
+                        blank=True,
+                        help_text="Of the attempt that was answered; micro-units",
+                        null=True,
+                    ),
+                ),
                 ("attempts", models.PositiveSmallIntegerField(default=0)),
                 (
                     "answered_in",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -97,6 +98,9 @@ class CallRequest(models.Model):
     input_kind = models.CharField(max_length=6)
     input_body = models.BinaryField()
     answer = models.BinaryField(null=True, blank=True)
+    cost: models.JSONField[dict[str, Any] | None, dict[str, Any] | None] = models.JSONField(
+        null=True, blank=True, help_text="Of the attempt that was answered; micro-units"
+    )
     attempts = models.PositiveSmallIntegerField(default=0)
     answered_in = models.PositiveSmallIntegerField(
         null=True, blank=True, help_text="The attempt whose answer is kept, and is paid for"

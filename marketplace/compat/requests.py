@@ -7,6 +7,7 @@ from uuid import UUID
 from rest_framework.response import Response
 
 from algorithms import later
+from algorithms.charging import Cost
 from algorithms.models import CallRequest
 from marketplace.api.rest import ActorAPIView, APIRequest
 from marketplace.compat import wire
@@ -26,7 +27,8 @@ class RequestView(ActorAPIView):
         }
         if kept.state == CallRequest.State.DONE and outcome is not None:
             is_owner = request.actor.speaks_for(kept.algorithm.owner_id)
-            answer |= wire.members(outcome, request_id=str(kept.pk), is_owner=is_owner)
+            cost = Cost(**kept.cost) if kept.cost else None
+            answer |= wire.members(outcome, request_id=str(kept.pk), is_owner=is_owner, cost=cost)
             answer["finished_at"] = kept.finished_at
         return Response(answer)
 

@@ -37,13 +37,17 @@ def envelope(answer: Answer, *, with_stdout: bool, with_trace: bool) -> bytes:
     return b'{"result":%b,"metadata":%b}' % (_result(outcome), metadata)
 
 
-def members(outcome: Outcome, *, request_id: str, is_owner: bool) -> dict[str, object]:
+def members(
+    outcome: Outcome, *, request_id: str, is_owner: bool, cost: Cost | None = None
+) -> dict[str, object]:
     """The members of the envelope, for an answer that is fetched later."""
     metadata: dict[str, object] = {
         "content_type": "void" if outcome.failure else outcome.kind,
         "duration": outcome.timings.run / 1e6,
         "request_id": f"req-{request_id}",
     }
+    if cost is not None:
+        metadata["cost"] = _cost(cost)
     if is_owner:
         metadata["stdout"] = outcome.stdout.decode(errors="replace")
     if outcome.failure is None:

@@ -11,6 +11,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from algorithms import gateway, later
+from algorithms.charging import Cost
 from algorithms.gateway import Answer, Ask
 from algorithms.models import CallRequest
 from algorithms.resolving import Target, of_version_row
@@ -23,6 +24,7 @@ from marketplace.lib.errors import TooMany
 from runners.specs import Kind, Outcome
 from tests.factories import VersionFactory
 from tests.ledgers import give, require_balanced_books, use
+from tests.stripes import browser_of
 
 pytestmark = pytest.mark.django_db
 
@@ -211,7 +213,8 @@ def test_call_that_runs_again_after_a_kill_is_paid_once_with_all_it_calls(
             root.payer.spending_limits.update(held=F("held") - 600)
         if is_killed:
             raise KeyboardInterrupt
-        return Answer(ask.call_id, target, Outcome(kind=Kind.JSON, body=b"1"), 5)
+        answer = Outcome(kind=Kind.JSON, body=b"1")
+        return Answer(ask.call_id, target, answer, 5, Cost(compute=100, royalty=500, balance=8_800))
 
     monkeypatch.setattr(gateway, "call_now", call_now)
     request = later.accept(target, by=bob, ask=VOID)
@@ -227,6 +230,9 @@ def test_call_that_runs_again_after_a_kill_is_paid_once_with_all_it_calls(
     assert tries[0] == request.pk
     assert len(set(tries)) == 3
     assert message_of(request, bob) == ""
+    fetched = browser_of(bob).get(f"/v1/requests/req-{request.pk}").json()
+    assert fetched["metadata"]["cost"]["amount"] == "0.0006"
+    assert fetched["metadata"]["cost"]["balance"] == "0.0088"
     assert given_back == [2 if is_killed_before_its_end else 4, 0]
     assert ledger.balance("customer_paid", bob.owner_id) == 10_000 - 2 * 600
     assert ledger.balance("author_pending", target.algorithm_owner_id) == 2 * 350
