@@ -27,7 +27,9 @@ def money_change(micro: int) -> str:
 
 @register.filter
 def money_cents(micro: int) -> str:
-    """For a large figure, to the cent, rounded down; the exact amount stands elsewhere."""
+    """For a large figure, to the cent, rounded down; less than a cent is said exactly."""
+    if abs(micro or 0) < _MICRO_PER_CENT:
+        return money(micro)
     cents = (micro or 0) // _MICRO_PER_CENT
     return money(cents * _MICRO_PER_CENT)
 
