@@ -13,6 +13,7 @@ from billing.recharging import recharge
 from billing.reconciling import daily
 from billing.refunding import resend
 from billing.settlement import settle
+from billing.velocity import look
 from billing.webhooks import process, work_off
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "export",
     "forget_old_days",
     "go_on",
+    "look",
     "make",
     "mature",
     "pay_monthly",

@@ -40,6 +40,7 @@ TIMETABLE: Final = {
     "report-usage-to-stripe": {"task": "billing.metering.export", "schedule": 600.0},
     "let-royalties-mature": {"task": "billing.maturing.mature", "schedule": 3600.0},
     "pay-authors": {"task": "billing.payouts.pay_monthly", "schedule": 3600.0},
+    "look-at-sudden-earnings": {"task": "billing.velocity.look", "schedule": 3600.0},
     "compare-the-books": {"task": "billing.reconciling.daily", "schedule": 86_400.0},
     "take-back-expired-credit": {"task": "billing.lots.expire", "schedule": 300.0},
     "sweep-temporary-data": {"task": "data_collections.sweeping.sweep", "schedule": 600.0},
