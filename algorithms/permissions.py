@@ -20,9 +20,13 @@ def may_view(actor: Actor, algorithm: Algorithm) -> bool:
 
 
 def may_view_source(actor: Actor, algorithm: Algorithm) -> bool:
-    """A running algorithm sees its caller's closed source as little as any stranger does."""
+    """Closed source is for those who may change it.
+
+    A running algorithm sees its caller's as little as any stranger does, and so does a key that
+    was made to call or to move files.
+    """
     is_open = algorithm.source_visibility == Algorithm.SourceVisibility.OPEN
-    is_ours = actor.running is None and actor.speaks_for(algorithm.owner_id)
+    is_ours = actor.running is None and may_edit(actor, algorithm)
     return is_ours or (is_open and may_view(actor, algorithm))
 
 

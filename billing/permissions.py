@@ -16,14 +16,17 @@ def may_stop_spending(actor: Actor, _what: str) -> bool:
 
 
 def may_see_budgets(actor: Actor, owner: Owner) -> bool:
-    """The owner's people; a running algorithm is told nothing of its caller's money."""
-    return actor.running is None and (actor.has(Scope.ADMIN) or actor.speaks_for(owner.pk))
+    """The owner's people; no running algorithm and no key in a web page is told of their money."""
+    if actor.running is not None or actor.stands_in_pages:
+        return False
+    return actor.has(Scope.ADMIN) or actor.speaks_for(owner.pk)
 
 
 def may_see_bills(actor: Actor, owner: Owner) -> bool:
     """Receipts, usage and statements: the owner's people, and who pays an organization's bills."""
-    is_payer = actor.running is None and owner.pk in actor.bills_for
-    return is_payer or may_see_budgets(actor, owner)
+    if actor.running is not None or actor.stands_in_pages:
+        return False
+    return owner.pk in actor.bills_for or may_see_budgets(actor, owner)
 
 
 def may_object(actor: Actor, owner: Owner) -> bool:

@@ -69,6 +69,11 @@ class Actor:
     def is_anonymous(self) -> bool:
         return self.owner_id is None
 
+    @property
+    def stands_in_pages(self) -> bool:
+        """Whether it is a key that anybody can read who opens a page of its web site."""
+        return self.web_origin is not None
+
     def speaks_for(self, owner_id: UUID) -> bool:
         """Whether what belongs to the owner is this actor's to see and change."""
         return owner_id in self.owner_ids

@@ -43,9 +43,9 @@ def may_create_organization(actor: Actor, _name: str) -> bool:
 
 
 def may_see_organization(actor: Actor, owner: Owner) -> bool:
-    return may_see_account(actor, owner) or (
-        actor.running is None and owner.pk in actor.executes_for | actor.bills_for
-    )
+    is_inside = owner.pk in actor.executes_for | actor.bills_for
+    is_told = actor.running is None and not actor.stands_in_pages
+    return may_see_account(actor, owner) or (is_told and is_inside)
 
 
 def may_answer_for(actor: Actor, membership: Membership) -> bool:
@@ -73,8 +73,10 @@ def may_close(actor: Actor, owner: Owner) -> bool:
 
 
 def may_see_account(actor: Actor, owner: Owner) -> bool:
-    """A running algorithm may not: who calls a stranger's code does not tell it who they are."""
-    return actor.running is None and (actor.has(Scope.ADMIN) or actor.speaks_for(owner.pk))
+    """Who calls a stranger's code does not tell it who they are, nor do the pages of a web site."""
+    if actor.running is not None or actor.stands_in_pages:
+        return False
+    return actor.has(Scope.ADMIN) or actor.speaks_for(owner.pk)
 
 
 def _is_person(actor: Actor) -> bool:

@@ -188,6 +188,23 @@ def test_key_without_management_changes_nothing(api: Api, hello: Algorithm, alic
     assert Algorithm.objects.get().label == "Hello label"
 
 
+def test_key_without_management_reads_open_source_only(
+    api: Api, hello: Algorithm, alice: Actor
+) -> None:
+    caller = api_of(alice, KeyScopes(algorithm_access=APIKey.AlgorithmAccess.FULL))
+    places = (
+        "/algorithms/alice/Hello/files/",
+        "/algorithms/alice/Hello/files/src/Hello.py",
+        "/v1/algorithms/alice/Hello/log",
+    )
+
+    assert [caller.client.get(place).status_code for place in places] == [200, 200, 200]
+    Algorithm.objects.update(source_visibility="closed", license="apl")
+
+    assert [caller.client.get(place).status_code for place in places] == [403, 403, 403]
+    assert [api.client.get(place).status_code for place in places] == [200, 200, 200]
+
+
 def test_update_changes_what_it_names(api: Api, hello: Algorithm) -> None:
     change = {
         "details": {"label": "New", "summary": "text"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import Algorithmia
@@ -151,6 +152,24 @@ def test_a_key_reads_its_own_person_by_name_and_by_id(
 
     assert by_name == by_id
     assert by_name[1]["username"] == "alice"
+
+
+def test_a_key_that_stands_in_web_pages_tells_nothing_of_its_owner(
+    client: Client, alice: Actor
+) -> None:
+    organizations.create("team", by=alice, details=Details(label="Team", website=""))
+    owner = Owner.objects.get(name="alice")
+    scopes = replace(keys.FULL, from_native=False, from_web=True, web_origin="shop.example")
+    key = keys.create(owner, by=alice, label="page", scopes=scopes)[1]
+    header = {"Authorization": key, "Origin": "https://shop.example"}
+    places = ("users/alice", "users/alice/errors", "budgets", "usage", "receipts")
+
+    answers = [client.get(f"/v1/{place}", headers=header) for place in places]
+    known = client.get("/v1/data/alice", headers=header)
+
+    assert [answer.status_code for answer in answers] == [403] * len(places)
+    assert not any(b"alice@example.org" in answer.content for answer in answers)
+    assert known.status_code == 200
 
 
 def test_users_come_in_pages(client: Client, admin_key: str) -> None:
