@@ -43,7 +43,7 @@ export async function call(url, input, signal, watch = "") {
     return { ...read(response.status, body), body, receipt: response.headers.get("x-receipt") ?? "" };
   } catch (error) {
     if (signal.aborted) return { error: { message: gettext("You cancelled it. Nothing is charged.") }, cancelled: true };
-    return failed(`The site did not answer (${/** @type {Error} */ (error).message}). Check the connection and try again.`);
+    return failed(gettext("The site did not answer ({reason}). Check the connection and try again.", { reason: /** @type {Error} */ (error).message }));
   }
 }
 
@@ -56,7 +56,7 @@ function read(status, text) {
   } catch {
     // not JSON: said below
   }
-  return failed(`The site answered with status ${status} and nothing that can be read. Nothing was charged.`);
+  return failed(gettext("The site answered with status {status} and nothing that can be read. Nothing was charged.", { status }));
 }
 
 /** @param {string} message @returns {Answer} */

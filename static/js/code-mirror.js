@@ -121,8 +121,8 @@ export async function sideBySide(place, theirs, mine, path) {
   const shared = [library.basicSetup, library.syntaxHighlighting(highlighting(library)), library.EditorView.lineWrapping, language(library, path)];
   const named = (/** @type {string} */ label) => library.EditorView.contentAttributes.of({ "aria-label": label });
   const merge = new library.MergeView({
-    a: { doc: theirs, extensions: [...shared, library.EditorState.readOnly.of(true), named(`Theirs: ${path}`)] },
-    b: { doc: mine, extensions: [...shared, named(`Mine: ${path}`)] },
+    a: { doc: theirs, extensions: [...shared, library.EditorState.readOnly.of(true), named(gettext("Theirs: {path}", { path }))] },
+    b: { doc: mine, extensions: [...shared, named(gettext("Mine: {path}", { path }))] },
     parent: place,
     revertControls: "a-to-b",
     collapseUnchanged: { margin: 2, minSize: 6 },

@@ -56,7 +56,7 @@ export function whatIsWrong(text) {
     JSON.parse(text);
     return "";
   } catch (error) {
-    return `This looks like JSON but is not: ${/** @type {Error} */ (error).message}.`;
+    return gettext("This looks like JSON but is not: {reason}.", { reason: /** @type {Error} */ (error).message });
   }
 }
 

@@ -13,7 +13,7 @@ const LARGE = 8 * 1024 * 1024;
  */
 class FileDrop extends HTMLElement {
   #list = element("ul", { class: "uploads", role: "list" });
-  #total = /** @type {HTMLProgressElement} */ (element("progress", { "aria-label": "All files", max: "1", value: "0" }));
+  #total = /** @type {HTMLProgressElement} */ (element("progress", { "aria-label": gettext("All files"), max: "1", value: "0" }));
   #words = element("p", { role: "status" });
 
   connectedCallback() {

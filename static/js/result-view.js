@@ -26,9 +26,9 @@ function treeNode(value) {
 
 /** @param {CallError} error */
 function errorNode({ message, error_type, stacktrace }) {
-  const said = element("div", {}, element("strong", {}, error_type ?? "Not run"), element("p", {}, message));
+  const said = element("div", {}, element("strong", {}, error_type ?? gettext("Not run")), element("p", {}, message));
   if (stacktrace) {
-    const trace = element("details", {}, element("summary", {}, "Where it happened"), element("pre", {}, stacktrace));
+    const trace = element("details", {}, element("summary", {}, gettext("Where it happened")), element("pre", {}, stacktrace));
     said.append(trace);
   }
   return element("div", { class: "notice", "data-kind": "error", role: "alert" }, said);
@@ -65,8 +65,8 @@ function binaryNode(base64) {
   const type = pictureType(bytes) || soundType(bytes);
   const url = URL.createObjectURL(new Blob([bytes], { type: type || "application/octet-stream" }));
   const name = `result.${type ? type.split("/")[1] : "bin"}`;
-  const size = bytes.length < 2048 ? `${bytes.length} bytes` : `${(bytes.length / 1024).toFixed(1)} KiB`;
-  const link = element("a", { href: url, download: name, class: "button-quiet button-small" }, `Save ${name} (${size})`);
+  const size = bytes.length < 2048 ? gettext("{count} bytes", { count: bytes.length }) : `${(bytes.length / 1024).toFixed(1)} KiB`;
+  const link = element("a", { href: url, download: name, class: "button-quiet button-small" }, gettext("Save {name} ({size})", { name, size }));
   if (!type) return element("p", {}, link);
   const shown = type.startsWith("audio") ? element("audio", { src: url, controls: "", class: "result__sound" }) : picture(url);
   return element("div", { class: "stack" }, shown, element("p", {}, link));
@@ -74,7 +74,7 @@ function binaryNode(base64) {
 
 /** @param {string} source */
 function picture(source) {
-  return element("img", { src: source, alt: "The result, a picture", class: "result__picture" });
+  return element("img", { src: source, alt: gettext("The result, a picture"), class: "result__picture" });
 }
 
 /** @param {Uint8Array} bytes @returns {string} */
@@ -113,7 +113,7 @@ function tableNode(rows) {
     })),
   );
   const table = element("table", { class: "table" }, element("thead", {}, head), element("tbody", {}, ...body));
-  const raw = element("details", {}, element("summary", {}, "As JSON"), element("div", { class: "tree-wrap" }, jsonTree(rows)));
-  const rest = rows.length > ROWS ? [element("p", { class: "help" }, `The first ${ROWS} of ${rows.length} rows; all are in the JSON.`)] : [];
+  const raw = element("details", {}, element("summary", {}, gettext("As JSON")), element("div", { class: "tree-wrap" }, jsonTree(rows)));
+  const rest = rows.length > ROWS ? [element("p", { class: "help" }, gettext("The first {shown} of {all} rows; all are in the JSON.", { shown: ROWS, all: rows.length }))] : [];
   return element("div", { class: "stack" }, element("div", { class: "table-wrap" }, table), ...rest, raw);
 }
