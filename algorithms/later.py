@@ -85,6 +85,7 @@ def accept(target: Target, *, by: Actor, ask: Ask, token: str = "") -> CallReque
             "timeout": ask.timeout,
             "max_cost": ask.max_cost,
             "tag": ask.tag,
+            "operation": ask.operation,
             "root": str(by.running.root_id) if by.running else None,
         },
         input_kind=ask.kind.value,
@@ -220,7 +221,7 @@ def _outcome(request: CallRequest) -> tuple[Outcome | None, Cost | None]:
     """Run it, and say what it has cost; no outcome if it has to wait for a better moment."""
     try:
         actor = _actor(request.actor)
-        target = for_caller(_target(request.target), actor)
+        target = for_caller(_target(request.target), by=actor)
         ask = Ask(
             kind=Kind(request.input_kind),
             body=bytes(request.input_body),
@@ -229,6 +230,7 @@ def _outcome(request: CallRequest) -> tuple[Outcome | None, Cost | None]:
             is_async=True,
             max_cost=request.target.get("max_cost"),  # type: ignore[arg-type]  # as accept() wrote it
             tag=str(request.target.get("tag", "")),
+            operation=str(request.target.get("operation", "")),
         )
         answer: Answer = gateway.call_now(target, by=actor, ask=ask)
     except (TooMany, Unavailable):

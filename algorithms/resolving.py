@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 from uuid import UUID
 
 from django.conf import settings
 from django.db.models.signals import post_delete, post_save
 
+from algorithms import operations
 from algorithms.models import Algorithm, Build, Secret, Version
+from algorithms.operations import Operations
 from algorithms.permissions import may_call, may_call_unpublished, may_call_version, may_view
 from billing.kinship import are_kin
 from marketplace.accounts import limits
@@ -44,6 +46,7 @@ class Target:
     royalty_microcredits: int
     is_open_source: bool
     rate: int | None = None  # its environment's own, for a second; None: that of its machine
+    operations: Operations = field(default_factory=dict)  # if there are several to choose from
     warning: str = ""  # what who pinned a withdrawn version should know
 
     def __str__(self) -> str:
@@ -68,10 +71,10 @@ def resolve(owner: str, name: str, wanted: str, *, by: Actor) -> Target:
     by.require(may_call, algorithm)
     if not _HASH.match(wanted):
         refuse_quarantined(algorithm)
-    return for_caller(_target(algorithm, wanted, by), by)
+    return for_caller(_target(algorithm, wanted, by), by=by)
 
 
-def for_caller(target: Target, by: Actor) -> Target:
+def for_caller(target: Target, *, by: Actor) -> Target:
     """The target at what it costs this actor: whoever is close to its author owes no royalty."""
     if not target.royalty_microcredits or by.owner_id is None:
         return target
@@ -218,6 +221,7 @@ def of_version_row(version: Version) -> Target:
         royalty_microcredits=version.royalty_microcredits,
         is_open_source=algorithm.source_visibility == Algorithm.SourceVisibility.OPEN,
         rate=version.build.environment.rate,
+        operations=operations.of(version.build),
         warning=_warning(version),
     )
 
@@ -250,6 +254,7 @@ def of_build_row(build: Build) -> Target:
         spec=spec,
         may_call_others=algorithm.may_call_others,
         royalty_microcredits=0,
+        operations=operations.of(build),
         is_open_source=algorithm.source_visibility == Algorithm.SourceVisibility.OPEN,
         rate=build.environment.rate,
     )
