@@ -22,9 +22,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 OWN_PAGE = {"sec-fetch-site": "same-origin"}
 
 
-async def post(
-    path: str, query: bytes = b"", **headers: str
-) -> tuple[dict[bytes, bytes], dict[str, Any]]:
+async def post(address: str, **headers: str) -> tuple[dict[bytes, bytes], dict[str, Any]]:
     """What the entrance answers to a call with an empty body."""
     sent: list[Any] = []
 
@@ -34,11 +32,12 @@ async def post(
     async def send(message: Any) -> None:
         sent.append(message)
 
+    path, _, query = address.partition("?")
     scope = {
         "type": "http",
         "method": "POST",
         "path": unquote(path),
-        "query_string": query,
+        "query_string": query.encode(),
         "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
         "client": ("192.0.2.1", 1),
     }
@@ -101,8 +100,8 @@ async def test_rights_of_the_owner_are_nobodys_to_ask_for(alice: Actor) -> None:
     secret = await sync_to_async(_key)(alice)
     path = "/v1/algo/alice/Secret/0.1.0"
 
-    _, refused = await post(path, b"sudo=True", authorization=secret)
-    _, plain = await post(path, b"sudo=false&unknown=1", authorization=secret)
+    _, refused = await post(f"{path}?sudo=True", authorization=secret)
+    _, plain = await post(f"{path}?sudo=false&unknown=1", authorization=secret)
 
     assert refused["error"]["message"].startswith("sudo is not offered here")
     assert "journal" in plain["error"]["message"]  # admitted: this process runs no calls

@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +96,10 @@ def busy(
     """For a while the person makes as many calls as they may, and the queue is full."""
     folder = f"data://.my/signs_{uuid.uuid4().hex[:8]}"
     wait = [{"do": "wait", "uri": f"{folder}/go"}]
-    begin = partial(threads.submit, call, site, path, key=person.key, timeout=60)
+
+    def begin(wishes: list[dict[str, Any]]) -> Future[httpx.Response]:
+        return threads.submit(call, site, path, wishes, key=person.key, timeout=60)
+
     with connected(site.url, person.key) as client:
         client.dir(folder).create()
         call(site, path, [], key=person.key)  # now there is a sandbox, and it is theirs
