@@ -49,10 +49,7 @@ class Case:
 
     @property
     def as_sent(self) -> tuple[Kind, bytes]:
-        """As the predecessor's client sends it: a string is text, all else JSON."""
-        if isinstance(self.input, str):
-            return Kind.TEXT, self.input.encode()
-        return Kind.JSON, orjson.dumps(self.input)
+        return as_sent(self.input)
 
 
 def read(tree: Path) -> list[Case]:
@@ -92,6 +89,22 @@ def tried(cases: list[Case], call: Call) -> Iterator[str]:
         yield f"Test case “{case.name}”: as expected"
 
 
+def as_sent(value: Any) -> tuple[Kind, bytes]:  # noqa: ANN401 - any JSON
+    """As the predecessor's client sends it: a string is text, all else JSON."""
+    if isinstance(value, str):
+        return Kind.TEXT, value.encode()
+    return Kind.JSON, orjson.dumps(value)
+
+
+def result_of(outcome: Outcome) -> Any:  # noqa: ANN401 - any JSON
+    """What was answered; bytes in base64."""
+    if outcome.kind is Kind.JSON:
+        return orjson.loads(outcome.body)
+    if outcome.kind is Kind.BINARY:
+        return base64.b64encode(outcome.body).decode()
+    return outcome.body.decode(errors="replace")
+
+
 def _case(number: int, given: Any) -> Case:  # noqa: ANN401 - JSON of a stranger
     if not isinstance(given, dict) or not isinstance(given.get("case_name"), str):
         raise BadInput(
@@ -124,7 +137,7 @@ def _problem(case: Case, outcome: Outcome) -> str:
         return f"{failure.error_type}: {failure.message}"
     if case.rule is Rule.NO_EXCEPTION:
         return ""
-    found = _result(outcome)
+    found = result_of(outcome)
     for step in case.tree:
         try:
             found = found[step]
@@ -146,14 +159,6 @@ def _compared(case: Case, found: Any) -> str:  # noqa: ANN401 - any JSON
         return ""
     word = "at least" if is_greater else "at most"
     return f"expected {word} {_shown(expected)}, got {_shown(found)}."
-
-
-def _result(outcome: Outcome) -> Any:  # noqa: ANN401 - any JSON
-    if outcome.kind is Kind.JSON:
-        return orjson.loads(outcome.body)
-    if outcome.kind is Kind.BINARY:
-        return base64.b64encode(outcome.body).decode()
-    return outcome.body.decode(errors="replace")
 
 
 def _shown(value: Any) -> str:  # noqa: ANN401 - any JSON

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from algorithms import approvals, authoring, dating, gateway, resolving
 from algorithms.authoring import Settings
+from algorithms.gates import judging
 from algorithms.gateway import Ask
 from algorithms.models import Algorithm, Build, Version
 from algorithms.permissions import may_publish, may_publish_for_everyone
@@ -86,8 +87,9 @@ def publish(  # noqa: PLR0913 - each is a field of the dialog
 
     Without a part a minor release is made, or a major one if the terms need it. Settings
     named in `changes` are kept in the algorithm too. The sample input, if there is one, is
-    run on the build and must succeed: its output is stored as the sample output. Schemas
-    are inferred unless the author gives them.
+    run on the build and must succeed: its output is stored as the sample output. If the
+    algorithm has a gate, the build must pass it. Schemas are inferred unless the author
+    gives them.
     """
     by.require(may_publish, algorithm)
     if len(release_notes) > NOTES_LENGTH:
@@ -100,10 +102,13 @@ def publish(  # noqa: PLR0913 - each is a field of the dialog
     sample_output = _run_sample(plan, by=by)
     if schemas is None:
         plan = replace(plan, schemas=infer(plan.build, plan.settings.sample_input, sample_output))
+    evaluation = judging.judged(plan.build, by=by)
     try:
-        return _write(plan, algorithm.pk, by=by, part=part, texts=(release_notes, sample_output))
+        version = _write(plan, algorithm.pk, by=by, part=part, texts=(release_notes, sample_output))
     except IntegrityError:  # somebody published at the same moment
         raise _already_published() from None
+    judging.kept(evaluation, version)
+    return version
 
 
 def planned(

@@ -20,9 +20,10 @@ from uuid import UUID
 from django.conf import settings
 from django.urls import reverse
 
-from algorithms import build_logs, builds, git, repositories
-from algorithms.models import Algorithm, Build, Version
-from algorithms.permissions import may_build, may_edit, may_fetch
+from algorithms import build_logs, builds, git, publishing, repositories
+from algorithms.gates import verdict
+from algorithms.models import Algorithm, Build, Evaluation, Gate, Version
+from algorithms.permissions import may_build, may_edit, may_fetch, may_publish
 from marketplace.accounts.actors import Actor
 from marketplace.lib.errors import MarketplaceError
 
@@ -107,6 +108,20 @@ def start_builds(
         except MarketplaceError as error:
             started.append((commit, f"Your push was kept, but it is not being built: {error}"))
     return started
+
+
+def published(algorithm: Algorithm, *, by: Actor) -> str:
+    """Publish the newest build if the gate does so by itself; say how it did, or nothing at all."""
+    by.require(may_publish, algorithm)
+    if not Gate.objects.filter(algorithm=algorithm, publishes_pushes=True).exists():
+        return ""
+    try:
+        version = publishing.publish(algorithm, by=by)
+    except MarketplaceError as error:
+        return _printable(f"not published: {error}")
+    evaluation = Evaluation.objects.select_related("champion").filter(version=version).first()
+    report = " ".join(verdict.report(evaluation)) if evaluation is not None else ""
+    return _printable(f"published as algo://{version}. {report}")
 
 
 def look(build_id: UUID, offset: int) -> Look:

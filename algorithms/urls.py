@@ -11,6 +11,7 @@ from algorithms.views import (
     dashboard,
     editor,
     gallery,
+    gates,
     publishing,
     settings,
 )
@@ -34,6 +35,8 @@ one_algorithm = [
     path("publish/", publishing.publish, name="publish"),
     path("publish/plan/", publishing.plan, name="publish_plan"),
     path("settings/", settings.settings, name="settings"),
+    path("gate/", gates.gate, name="gate"),
+    path("gate/remove/", gates.remove, name="remove_gate"),
     path("secrets/", settings.secrets, name="secrets"),
     path("secrets/<uuid:secret_id>/remove/", settings.remove_secret, name="remove_secret"),
     path("images/", gallery.add, name="add_image"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern
 
-from algorithms.api import views
+from algorithms.api import gates, views
 from marketplace.api.rest import either
 
 _ONE = "api/algorithms/<str:owner>/<str:name>"
@@ -12,6 +12,8 @@ urlpatterns: list[URLPattern] = [
     *either("api/algorithms", views.AlgorithmsView.as_view()),
     *either(_ONE, views.AlgorithmView.as_view()),
     *either(f"{_ONE}/versions", views.VersionsView.as_view()),
+    *either(f"{_ONE}/gate", gates.GateView.as_view()),
+    *either(f"{_ONE}/evaluations", gates.EvaluationsView.as_view()),
     *either(f"{_ONE}/builds", views.BuildsView.as_view()),
     *either(f"{_ONE}/builds/<uuid:build_id>", views.BuildView.as_view()),
     *either(f"{_ONE}/builds/<uuid:build_id>/log", views.BuildLogView.as_view()),

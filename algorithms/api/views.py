@@ -5,10 +5,10 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.http import HttpResponse
-from rest_framework.request import Request
 from rest_framework.response import Response
 
-from algorithms import build_logs, builds, resolving
+from algorithms import build_logs, builds
+from algorithms.api.finding import OneView
 from algorithms.models import Algorithm, Version
 from algorithms.pages import build_json, build_of
 from algorithms.permissions import may_see_builds
@@ -24,17 +24,6 @@ class AlgorithmsView(ActorAPIView):
         owner = request.query_params.get("owner", "")
         rows = visible.filter(owner__name__iexact=owner) if owner else visible
         return Response(paging.answer(request, rows, _algorithm, order=("created_at", "pk")))
-
-
-class OneView(ActorAPIView):
-    """A view below one algorithm."""
-
-    algorithm: Algorithm
-
-    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
-        super().initial(request, *args, **kwargs)
-        actor = request.actor  # type: ignore[attr-defined]
-        self.algorithm = resolving.find(self.kwargs["owner"], self.kwargs["name"], by=actor)
 
 
 class AlgorithmView(OneView):

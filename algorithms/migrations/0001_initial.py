@@ -1,3 +1,4 @@
+import django.core.validators
 import django.db.models.deletion
 import marketplace.lib.ordered_json
 import django.db.models.functions.text
@@ -885,5 +886,285 @@ class Migration(migrations.Migration):
             index=models.Index(
                 fields=["caller", "-started_at"], name="algorithms__caller__f6d25e_idx"
             ),
+        ),
+        migrations.CreateModel(
+            name="Gate",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "metric",
+                    models.CharField(
+                        choices=[
+                            ("accuracy", "Accuracy: the share of rows answered as expected"),
+                            ("f1", "F1: precision and recall together, each class counted alike"),
+                            ("mae", "Mean absolute error: how far numbers are off"),
+                            (
+                                "evaluator",
+                                "An evaluator: an algorithm that gives each answer a number",
+                            ),
+                        ],
+                        default="accuracy",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "rule",
+                    models.CharField(
+                        choices=[
+                            ("better", "It must be better than the champion"),
+                            ("not_worse", "It must not be worse than the champion"),
+                            ("none", "It is not compared"),
+                        ],
+                        default="better",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "margin",
+                    models.FloatField(
+                        default=0.0,
+                        help_text="How much worse still counts as not worse.",
+                        validators=[django.core.validators.MinValueValidator(0.0)],
+                    ),
+                ),
+                (
+                    "confidence",
+                    models.PositiveSmallIntegerField(
+                        default=95,
+                        help_text="In percent.",
+                        validators=[
+                            django.core.validators.MinValueValidator(50),
+                            django.core.validators.MaxValueValidator(99),
+                        ],
+                    ),
+                ),
+                (
+                    "bound",
+                    models.FloatField(
+                        blank=True,
+                        help_text="The least score; for an error, the largest.",
+                        null=True,
+                    ),
+                ),
+                (
+                    "most_ms",
+                    models.PositiveIntegerField(
+                        blank=True, help_text="Within which 95 of 100 rows are answered.", null=True
+                    ),
+                ),
+                (
+                    "most_micros",
+                    models.PositiveBigIntegerField(
+                        blank=True,
+                        help_text="What a row may cost on average, in micro-units.",
+                        null=True,
+                    ),
+                ),
+                (
+                    "rows",
+                    models.CharField(help_text="data://owner/collection/file", max_length=400),
+                ),
+                (
+                    "answer_at",
+                    models.CharField(
+                        blank=True,
+                        help_text="Where in a result the answer stands: prediction.0",
+                        max_length=200,
+                    ),
+                ),
+                (
+                    "evaluator",
+                    models.CharField(blank=True, help_text="owner/name/1.2.3", max_length=150),
+                ),
+                (
+                    "publishes_pushes",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Whether a push that builds is published if it passes.",
+                    ),
+                ),
+                ("changed_at", models.DateTimeField(auto_now=True)),
+                (
+                    "algorithm",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="gate",
+                        to="algorithms.algorithm",
+                    ),
+                ),
+                (
+                    "changed_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "abstract": False,
+            },
+        ),
+        migrations.CreateModel(
+            name="Evaluation",
+            fields=[
+                (
+                    "metric",
+                    models.CharField(
+                        choices=[
+                            ("accuracy", "Accuracy: the share of rows answered as expected"),
+                            ("f1", "F1: precision and recall together, each class counted alike"),
+                            ("mae", "Mean absolute error: how far numbers are off"),
+                            (
+                                "evaluator",
+                                "An evaluator: an algorithm that gives each answer a number",
+                            ),
+                        ],
+                        default="accuracy",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "rule",
+                    models.CharField(
+                        choices=[
+                            ("better", "It must be better than the champion"),
+                            ("not_worse", "It must not be worse than the champion"),
+                            ("none", "It is not compared"),
+                        ],
+                        default="better",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "margin",
+                    models.FloatField(
+                        default=0.0,
+                        help_text="How much worse still counts as not worse.",
+                        validators=[django.core.validators.MinValueValidator(0.0)],
+                    ),
+                ),
+                (
+                    "confidence",
+                    models.PositiveSmallIntegerField(
+                        default=95,
+                        help_text="In percent.",
+                        validators=[
+                            django.core.validators.MinValueValidator(50),
+                            django.core.validators.MaxValueValidator(99),
+                        ],
+                    ),
+                ),
+                (
+                    "bound",
+                    models.FloatField(
+                        blank=True,
+                        help_text="The least score; for an error, the largest.",
+                        null=True,
+                    ),
+                ),
+                (
+                    "most_ms",
+                    models.PositiveIntegerField(
+                        blank=True, help_text="Within which 95 of 100 rows are answered.", null=True
+                    ),
+                ),
+                (
+                    "most_micros",
+                    models.PositiveBigIntegerField(
+                        blank=True,
+                        help_text="What a row may cost on average, in micro-units.",
+                        null=True,
+                    ),
+                ),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("row_count", models.PositiveIntegerField()),
+                ("rows_sha256", models.CharField(max_length=64)),
+                ("failed_rows", models.PositiveIntegerField(default=0)),
+                ("score", models.FloatField(blank=True, null=True)),
+                ("champion_score", models.FloatField(blank=True, null=True)),
+                (
+                    "difference",
+                    models.FloatField(
+                        blank=True, help_text="Positive is better, whatever the metric.", null=True
+                    ),
+                ),
+                ("low", models.FloatField(blank=True, null=True)),
+                ("high", models.FloatField(blank=True, null=True)),
+                (
+                    "milliseconds",
+                    models.FloatField(help_text="95 of 100 rows were answered within."),
+                ),
+                ("micros", models.FloatField(help_text="What a row has cost on average.")),
+                ("has_passed", models.BooleanField()),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "algorithm",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="evaluations",
+                        to="algorithms.algorithm",
+                    ),
+                ),
+                (
+                    "asked_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "build",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="evaluations",
+                        to="algorithms.build",
+                    ),
+                ),
+                (
+                    "champion",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="algorithms.version",
+                    ),
+                ),
+                (
+                    "version",
+                    models.OneToOneField(
+                        blank=True,
+                        help_text="What it became, if it passed.",
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="evaluation",
+                        to="algorithms.version",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-created_at"],
+                "indexes": [
+                    models.Index(
+                        fields=["algorithm", "-created_at"], name="algorithms__algorit_2fb424_idx"
+                    )
+                ],
+            },
         ),
     ]

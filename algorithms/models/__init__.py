@@ -4,6 +4,7 @@ from algorithms.models.algorithm import Algorithm
 from algorithms.models.build import Build, BuildLogChunk
 from algorithms.models.call import Call, CallRequest
 from algorithms.models.gallery import AlgorithmImage
+from algorithms.models.gate import Demands, Evaluation, Gate
 from algorithms.models.run import Run
 from algorithms.models.secret import Secret
 from algorithms.models.version import Version
@@ -15,6 +16,9 @@ __all__ = [
     "BuildLogChunk",
     "Call",
     "CallRequest",
+    "Demands",
+    "Evaluation",
+    "Gate",
     "Run",
     "Secret",
     "Version",

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from algorithms import approvals, history, publishing, repositories
 from algorithms.dating import SampleFailed
+from algorithms.gates import setting
 from algorithms.history import FileChange
 from algorithms.models import Algorithm, Version
 from algorithms.offers import EXAMPLE_CALLS, Offer
@@ -75,6 +76,7 @@ def publish(request: ActorRequest, algorithm: Algorithm) -> HttpResponse:
         "waits": plan is not None and _waits(request, algorithm, plan),
         "offer": Offer(plan.terms.royalty_microcredits) if plan else None,
         "example_calls": EXAMPLE_CALLS,
+        "gate": setting.of(algorithm, by=request.actor),
     }
     status = 400 if form.errors else 200
     return render(request, "algorithms/publish.html", context, status=status)

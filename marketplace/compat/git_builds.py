@@ -7,11 +7,13 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
 
+from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 from django.conf import settings
 
 from algorithms import build_logs, pushing
 from algorithms.models import Algorithm, Build
+from marketplace.accounts.actors import Actor
 from marketplace.compat.git_streams import Body, Departed, in_thread, write
 from marketplace.lib import pkt_lines
 from runners.relay import Send
@@ -23,10 +25,13 @@ _STILL_HERE: Final = b"0005\x01"
 Wait = Callable[[], Awaitable[bool]]
 
 
-async def follow(
-    algorithm: Algorithm, commit: str, build: Build | str, *, body: Body, send: Send
+async def follow(  # noqa: PLR0913 - each is part of a push
+    algorithm: Algorithm, commit: str, build: Build | str, *, pusher: Actor, body: Body, send: Send
 ) -> None:
-    """Send a build's log as it grows, and how it ended; going away leaves the build alone."""
+    """Send a build's log as it grows, and how it ended; going away leaves the build alone.
+
+    A good build that its gate publishes by itself is published meanwhile.
+    """
     if isinstance(build, str):
         await _say(send, f"\n{build}\n")
         return
@@ -35,11 +40,23 @@ async def follow(
     try:
         async with asyncio.timeout(settings.BUILD_TIMEOUT_SECONDS), _news(build) as news:
             ended = await _follow(build, send, news, departure)
+        if ended.is_good:
+            await _publish(algorithm, pusher, send)
         await _say(send, _last_words(algorithm, commit, ended))
     except TimeoutError:
         await _say(send, "\nThis takes long; the build goes on at the address above.\n")
     finally:
         departure.cancel()
+
+
+async def _publish(algorithm: Algorithm, pusher: Actor, send: Send) -> None:
+    """Wait in a thread of its own: a gate may take minutes."""
+    publish = database_sync_to_async(pushing.published, thread_sensitive=False)
+    work = asyncio.ensure_future(publish(algorithm, by=pusher))
+    while not (await asyncio.wait([work], timeout=LOOK_EVERY))[0]:
+        await write(send, _STILL_HERE)
+    if said := work.result():
+        await _say(send, f"\n{said}\n")
 
 
 async def _follow(

@@ -197,7 +197,9 @@ async def _end_push(
         said = f"A push may have {settings.GIT_PUSH_MB} MiB at most. {_ADVICE}\n"
         await write(send, pkt_lines.progress(said))
     for commit, build in await in_thread(_start_builds, admitted, _moved(commands, report)):
-        await git_builds.follow(admitted.algorithm, commit, build, body=body, send=send)
+        await git_builds.follow(
+            admitted.algorithm, commit, build, pusher=admitted.actor, body=body, send=send
+        )
     await write(send, pkt_lines.FLUSH)
 
 

@@ -23,6 +23,7 @@ from marketplace.api.describing import (
     or_null,
     paged,
 )
+from marketplace.reference.gates import GATES
 
 _ALGORITHM: Final[Shape] = object_of(
     {
@@ -296,4 +297,6 @@ _DOCUMENT: Final = {
     "GET /v1/openapispec": Operation("Fetch this document", object_of({}), is_for_all=True),
     "GET /api/openapi.json": Operation("Fetch this document", object_of({}), is_for_all=True),
 }
-NATIVE: Final[dict[str, Operation]] = _ALGORITHMS | _COLLECTIONS | _UPLOADS | _PEOPLE | _DOCUMENT
+NATIVE: Final[dict[str, Operation]] = (
+    _ALGORITHMS | GATES | _COLLECTIONS | _UPLOADS | _PEOPLE | _DOCUMENT
+)

@@ -90,6 +90,7 @@ _WORKSHOP: Final = (
         ("algorithms:publish", _ALGORITHM),
         ("algorithms:settings", _ALGORITHM),
         ("algorithms:secrets", _ALGORITHM),
+        ("algorithms:gate", _ALGORITHM),
         ("catalog:errors", _ALGORITHM),
         ("catalog:usage", _ALGORITHM),
         ("catalog:schema", f"{_ALGORITHM} version"),
@@ -190,7 +191,7 @@ _ACTS: Final = """
     algorithms:decide_approval algorithms:first algorithms:files algorithms:file
     algorithms:check algorithms:packages algorithms:search algorithms:tests
     algorithms:build_log algorithms:cancel_build algorithms:install_as_of algorithms:publish_plan
-    algorithms:remove_secret algorithms:add_image algorithms:image algorithms:change_image
+    algorithms:remove_secret algorithms:remove_gate algorithms:add_image algorithms:image algorithms:change_image
     algorithms:move algorithms:delete
     languages:choose collections:uploads
     collections:access collections:download collections:picture collections:discard

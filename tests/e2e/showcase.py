@@ -35,7 +35,7 @@ from marketplace.catalog.moderation import appealing, cases, deciding, reporting
 from marketplace.catalog.reviews import discussing, reviewing
 from marketplace.staff import incidents
 from runners.models import Environment
-from tests.e2e import routes, showcase_money
+from tests.e2e import routes, showcase_gate, showcase_money
 from tests.e2e.pages import PASSWORD
 from tests.factories import BuildFactory, VersionFactory
 
@@ -104,6 +104,8 @@ def show(algorithms: int = 60) -> None:
     values |= _organization(people)
     algorithm = _algorithm(people[routes.AUTHOR])
     values |= _builds_and_versions(algorithm, people)
+    author = people[routes.AUTHOR]
+    showcase_gate.guard(algorithm, author=author, refused=_build(algorithm, author))
     values |= _used(algorithm, people)
     values |= showcase_money.spend(
         algorithm, author=people[routes.AUTHOR], caller=people[routes.CALLER]

@@ -13,7 +13,7 @@ from billing.pricing import Price
 from marketplace.accounts import new_keys
 from marketplace.accounts.middleware import ActorRequest
 from marketplace.catalog import addresses, readme, snippets, trying
-from marketplace.catalog.algorithm_pages import cost, histories
+from marketplace.catalog.algorithm_pages import cost, histories, scores
 from marketplace.catalog.algorithm_pages.finding import page_at
 from marketplace.catalog.pages import AlgorithmPage, indented
 from marketplace.lib.errors import NotFound
@@ -55,7 +55,12 @@ def api(request: ActorRequest, owner: str, name: str) -> HttpResponse:
 @require_safe
 def versions(request: ActorRequest, owner: str, name: str) -> HttpResponse:
     page = page_at(request, owner, name)
-    context = {"page": page, "tab": "versions", "steps": histories.steps(page.versions)}
+    context = {
+        "page": page,
+        "tab": "versions",
+        "steps": histories.steps(page.versions),
+        "scores": scores.charted(page.versions),
+    }
     return render(request, "catalog/versions.html", context)
 
 
