@@ -48,7 +48,7 @@ def judged(build: Build, *, by: Actor) -> Evaluation | None:
     ours = _scored(resolving.of_build_row(build), rows, gate, by, evaluator)
     theirs = None
     if champion is not None:
-        target = resolving.for_caller(resolving.of_version_row(champion), by)
+        target = resolving.for_caller(resolving.of_version_row(champion), by=by)
         theirs = _scored(target, rows, gate, by, evaluator)
     evaluation = _evaluation(gate, rows, ours, theirs)
     evaluation.build, evaluation.champion, evaluation.asked_by_id = build, champion, by.user_id

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client
 from pytest_django import Settings
 
 from algorithms import gateway
@@ -24,7 +25,7 @@ from algorithms.resolving import Target
 from data_collections import collecting, files, uris
 from data_collections.models import Collection
 from marketplace.accounts.actors import Actor
-from marketplace.accounts.models import Owner
+from marketplace.accounts.models import Owner, User
 from marketplace.lib.errors import BadInput, NotAllowed
 from runners.specs import Failure, Kind, Network, Outcome, Timings
 from tests.factories import AlgorithmFactory, BuildFactory
@@ -232,3 +233,40 @@ def test_champion_is_the_newest_version_for_everyone(
     publish(algorithm, by=alice, callability="private")
 
     assert judging.champion_of(algorithm) == public
+
+
+def test_pages_set_the_gate_and_show_why_a_build_was_refused(
+    algorithm: Algorithm, alice: Actor, models: Models, gate: Callable[..., None], client: Client
+) -> None:
+    gate(rule="none")
+    built(algorithm, models, lambda number: number / 3)
+    client.force_login(User.objects.get(owner=alice.owner_id))
+    place = f"/algorithms/alice/{algorithm.name}"
+    demands = {"rows": ROWS, "metric": "accuracy", "rule": "none", "confidence": 95, "bound": "0.5"}
+
+    kept = client.post(f"{place}/gate/", demands)
+    refused = client.post(f"{place}/publish/", {"callability": "private", "accepts_terms": "on"})
+    shown = client.get(f"{place}/gate/")
+
+    assert (kept.status_code, kept["Location"]) == (302, f"{place}/gate/")
+    assert refused.status_code == 400
+    assert "Its score is 0.1; 0.5 at least is asked for." in refused.content.decode()
+    assert not algorithm.versions.exists()
+    assert "Its score is 0.1; 0.5 at least is asked for." in shown.content.decode()
+    assert shown.content.decode().count('<td><span class="badge" data-kind="error">') == 1
+
+
+def test_strangers_see_scores_of_published_versions_and_no_gate(
+    algorithm: Algorithm, alice: Actor, models: Models, gate: Callable[..., None], client: Client
+) -> None:
+    gate()
+    built(algorithm, models, lambda number: number / 2)
+    publish(algorithm, by=alice, callability="public")
+    place = f"/algorithms/alice/{algorithm.name}"
+
+    versions = client.get(f"{place}/versions/").content.decode()
+    hidden = client.get(f"{place}/gate/")
+
+    assert "Accuracy by version" in versions
+    assert ROWS not in versions
+    assert hidden.status_code == 403 or hidden["Location"].startswith("/sign_in/")
