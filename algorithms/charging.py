@@ -227,9 +227,8 @@ def price_of(target: Target, *, by: Actor) -> Price:
 
 def rate_of(own: int | None, *, is_gpu: bool) -> int:
     """What a second costs: the environment's own rate, else that of its kind of machine."""
-    if own is not None:
-        return own
-    return settings.GPU_RATE if is_gpu else settings.CPU_RATE
+    usual: int = settings.GPU_RATE if is_gpu else settings.CPU_RATE
+    return usual if own is None else own
 
 
 @dataclass(frozen=True, slots=True)

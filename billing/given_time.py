@@ -47,8 +47,8 @@ class _Day:
 
     @property
     def left(self) -> int:
-        allowed = settings.FREE_FAILING_SECONDS * _SECOND + self.paid + self.new_paid
-        return allowed - self.given - self.new_given
+        allowed: int = settings.FREE_FAILING_SECONDS * _SECOND
+        return allowed + self.paid + self.new_paid - self.given - self.new_given
 
 
 _days: dict[UUID, _Day] = {}

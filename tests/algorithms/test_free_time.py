@@ -121,7 +121,7 @@ def test_failures_beyond_the_free_time_pay_their_time_and_no_royalty(
     ]
     outcomes = [one.charge.outcome for one in notebook.ended if one.charge]
     assert outcomes[:4] == ["failed", "overdrawn", "failed", "overdrawn"]
-    assert GivenTime.objects.get(owner_id=bob.owner_id).given_us >= 15 * SECOND
+    assert GivenTime.objects.get(owner__name="bob").given_us >= 15 * SECOND
 
 
 def test_as_long_as_was_paid_for_may_fail_besides(
@@ -168,7 +168,8 @@ def test_caller_who_goes_away_beyond_the_free_time_pays_and_not_when_the_site_en
             assert invocation.tell is not None
             invocation.tell(Phase.RUNNING)
             runs.set()
-            return await asyncio.get_running_loop().create_future()
+            never: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+            return await never
 
         monkeypatch.setattr(host, "run", run)
         task = asyncio.ensure_future(gateway.call(target, by=bob, ask=ask()))

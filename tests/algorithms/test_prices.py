@@ -12,7 +12,7 @@ from algorithms import resolving
 from algorithms.models import Algorithm, Version
 from billing.models import StripeCustomer
 from marketplace.accounts.actors import Actor
-from marketplace.accounts.models import AuditEntry, Membership, Organization, Owner
+from marketplace.accounts.models import AuditEntry, Membership, Organization, Owner, User
 from tests.catalog.moderation.conftest import signed_in
 from tests.factories import AlgorithmFactory, BuildFactory, VersionFactory
 from tests.stripes import browser_of, owner
@@ -48,7 +48,8 @@ def quoted(caller: Actor, path: str = "alice/Paid", **asked: object) -> dict[str
 def team(name: str, *members: tuple[Actor, str]) -> Owner:
     organization = Organization.objects.create(label=name)
     for member, role in members:
-        Membership.objects.create(organization=organization, user_id=member.user_id, role=role)
+        person = User.objects.get(owner=owner(member))
+        Membership.objects.create(organization=organization, user=person, role=role)
     return Owner.objects.create(name=name, organization=organization)
 
 
@@ -86,7 +87,7 @@ def test_organization_owes_its_people_no_royalty_nor_another_that_one_of_them_ru
 
     def owed(payer: Owner, author: str) -> int:
         by = Actor(owner_id=payer.pk, name=payer.name)
-        return resolving.for_caller(versions[author], by).royalty_microcredits
+        return resolving.for_caller(versions[author], by=by).royalty_microcredits
 
     assert owed(works, "alice") == owed(other, "works") == owed(other, "alice") == 0
     assert owed(third, "works") == owed(third, "alice") == ROYALTY

@@ -59,7 +59,7 @@ def asked(who: Who, *amounts: int) -> list[bool]:
 
 @pytest.mark.parametrize("scope", ["account", "key", "member", "algorithm"])
 def test_budget_bounds_its_own_calls_to_the_last_micro_unit_and_no_others(scope: str) -> None:
-    people = [OwnerFactory.create().user for _ in range(2)]
+    people = [User.objects.get(owner=OwnerFactory.create()) for _ in range(2)]
     owner = organization_of(*people)
     by = actors.of_user(people[0])
     key, _ = keys.create(owner, by=by, label="program")
