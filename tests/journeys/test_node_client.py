@@ -7,9 +7,11 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 
 from tests import node_client
+from tests.journeys.calling import until
 from tests.live import Person, Site
 
 Node = Callable[[str, str], list[Any]]
@@ -54,6 +56,30 @@ def test_raw_output_is_what_its_content_type_says(node: Node) -> None:
     assert node("raw", '"größe"') == ["größe", 200]
     [failed, status] = node("raw", '{"do": "fail", "kind": "named"}')
     assert (failed["error"]["message"], status) == ("No such page.", 400)
+
+
+def test_call_nobody_waits_for_is_accepted_and_its_result_kept(
+    node: Node, live: Site, caller: Person
+) -> None:
+    [accepted, status] = node("void", '"later"')
+
+    assert status == 200
+    assert (accepted["async"], accepted["async_protocol"]) == ("void", "void")
+    address = f"{live.url}/v1/requests/{accepted['request_id']}"
+
+    def done() -> Any:
+        answer = httpx.get(address, headers=caller.headers).json()
+        return answer if answer["status"] == "done" else None
+
+    assert until(done, seconds=60)["result"] == "later"
+
+
+def test_question_after_the_path_is_understood(live: Site, caller: Person, echo: str) -> None:
+    wish = '{"do": "sleep", "seconds": 30}'
+
+    late = node_client.run("call.js", live.url, caller.key, f"{echo}?timeout=1", "json", wish)
+
+    assert late == [200, "thrown", "The algorithm did not answer within 1 seconds."]
 
 
 def test_unknown_algorithm_and_wrong_key_are_thrown_in_the_known_words(

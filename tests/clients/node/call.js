@@ -1,5 +1,5 @@
 // Calls one algorithm with the published client and prints what its callback was given.
-// Usage: node call.js ADDRESS KEY PATH KIND CONTENT, where KIND is text, json, binary or raw.
+// Usage: node call.js ADDRESS KEY PATH KIND CONTENT, where KIND is text, json, binary, raw or void.
 const algorithmia = require("algorithmia");
 
 const [address, key, path, kind, content] = process.argv.slice(2);
@@ -18,9 +18,9 @@ const inputs = {
   binary: () => Buffer.from(content, "base64"),
 };
 
-if (kind === "raw") {
+if (kind === "raw" || kind === "void") {
   const type = { "Content-Type": "application/json" };
-  client.req(`/v1/algo/${path}/?output=raw`, "POST", content, type, print);
+  client.req(`/v1/algo/${path}/?output=${kind}`, "POST", content, type, print);
 } else {
   client
     .algo(path)
