@@ -160,7 +160,7 @@ class SettingsForm(PermissionsForm):
         choices=Algorithm.Contract.choices,
         required=False,
         help_text=_lazy(
-            "Used from the next build on; a Procfile wins over src/ if both are there."
+            "Used from the next build on; cloud_model.py wins over a Procfile, and that over src/."
         ),
     )
     is_shareable = forms.BooleanField(

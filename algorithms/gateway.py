@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final
@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from algorithms import charging, fingerprints, first_calls, phases
+from algorithms import charging, fingerprints, first_calls, operations, phases
 from algorithms import journal as journals
 from algorithms.charging import Admission, Cost, Hold, Wanted
 from algorithms.journal import Begun, Ended, Journal
@@ -60,6 +60,7 @@ class Ask:
     watch: str = ""  # under which name somebody watches it (phases.py)
     max_cost: int | None = None  # of the call and all it calls, in micro-units
     tag: str = ""  # the caller's own word for what it is used for
+    operation: str = ""  # which one, where the version has several; the first if empty
     is_trial: bool = False  # the house pays: a version's sample before it is published
 
 
@@ -75,6 +76,8 @@ async def call(target: Target, *, by: Actor, ask: Ask) -> Answer:
     Unavailable (nothing can take it).
     """
     by.require(may_reach, target)
+    if target.operations:
+        ask = await _with_operation(target, ask)
     running = _place_in_tree(target, by, ask)
     payer = running.payer or _payer(by)
     _admit(payer)
@@ -82,6 +85,13 @@ async def call(target: Target, *, by: Actor, ask: Ask) -> Answer:
         return await _recorded(target, by, ask, running, payer)
     finally:
         _dismiss(payer)
+
+
+async def _with_operation(target: Target, ask: Ask) -> Ask:
+    found = await operations.chosen(
+        target.operations, target.build_id, ask.operation, ask.kind, ask.body
+    )
+    return replace(ask, operation=found)
 
 
 async def _recorded(
@@ -245,6 +255,7 @@ def _invocation(
         body=ask.body,
         timeout=terms.timeout,
         token=partial(run_tokens.sign, by, running, expires_in=expires_in),
+        operation=ask.operation,
         depth=running.depth,
         queue_seconds=settings.RUNNER_QUEUE_SECONDS,
         tell=terms.tell(partial(phases.tell, ask.watch) if ask.watch else None),

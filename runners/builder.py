@@ -7,9 +7,9 @@ with a BuildResult, with BuildFailed when the author can mend it, or with Platfo
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -109,7 +109,7 @@ def build(
     contract = contracts.get(entrance.contract)
     yield from _told(source, contract, runtime)
     shop.check()
-    question = _question(source.folder, shop)
+    question = _question(source.folder, contract, shop)
     yield f"Requirements: {question}"
     memory = memory or Memory()
     known = memory.find_lock(spec.environment_slug, question.digest)
@@ -126,14 +126,14 @@ def build(
         source_digest=source.digest,
         module=entrance.module,
         contract=entrance.contract,
-        interface=contract.describe(source.folder).as_json(),
     )
     memory.keep(result)
     shop.check()
     yield f"Loading {entrance.command or entrance.module} once, as a caller's sandbox will"
-    yield from _check(run_spec(spec, result), check, shop)
+    said = yield from _check(run_spec(spec, result), check, shop)
+    described = contract.describe(source.folder, said).as_json()
     yield f"Build succeeded in {time.perf_counter() - began:.1f} s"
-    return result
+    return replace(result, interface=described)
 
 
 def run_spec(spec: BuildSpec, result: BuildResult) -> RunSpec:
@@ -183,10 +183,10 @@ def _workshop(spec: BuildSpec, pulse: Callable[[], None], backend: Backend | Non
     )
 
 
-def _question(tree: Path, shop: Workshop) -> Question:
+def _question(tree: Path, contract: Contract, shop: Workshop) -> Question:
     path = settings.BUILD_CONSTRAINTS
     return Question.ask(
-        requirements_file.read(tree),
+        requirements_file.read(tree).with_more(contract.requirements(tree)),
         language=languages.get(shop.runtime.runtime.language),
         constraints=Path(path).read_text() if path else "",
         base=shop.runtime.digest,
@@ -198,6 +198,7 @@ def _told(source: Snapshot, contract: Contract, given: Runtime) -> Generator[str
     """Say what is built and with which Python; refuse a Python that is not carried here."""
     yield f"Source: {_count(source.files, 'file')}, {_size(source.size_bytes)}"
     yield f"Contract: {contract.name}"
+    yield from contract.notes(source.folder)
     asked = contract.python(source.folder)
     if not asked:
         return
@@ -237,8 +238,8 @@ def _install(lock: Lock, folder: Path, shop: Workshop) -> Generator[str, None, a
     return artefact
 
 
-def _check(spec: RunSpec, check: Check, shop: Workshop) -> Generator[str, None, None]:
-    """Load the module in a thread, so that `pulse` goes on meanwhile."""
+def _check(spec: RunSpec, check: Check, shop: Workshop) -> Generator[str, None, Mapping[str, Any]]:
+    """Load the module in a thread, so that `pulse` goes on meanwhile; give what it says of itself."""
     executor = ThreadPoolExecutor(1, thread_name_prefix="check")
     pending = executor.submit(check, spec)
     executor.shutdown(wait=False)
@@ -252,6 +253,7 @@ def _check(spec: RunSpec, check: Check, shop: Workshop) -> Generator[str, None, 
         yield from report.failure.stacktrace.splitlines()
         raise explain_load_failure(report.failure)
     yield f"Loaded in {report.seconds:.2f} s"
+    return report.manifest
 
 
 def _count(number: int, noun: str) -> str:

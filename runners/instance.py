@@ -64,6 +64,7 @@ class Instance:
         self.start_us = 0
         self.load_us = 0
         self.load_stdout = b""
+        self.manifest: dict[str, Any] = {}
         self.relay = Relay(
             around.platform, host=around.platform_host, parallel_calls=around.parallel_calls
         )
@@ -121,6 +122,7 @@ class Instance:
         self.load_stdout, _ = _split_stdout(frame)
         if frame.type is FrameType.READY:
             self._is_idle = True
+            self.manifest = _manifest(frame)
             return None
         return _failure(frame, default="LoadingError")
 
@@ -133,6 +135,8 @@ class Instance:
         self._is_idle = False
         self.relay.token = invocation.token
         header = {"id": invocation.call_id, "kind": invocation.kind}
+        if invocation.operation:
+            header["operation"] = invocation.operation
         began = time.perf_counter()
         try:
             self._guest.send(encode(FrameType.CALL, header, invocation.body))
@@ -295,6 +299,11 @@ def _split_stdout(frame: Frame) -> tuple[bytes, bytes]:
     if not isinstance(length, int) or not 0 <= length <= len(frame.body):
         length = 0
     return frame.body[:length], frame.body[length:]
+
+
+def _manifest(frame: Frame) -> dict[str, Any]:
+    said = frame.header.get("manifest")
+    return said if isinstance(said, dict) else {}
 
 
 _KINDS: Final = {"json": Kind.JSON, "text": Kind.TEXT, "binary": Kind.BINARY}

@@ -118,7 +118,7 @@ class Pool:
         finally:
             self._in_background(instance.close())
         stdout = instance.load_stdout.decode(errors="replace")
-        return LoadReport(failure, stdout, time.perf_counter() - began)
+        return LoadReport(failure, stdout, time.perf_counter() - began, instance.manifest)
 
     async def stop(self) -> None:
         """End every sandbox; calls still running fail."""

@@ -9,9 +9,9 @@ The host listens, the guest dials and speaks first:
 
     guest → HELLO  {"pid", "python", "protocol": 1}
     host  → LOAD   {"contract", "module", "limits": {"stdout", "output"}}
-    guest → READY  {"load_us", "stdout_bytes"} + stdout
+    guest → READY  {"load_us", "stdout_bytes", "manifest"?} + stdout
             or FAILED {"load_us", "stdout_bytes", "error_type", "message", "stacktrace"} + stdout
-    host  → CALL   {"id", "kind"} + input                       kind: json, text, binary or void
+    host  → CALL   {"id", "kind", "operation"?} + input         kind: json, text, binary or void
     guest → RESULT {"id", "kind", "run_us", "stdout_bytes"} + stdout + result
             or FAILED {"id", "run_us", "stdout_bytes", "error_type", "message", "stacktrace"} + stdout
 

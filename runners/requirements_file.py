@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -55,6 +55,12 @@ class Requirements:
     names: frozenset[str] = frozenset()  # normalised
     as_of: str = ""  # 2017-04-30: no release of a later day is taken
 
+    def with_more(self, lines: tuple[str, ...]) -> Requirements:
+        """The same with what a contract needs besides, unless the author asks for it already."""
+        named = [(line, canonicalize_name(_requirement(line).name)) for line in lines]
+        more = {name: line for line, name in named if name not in self.names}
+        return replace(self, lines=(*self.lines, *more.values()), names=self.names | set(more))
+
 
 @dataclass(frozen=True, slots=True)
 class _Line:
@@ -100,6 +106,13 @@ def dated(text: str, day: date) -> str:
     """The same requirements with the line that asks for the releases of a day."""
     rest = "".join(line for line in text.splitlines(keepends=True) if not _AS_OF.match(line))
     return f"# as of {day.isoformat()}\n{rest}"
+
+
+def _requirement(line: str) -> Requirement:
+    try:
+        return Requirement(line)
+    except InvalidRequirement:
+        raise BuildFailed(f"{line[:100]!r} is not a requirement.") from None
 
 
 def check_lock(text: str) -> None:

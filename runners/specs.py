@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 MIB: Final = 1024 * 1024
 
@@ -108,6 +108,7 @@ class Invocation:
     token: Callable[[], str] = field(default=str, repr=False)
     """Gives the run token that the relay adds; most calls never need it, so it is made when asked."""
 
+    operation: str = ""  # which one, where a version has several
     depth: int = 0  # 0 for a call from outside
     queue_seconds: float = 60.0  # the longest wait for a sandbox
     tell: Callable[[Phase], None] | None = field(default=None, repr=False)
@@ -163,3 +164,5 @@ class LoadReport:
     failure: Failure | None
     stdout: str
     seconds: float
+    manifest: dict[str, Any] = field(default_factory=dict)
+    """What the author's process says of itself, in the words of its contract."""

@@ -43,6 +43,7 @@ class Migration(migrations.Migration):
                             ("", "Found out from the files"),
                             ("apply", "A function apply(input) in src/"),
                             ("web", "A web app with a Procfile"),
+                            ("service", "A model service in cloud_model.py"),
                         ],
                         help_text="How its code is run; empty where each build finds that out.",
                         max_length=20,

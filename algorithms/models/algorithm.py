@@ -57,6 +57,7 @@ class Algorithm(models.Model):
         DETECTED = "", _("Found out from the files")
         APPLY = "apply", _("A function apply(input) in src/")
         WEB = "web", _("A web app with a Procfile")
+        SERVICE = "service", _("A model service in cloud_model.py")
 
     class License(models.TextChoices):
         APL = "apl", _("Algorithm Platform License")

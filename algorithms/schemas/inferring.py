@@ -106,7 +106,7 @@ def _described(build: Build) -> tuple[Schema | None, Schema | None]:
     operations = build.interface.get("operations") or [{}]
     sides = [operations[0].get(name) for name in ("input", "output")]
     input_, output = (
-        None if side is None else declared.checked(side, what="The OpenAPI document")
+        None if side is None else declared.checked(side, what="What its contract says of it")
         for side in sides
     )
     return input_, output

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from algorithms import operations
 from algorithms.models import Algorithm, AlgorithmImage, Version
 from algorithms.permissions import may_call_unpublished, may_edit, may_view_source
 from algorithms.resolving import find
@@ -44,14 +46,37 @@ class AlgorithmPage:
     may_edit: bool
     may_see_source: bool
     tabs: list[Link]
+    operation: str = ""
+    """The one that is looked at, where it is not the usual one."""
 
     @property
     def path(self) -> str:
-        """owner/name/version, as a caller writes it."""
-        return f"{self.algorithm}/{self.version.number}" if self.version else str(self.algorithm)
+        """owner/name/version, as a caller writes it, and the operation if there are several."""
+        if self.version is None:
+            return str(self.algorithm)
+        path = f"{self.algorithm}/{self.version.number}"
+        return f"{path}/{self.operation}" if self.operation else path
+
+    @property
+    def operations(self) -> list[dict[str, Any]]:
+        """What can be asked of the version, if it is more than one thing."""
+        build = self.version.build if self.version else None
+        if build is None or build.contract != operations.CONTRACT:
+            return []
+        return list(build.interface.get("operations", []))
+
+    @property
+    def input_schema(self) -> dict[str, Any] | None:
+        if self.version is None:
+            return None
+        chosen = next((one for one in self.operations if one["name"] == self.operation), None)
+        known: dict[str, Any] | None = chosen["input"] if chosen else self.version.input_schema
+        return known
 
     @property
     def sample_input(self) -> str:
+        if self.operation:
+            return indented(json.dumps(_blank(self.input_schema or {})))
         text = self.version.sample_input if self.version else ""
         return indented(text or self.algorithm.sample_input)
 
@@ -102,6 +127,12 @@ def algorithm_page(owner: str, name: str, number: str, *, by: Actor) -> Algorith
         may_see_source=may_view_source(by, algorithm),
         tabs=tabs.of(algorithm, number, by),
     )
+
+
+def _blank(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """An input of which only the defaults are known."""
+    fields = schema.get("properties", {})
+    return {name: one["default"] for name, one in fields.items() if "default" in one}
 
 
 def indented(text: str) -> str:

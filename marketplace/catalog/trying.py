@@ -34,12 +34,18 @@ def run(path: str, given: str, *, by: Actor, address: str) -> Tried:
 
     Somebody without an account calls as a visitor from their address.
     """
-    owner, name, version = path.split("/")
+    owner, name, version, *operation = path.split("/")
     if len(given.encode()) > settings.CALL_INPUT_BYTES:
         return Tried(error="The input is larger than a call may carry. Nothing was run.")
     kind = Kind.JSON if _is_json(given) else Kind.TEXT
     payer = visitors.payer(address) if by.is_anonymous else ""
-    ask = Ask(kind, given.encode(), settings.CALL_TIMEOUT_DEFAULT, payer=payer)
+    ask = Ask(
+        kind,
+        given.encode(),
+        settings.CALL_TIMEOUT_DEFAULT,
+        payer=payer,
+        operation="".join(operation),
+    )
     try:
         caller = visitors.admit(address) if by.is_anonymous else by
         target = resolving.resolve(owner, name, version, by=caller)

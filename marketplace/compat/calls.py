@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -48,6 +49,7 @@ WATCH_AFTER_SECONDS: Final = 1.0
 """A call longer than this is cancelled when its caller goes away."""
 
 _LONGEST_TAG: Final = 60
+_VERSION: Final = re.compile(r"\d|latest|[0-9a-f]{40}\Z|\Z", re.IGNORECASE)
 _YES: Final = ("true", "1")
 
 _threads = ThreadPoolExecutor(16, thread_name_prefix="calls")
@@ -60,6 +62,7 @@ class Request:
     owner: str = ""
     name: str = ""
     version: str = ""
+    operation: str = ""
     is_web: bool = False
     authorization: str = ""
     cookie: str = ""
@@ -131,6 +134,7 @@ async def _answer(request: Request, receive: Receive) -> _Response:
         watch=request.watch,
         max_cost=parse_dollars(request.max_cost, what="Max-Cost") if request.max_cost else None,
         tag=request.tag[:_LONGEST_TAG],
+        operation=request.operation,
     )
     if request.output == "void":
         return await _in_thread(_leave, request, actor, target, ask)
@@ -265,9 +269,11 @@ def _read_path(request: Request, rest: str) -> None:
         request.owner, *versions = parts
     else:
         request.owner, request.name, *versions = [*parts, ""] if len(parts) < 2 else parts
-    if len(versions) > 1 or (not request.name and "-" not in request.owner):
+    if len(versions) > 2 or (not request.name and "-" not in request.owner):
         raise BadInput(f"{rest[:80]!r} is no algorithm: write owner/name or owner/name/version.")
-    request.version = versions[0] if versions else ""
+    if len(versions) == 1 and not _VERSION.match(versions[0]):
+        versions = ["", *versions]  # the newest version, and one of its operations
+    request.version, request.operation = [*versions, "", ""][:2]
 
 
 def _read_query(request: Request, query: str) -> None:
@@ -316,6 +322,11 @@ def _actor(request: Request) -> Actor:
 
 def _target(request: Request, actor: Actor) -> Target:
     target = resolving.resolve(request.owner, request.name, request.version, by=actor)
+    if request.operation and not target.operations:
+        raise BadInput(
+            f"{request.operation[:60]!r} is no version, and {target} has no operations: write 1.2.3, "
+            "1.2, 1.2.*, latest, latestPrivate or the 40 digits of a commit."
+        )
     resolving.remember(request.owner, request.name, request.version, actor, target)
     return target
 

@@ -33,7 +33,11 @@ _CALL: Final = Operation(
         Parameter("output", "What to answer", one_of("default", "raw", "void")),
     ),
 )
-_PLACES: Final = ("{owner}/{name}", "{owner}/{name}/{version}")
+_PLACES: Final = (
+    "{owner}/{name}",
+    "{owner}/{name}/{version}",
+    "{owner}/{name}/{version}/{operation}",
+)
 CALLS: Final = {f"POST /v1/{web}algo/{place}": _CALL for web in ("", "web/") for place in _PLACES}
 
 _STORED: Final = ref("Stored")

@@ -7,12 +7,13 @@ from typing import Final
 
 from runners.contracts.apply import Apply, Tests
 from runners.contracts.base import Cancel, Contract, Detected, Interface, Operation
+from runners.contracts.service import Service
 from runners.contracts.web import DEFAULTS, Web
 from runners.errors import BuildFailed, PlatformFault
 from runners.specs import Network, RunSpec
 
-_CONTRACTS: Final[tuple[Contract, ...]] = (Web(), Apply(), Tests())
-CHOICES: Final = ("web", "apply")
+_CONTRACTS: Final[tuple[Contract, ...]] = (Service(), Web(), Apply(), Tests())
+CHOICES: Final = ("service", "web", "apply")
 """What an owner may insist on, the likelier first where several fit."""
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -55,8 +55,16 @@ class Apply:
         del tree  # its environment is a setting of the algorithm
         return ""
 
-    def describe(self, tree: Path) -> Interface:
-        del tree  # its schemas are found by algorithms.schemas, which read the commit
+    def requirements(self, tree: Path) -> tuple[str, ...]:
+        del tree
+        return ()
+
+    def notes(self, tree: Path) -> tuple[str, ...]:
+        del tree
+        return ()
+
+    def describe(self, tree: Path, said: Mapping[str, Any]) -> Interface:
+        del tree, said  # its schemas are found by algorithms.schemas, which read the commit
         return Interface((Operation("apply"),))
 
     def plan(

@@ -92,8 +92,14 @@ class Contract(Protocol):
     def python(self, tree: Path) -> str:
         """The Python that the tree asks for (`3.6`, `3.6.0`); empty if it leaves that open."""
 
-    def describe(self, tree: Path) -> Interface:
-        """Say what can be called, without running anything of the author's."""
+    def requirements(self, tree: Path) -> tuple[str, ...]:
+        """What is installed besides what requirements.txt asks for, unless that names it too."""
+
+    def notes(self, tree: Path) -> tuple[str, ...]:
+        """What an author should read in the log: what was asked for and is not done."""
+
+    def describe(self, tree: Path, said: Mapping[str, Any]) -> Interface:
+        """Say what can be called, by the files or by what the author's process says of itself."""
 
     def plan(
         self, spec: RunSpec, *, mounts: tuple[Mount, ...], sockets: str, name: str

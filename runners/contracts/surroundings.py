@@ -12,6 +12,7 @@ from runners.specs import Mount, Network, RunSpec, SandboxSpec
 ENVIRONMENT: Final = "/opt/agorithm/env"
 PYTHON: Final = "/opt/agorithm/python"
 GUEST: Final = "/opt/agorithm/guest/serve.py"
+SOURCE: Final = "/opt/algorithm"
 WORK: Final = "/tmp/work"  # noqa: S108 - inside the sandbox
 RELAY: Final = "http://127.0.0.1:9000"
 EGRESS: Final = "http://127.0.0.1:9001"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -73,16 +74,25 @@ class Web:
             return ".".join(part for part in found[1].split(".") if part != "x")
         return ""
 
-    def describe(self, tree: Path) -> Interface:
-        said = openapi.read(tree)
-        if said is None:
+    def requirements(self, tree: Path) -> tuple[str, ...]:
+        del tree
+        return ()
+
+    def notes(self, tree: Path) -> tuple[str, ...]:
+        del tree
+        return ()
+
+    def describe(self, tree: Path, said: Mapping[str, Any]) -> Interface:
+        del said  # an app says nothing of itself
+        declared = openapi.read(tree)
+        if declared is None:
             return Interface((Operation("call", title="POST /"),))
         operation = Operation(
             "call",
             title="POST /",
-            description=said.description,
-            input=said.input,
-            output=said.output,
+            description=declared.description,
+            input=declared.input,
+            output=declared.output,
         )
         return Interface((operation,), source="declared")
 

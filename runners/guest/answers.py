@@ -13,10 +13,13 @@ import re
 import socket
 from html import unescape
 from http.client import HTTPConnection, HTTPException
+from urllib.parse import quote
 
 from _agorithm import values
 
 MOST_MESSAGE = 500
+MOST_MANIFEST = 512 * 1024
+MOST_STACKTRACE = 64 * 1024
 _TYPES = {
     "json": "application/json",
     "text": "text/plain; charset=utf-8",
@@ -30,9 +33,10 @@ _CHARSET = re.compile(r"charset=[\"']?([\w.:-]+)", re.IGNORECASE)
 class Refused(Exception):
     """An answer that is no result."""
 
-    def __init__(self, error_type, message):
+    def __init__(self, error_type, message, stacktrace=""):
         Exception.__init__(self, message)
         self.error_type = error_type
+        self.stacktrace = stacktrace
 
 
 class NoAnswer(Exception):
@@ -48,6 +52,24 @@ def dial(port):
         connection.close()
         return None
     return connection
+
+
+def manifest(port, path):
+    """What a process says of itself; nothing if it says no JSON object of a sensible size."""
+    connection = HTTPConnection("127.0.0.1", port)
+    try:
+        connection.request("GET", path)
+        content = connection.getresponse().read(MOST_MANIFEST + 1)
+        found = json.loads(content.decode("utf-8"))
+    except (OSError, HTTPException, ValueError, RecursionError):
+        return {}
+    finally:
+        connection.close()
+    return found if isinstance(found, dict) and len(content) <= MOST_MANIFEST else {}
+
+
+def address(operation):
+    return "/" + quote(str(operation or ""), safe="")
 
 
 def post(port, header, body, limit, path="/"):
@@ -74,7 +96,7 @@ def post(port, header, body, limit, path="/"):
 def _result(status, content_type, content):
     if not 200 <= status < 300:
         kind = "InputError" if status in _CALLERS_FAULT else "AlgorithmError"
-        raise Refused(kind, _failure(status, content_type, content))
+        raise Refused(kind, *_failure(status, content_type, content))
     if status == 204 or not content:
         return "json", b"null"
     media = content_type.partition(";")[0].strip().lower()
@@ -115,9 +137,19 @@ def _decoded(content_type, content):
 
 
 def _failure(status, content_type, content):
-    said = _said(content_type, content.decode("utf-8", "replace"))
+    """Give (message, stacktrace); frames that come with the error are not for every caller."""
+    body = content.decode("utf-8", "replace")
+    said = _said(content_type, body)
     text = "The app answered {}".format(status)
-    return "{}: {}".format(text, said) if said else text + "."
+    return ("{}: {}".format(text, said) if said else text + "."), _frames(body)
+
+
+def _frames(body):
+    try:
+        frames = json.loads(body)["traceback"]
+    except (ValueError, RecursionError, TypeError, KeyError):
+        return ""
+    return "\n".join(map(str, frames))[:MOST_STACKTRACE] if isinstance(frames, list) else ""
 
 
 def _said(content_type, text):

@@ -48,8 +48,9 @@ def serve(channel, capture, header, limits, tree, work):
         except (NotReady, OSError) as error:
             channel.send(wire.FAILED, *_said_of_loading(error, began, capture))
             return 0
+        said = {"manifest": app.manifest()}
         printed = capture.end()
-        said = {"load_us": _since(began), "stdout_bytes": len(printed)}
+        said.update(load_us=_since(began), stdout_bytes=len(printed))
         channel.send(wire.READY, said, printed)
         return _answer_calls(channel, capture, app, limits)
     except wire.HostGone:
@@ -90,10 +91,11 @@ def _answer(channel, capture, app, header, body, limit):
     capture.begin()
     began = monotonic()
     try:
-        kind, payload = answers.post(app.port, header, body, limit)
+        kind, payload = answers.post(app.port, header, body, limit, app.path(header))
         failure = None
     except answers.Refused as error:
-        failure = {"error_type": error.error_type, "message": str(error), "stacktrace": ""}
+        failure = {"error_type": error.error_type, "message": str(error)}
+        failure["stacktrace"] = error.stacktrace
     except answers.NoAnswer as error:
         failure = _why_silent(app, capture, error)
     run_us = _since(began)
@@ -131,6 +133,7 @@ class App(object):
         self.ended, self._tell = os.pipe()
         self._line = str(header.get("command"))
         self._health = str(header.get("health") or "")
+        self._manifest = str(header.get("manifest") or "")
         self._capture = capture
         self._process = None
         self._is_script = _IS_SCRIPT.search(self._line) is not None
@@ -168,6 +171,14 @@ class App(object):
                 raise NotReady("The app does not come up: {}".format(_TOO_SLOW))
             sleep(_GLANCE)
         raise NotReady(self._why_not(was_open, status))
+
+    def manifest(self):
+        """What it says of itself, if it has an address for that; nothing if that is no object."""
+        return answers.manifest(self.port, self._manifest) if self._manifest else {}
+
+    def path(self, header):
+        """Where a call goes: to the address of its operation, or to the only one there is."""
+        return answers.address(header.get("operation")) if self._manifest else "/"
 
     def _why_not(self, was_open, status):
         if status is not None:

@@ -22,7 +22,7 @@ def serve(channel, capture, tree, work):
     limits = header.get("limits")
     if kind != wire.LOAD or not isinstance(limits, dict):
         raise wire.Garbage("no LOAD after HELLO")
-    if header.get("contract") == "web":
+    if header.get("contract") in ("web", "service"):
         from _agorithm import web  # takes subprocess and http with it, which no other needs
 
         capture.limit(_size(limits, "stdout", 1024 * 1024))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler
+from typing import Any
 
 import pytest
 
@@ -45,7 +46,7 @@ def start(python: str) -> Iterator[Callable[..., Guest]]:
 def guest(start: Callable[..., Guest]) -> Callable[..., Guest]:
     """Start a guest whose src/Hello.py holds this code, and load it."""
 
-    def start_and_load(code: str, **limits: int) -> Guest:
+    def start_and_load(code: str, **limits: Any) -> Guest:
         one = start({"src/__init__.py": "", "src/Hello.py": code})
         report = one.load("src.Hello", contract="apply", **limits)
         assert report.type is FrameType.READY, report

@@ -121,7 +121,7 @@ def test_openapi_document_beside_the_app_describes_its_call(tmp_path: Path) -> N
     }
     write_tree(tmp_path, openapi_dot_json=json.dumps(document))
 
-    described = Web().describe(tmp_path)
+    described = Web().describe(tmp_path, {})
 
     assert described.source == "declared"
     assert described.default.description == "Say which digit it is"

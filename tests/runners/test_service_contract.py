@@ -1,0 +1,202 @@
+"""Models written with our SDK: recognised, built, described and called in real sandboxes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runners import builder, contracts
+from runners.builder import BuildSpec
+from runners.contracts import fields
+from runners.contracts.service import Service
+from runners.errors import BuildFailed
+from runners.instance import Surroundings
+from runners.pool import Pool, PoolLimits
+from runners.specs import Outcome, RunSpec
+from tests.runners.building import Building, _nobody, backend, run_build, write_tree
+from tests.runners.sandboxes import LIMITS, asking
+
+MODEL = """
+import modelcloud, os
+from modelcloud.data_types import number, text, image
+import runway
+
+@modelcloud.setup
+def setup():
+    print("pid", os.getpid())
+    return "grey"
+
+@modelcloud.command("brightness", inputs={"photo": image(channels=1)},
+                    outputs={"label": text(), "value": number(min=0, max=255)})
+def brightness(model, inputs):
+    value = sum(inputs["photo"].getdata()) / (inputs["photo"].width * inputs["photo"].height)
+    return {"label": model, "value": value}
+
+@modelcloud.command("double", inputs={"n": runway.number(default=2, max=10)},
+                    outputs={"n": runway.number}, description="Twice as much")
+def double(model, inputs):
+    if inputs["n"] == 7:
+        raise ValueError("not seven")
+    return 2 * inputs["n"]
+
+if __name__ == "__main__":
+    modelcloud.run(port=9999)
+"""
+PIXEL = "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
+
+
+def test_model_wins_over_a_procfile_and_apply(tmp_path: Path) -> None:
+    write_tree(tmp_path, cloud_model_dot_py=MODEL, Procfile="web: a")
+
+    found = contracts.detect(tmp_path)
+
+    assert (found.contract, found.module) == ("service", "cloud_model.py")
+    assert found.command == "python cloud_model.py"
+
+
+def test_model_without_commands_is_told_what_it_lacks(tmp_path: Path) -> None:
+    write_tree(tmp_path, runway_model_dot_py="import runway\nrunway.run()\n")
+
+    with pytest.raises(BuildFailed, match=r"runway_model\.py has no @modelcloud\.command"):
+        contracts.detect(tmp_path)
+
+
+def test_configuration_says_python_entrypoint_and_packages(tmp_path: Path) -> None:
+    said = """
+python: 3.6
+entrypoint: python cloud_model.py --small
+gpu: yes
+build_steps:
+  - pip install runway-python==0.6.1 'six>=1.10'
+  - pip install -r requirements.txt
+  - if_gpu: echo gpu
+"""
+    write_tree(tmp_path, cloud_model_dot_py=MODEL, modelcloud_dot_yml=said)
+
+    service = Service()
+
+    assert service.python(tmp_path) == "3.6"
+    assert contracts.detect(tmp_path).command == "python cloud_model.py --small"
+    assert service.requirements(tmp_path)[0] == "six>=1.10"
+    assert [note.split(": ")[1].split(" ")[0:2] for note in service.notes(tmp_path)] == [
+        ["the", "build"],
+        ["the", "key"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [("python: 3.10", "needs quotes"), ("- a", "a list of keys"), ("python: [", "not valid YAML")],
+)
+def test_configuration_that_cannot_be_read_is_refused(
+    tmp_path: Path, said: str, sentence: str
+) -> None:
+    write_tree(tmp_path, cloud_model_dot_py=MODEL, runway_dot_yml=said)
+
+    with pytest.raises(BuildFailed, match=sentence):
+        contracts.detect(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("field", "schema"),
+    [
+        ({"type": "any"}, {}),
+        ({"type": "boolean", "default": False}, {"type": "boolean", "default": False}),
+        ({"type": "category", "oneOf": ["s", "l"]}, {"enum": ["s", "l"]}),
+        (
+            {"type": "number", "min": 0, "max": 1, "step": 0.5},
+            {"type": "number", "minimum": 0, "maximum": 1, "x-step": 0.5},
+        ),
+        (
+            {"type": "array", "itemType": {"type": "text", "minLength": 1}, "maxLength": 3},
+            {"type": "array", "items": {"type": "string", "minLength": 1}, "maxItems": 3},
+        ),
+        (
+            {"type": "file", "extension": ".pkl", "isDirectory": False},
+            {
+                "type": ["string", "null"],
+                "format": "uri-reference",
+                "x-widget": "file",
+                "x-directory": False,
+                "x-accept": ".pkl",
+            },
+        ),
+        ({"type": "text", "description": "d"}, {"type": "string", "description": "d"}),
+        ({"type": "something new"}, {}),
+    ],
+)
+def test_each_type_has_its_schema(field: dict[str, Any], schema: dict[str, Any]) -> None:
+    assert fields.schema(field) == schema
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Building, RunSpec]:
+    tree = write_tree(tmp_path_factory.mktemp("tree"), cloud_model_dot_py=MODEL)
+    building = run_build(tree)
+    spec = BuildSpec("python311", tree, "alice/Grey", limits=LIMITS)
+    return building, builder.run_spec(spec, building.done)
+
+
+def test_commands_and_their_fields_are_known_after_the_build(
+    built: tuple[Building, RunSpec],
+) -> None:
+    building, _ = built
+
+    interface = building.done.interface
+
+    assert "Setting up model..." in building.log
+    assert [one["name"] for one in interface["operations"]] == ["brightness", "double"]
+    assert interface["source"] == "introspected"
+    photo, double = interface["operations"]
+    assert photo["input"]["required"] == ["photo"]
+    assert photo["input"]["properties"]["photo"]["contentMediaType"] == "image/*"
+    assert double["description"] == "Twice as much"
+    assert double["input"] == {
+        "type": "object",
+        "properties": {"n": {"type": "number", "maximum": 10, "default": 2}},
+        "required": [],
+    }
+
+
+def test_each_command_is_called_by_its_name(built: tuple[Building, RunSpec]) -> None:
+    _, spec = built
+
+    async def calls() -> list[Outcome]:
+        around = Surroundings(
+            backend=backend(),
+            platform=_nobody,
+            platform_host="market.example",
+            executor=ThreadPoolExecutor(4),
+            parallel_calls=1,
+        )
+        pool = Pool(around, PoolLimits(slots=1))
+        photo = json.dumps({"photo": PIXEL})
+        asked = [("brightness", photo), ("double", '{"n": 4}'), ("double", '{"n": 7}')]
+        asked += [("brightness", "{}"), ("../setup", "{}")]
+        try:
+            return [await pool.run(spec, asking(body, operation=name)) for name, body in asked]
+        finally:
+            await pool.stop()
+
+    grey, double, seven, missing, unknown = asyncio.run(calls())
+
+    assert json.loads(grey.body) == {"label": "grey", "value": 0.0}
+    assert json.loads(double.body) == {"n": 8}
+    failures = [one.failure for one in (seven, missing, unknown)]
+    assert [failure.error_type for failure in failures if failure] == [
+        "AlgorithmError",
+        "InputError",
+        "AlgorithmError",
+    ]
+    assert failures[0] is not None
+    assert failures[0].message == (
+        "The app answered 500: Error during inference: ValueError('not seven')."
+    )
+    assert "raise ValueError" in failures[0].stacktrace
+    assert failures[1] is not None
+    assert failures[1].message == "The app answered 400: Missing input: photo."
