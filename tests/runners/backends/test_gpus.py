@@ -32,8 +32,8 @@ with open(state["bundle"] + "/config.json") as file:
 variables = dict(pair.split("=", 1) for pair in config["process"]["env"])
 if variables["NVIDIA_VISIBLE_DEVICES"] == "7":
     sys.exit("nvidia-container-cli: device error: 7: unknown device")
-inside = ["nsenter", "--mount=/proc/%d/ns/mnt" % state["pid"]]
-subprocess.run([*inside, "ldconfig", "-r", config["root"]["path"]], check=True)
+inside = ["/usr/bin/nsenter", "--mount=/proc/%d/ns/mnt" % state["pid"]]
+subprocess.run([*inside, "/sbin/ldconfig", "-r", config["root"]["path"]], check=True)
 """
 LOOK = """\
 import os
