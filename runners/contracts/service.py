@@ -36,6 +36,7 @@ _INSTALL: Final = re.compile(r"(?:python3? -m )?pip3? install\s+(.+)")
 _SDK_NAMES: Final = re.compile(r"(?:runway|modelcloud)-python\b", re.IGNORECASE)
 _KNOWN: Final = frozenset(
     {"version", "python", "entrypoint", "cuda", "framework", "spec", "files", "build_steps"}
+    | {"options"}
 )
 _LARGEST: Final = 64 * 1024
 
@@ -48,6 +49,7 @@ class _Configuration:
     entrypoint: str = ""
     requirements: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    options: str = ""  # of setup, as JSON
 
 
 class Service:
@@ -114,6 +116,7 @@ class Service:
             "port": PORT,
             "health": "/healthcheck",
             "manifest": "/meta",
+            "variables": {"RW_MODEL_OPTIONS": _read(tree).options or "{}"},
             "grace": GRACE_SECONDS,
         }
 
@@ -148,7 +151,20 @@ def _read(tree: Path) -> _Configuration:
         entrypoint=entrypoint.strip() if isinstance(entrypoint, str) else "",
         requirements=tuple(requirements),
         notes=tuple(notes),
+        options=_options(said.get("options"), name),
     )
+
+
+def _options(said: object, name: str) -> str:
+    """What setup is given, as JSON; each version keeps its own, as it keeps its code."""
+    if said is None:
+        return ""
+    if not isinstance(said, dict):
+        raise BuildFailed(f"{name}: options is a list of names with their values.")
+    try:
+        return json.dumps(said, allow_nan=False)
+    except (TypeError, ValueError):
+        raise BuildFailed(f"{name}: options holds values that JSON does not know.") from None
 
 
 def _python(said: object, name: str) -> str:

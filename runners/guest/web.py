@@ -132,6 +132,7 @@ class App(object):
         self.code = None
         self.ended, self._tell = os.pipe()
         self._line = str(header.get("command"))
+        self._variables = header.get("variables") or {}
         self._health = str(header.get("health") or "")
         self._manifest = str(header.get("manifest") or "")
         self._capture = capture
@@ -141,7 +142,8 @@ class App(object):
     def start(self, folder):
         shell = "/bin/bash" if os.path.exists("/bin/bash") else "/bin/sh"
         line = self._line if self._is_script else "exec " + self._line
-        environment = dict(os.environ, PWD=folder)
+        environment = dict(self._variables, **os.environ)  # secrets win over files
+        environment["PWD"] = folder
         self._process = subprocess.Popen(
             [shell, "-c", line], cwd=folder, env=environment, start_new_session=True
         )

@@ -22,14 +22,13 @@ from tests.runners.building import Building, _nobody, backend, run_build, write_
 from tests.runners.sandboxes import LIMITS, asking
 
 MODEL = """
-import modelcloud, os
+import modelcloud
 from modelcloud.data_types import number, text, image
 import runway
 
-@modelcloud.setup
-def setup():
-    print("pid", os.getpid())
-    return "grey"
+@modelcloud.setup(options={"name": modelcloud.category(choices=["black", "grey"])})
+def setup(options):
+    return options["name"]
 
 @modelcloud.command("brightness", inputs={"photo": image(channels=1)},
                     outputs={"label": text(), "value": number(min=0, max=255)})
@@ -91,7 +90,12 @@ build_steps:
 
 @pytest.mark.parametrize(
     ("said", "sentence"),
-    [("python: 3.10", "needs quotes"), ("- a", "a list of keys"), ("python: [", "not valid YAML")],
+    [
+        ("python: 3.10", "needs quotes"),
+        ("options: 3", "options is a list"),
+        ("- a", "a list of keys"),
+        ("python: [", "not valid YAML"),
+    ],
 )
 def test_configuration_that_cannot_be_read_is_refused(
     tmp_path: Path, said: str, sentence: str
@@ -136,7 +140,10 @@ def test_each_type_has_its_schema(field: dict[str, Any], schema: dict[str, Any])
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Building, RunSpec]:
-    tree = write_tree(tmp_path_factory.mktemp("tree"), cloud_model_dot_py=MODEL)
+    options = "options: {name: grey}\n"
+    tree = write_tree(
+        tmp_path_factory.mktemp("tree"), cloud_model_dot_py=MODEL, modelcloud_dot_yml=options
+    )
     building = run_build(tree)
     spec = BuildSpec("python311", tree, "alice/Grey", limits=LIMITS)
     return building, builder.run_spec(spec, building.done)
@@ -152,6 +159,9 @@ def test_commands_and_their_fields_are_known_after_the_build(
     assert "Setting up model..." in building.log
     assert [one["name"] for one in interface["operations"]] == ["brightness", "double"]
     assert interface["source"] == "introspected"
+    assert interface["options"]["properties"] == {
+        "name": {"enum": ["black", "grey"], "default": "black"}
+    }
     photo, double = interface["operations"]
     assert photo["input"]["required"] == ["photo"]
     assert photo["input"]["properties"]["photo"]["contentMediaType"] == "image/*"
