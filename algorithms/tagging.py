@@ -44,4 +44,5 @@ def put(algorithm: Algorithm, tags: Iterable[str], *, by: Actor) -> None:
 def tasks(algorithm: Algorithm) -> list[tuple[str, str]]:
     """What an algorithm can be for: the shelves that the staff keeps, as (slug, title)."""
     rows = algorithm.categories.model._default_manager  # noqa: SLF001
-    return list(rows.order_by("position", "title").values_list("slug", "title"))
+    ordered = rows.order_by("position", "title").values_list("slug", "title")
+    return [(slug, _(title)) for slug, title in ordered]

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from algorithms.models import Algorithm, Version
 from marketplace.lib.money import format_credits
 from marketplace.lib.semver import Part
@@ -60,29 +62,40 @@ def terms_in_words(terms: Terms) -> list[str]:
         _network(terms),
         _pipelining(terms),
         _price(terms),
-        "anybody may call it" if terms.is_public else "only its owner may call it",
+        _("anybody may call it") if terms.is_public else _("only its owner may call it"),
     ]
+
+
+def _known(term: str) -> str:
+    return _("Callers of this major version know that %(term)s.") % {"term": term}
 
 
 def _major_demands(promised: Terms, terms: Terms) -> list[str]:
     demands = []
     if promised.network_access != terms.network_access:
-        demands.append(f"Callers of this major version know that {_network(promised)}.")
+        demands.append(_known(_network(promised)))
     if promised.may_call_others != terms.may_call_others:
-        demands.append(f"Callers of this major version know that {_pipelining(promised)}.")
+        demands.append(_known(_pipelining(promised)))
     if promised.royalty_microcredits == 0 < terms.royalty_microcredits:
-        demands.append("What was free stays free within a major version.")
+        demands.append(_("What was free stays free within a major version."))
     return demands
 
 
 def _minor_demands(previous: Terms, terms: Terms) -> list[str]:
     demands = []
     if previous.royalty_microcredits != terms.royalty_microcredits:
-        demands.append(f"A revision keeps its price, and until now {_price(previous)}.")
+        words = _("A revision keeps its price, and until now %(term)s.")
+        demands.append(words % {"term": _price(previous)})
     if previous.callability != terms.callability:
-        demands.append(f"A revision stays {previous.callability} as the version before it.")
+        is_public = previous.callability == Version.Callability.PUBLIC
+        demands.append(
+            _("A revision stays public as the version before it.")
+            if is_public
+            else _("A revision stays private as the version before it.")
+        )
     if _permissions(previous) != _permissions(terms):
-        demands.append(f"A revision keeps its permissions: {_network(previous)}.")
+        words = _("A revision keeps its permissions: %(term)s.")
+        demands.append(words % {"term": _network(previous)})
     return demands
 
 
@@ -92,15 +105,17 @@ def _permissions(terms: Terms) -> tuple[str, bool]:
 
 def _network(terms: Terms) -> str:
     has_internet = terms.network_access == Algorithm.NetworkAccess.FULL
-    return "it reaches the internet" if has_internet else "it does not reach the internet"
+    return _("it reaches the internet") if has_internet else _("it does not reach the internet")
 
 
 def _pipelining(terms: Terms) -> str:
-    verb = "calls" if terms.may_call_others else "does not call"
-    return f"it {verb} other algorithms"
+    may = terms.may_call_others
+    return _("it calls other algorithms") if may else _("it does not call other algorithms")
 
 
 def _price(terms: Terms) -> str:
     if not terms.royalty_microcredits:
-        return "it has no royalty"
-    return f"it has a royalty of {format_credits(terms.royalty_microcredits)} credits per call"
+        return _("it has no royalty")
+    return _("it has a royalty of %(credits)s credits per call") % {
+        "credits": format_credits(terms.royalty_microcredits)
+    }

@@ -11,6 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from algorithms.models import Version
 from algorithms.schemas.inferring import Schemas, of_version
 from algorithms.schemas.shapes import TYPES, Schema, types_of
@@ -94,23 +97,29 @@ class _Comparison:
 
     def _types(self, old: frozenset[str], new: frozenset[str], place: str) -> Iterator[Difference]:
         if gone := _beyond(old, new):
-            yield self._narrowed(place, f"is no longer {_words(gone)}")
+            yield self._narrowed(place, _("is no longer %(kinds)s") % {"kinds": _words(gone)})
         if come := _beyond(new, old):
-            yield self._widened(place, f"may now also be {_words(come)}")
+            yield self._widened(place, _("may now also be %(kinds)s") % {"kinds": _words(come)})
 
     def _values(self, old: Schema, new: Schema, place: str) -> Iterator[Difference]:
         before, after = _choices(old), _choices(new)
         if before is None and after is None:
             return
         if before is None:
-            yield self._narrowed(place, f"is now one of {_listed(after or [])}")
+            yield self._narrowed(
+                place, _("is now one of %(values)s") % {"values": _listed(after or [])}
+            )
         elif after is None:
-            yield self._widened(place, f"is no longer limited to {_listed(before)}")
+            yield self._widened(
+                place, _("is no longer limited to %(values)s") % {"values": _listed(before)}
+            )
         else:
             if gone := [value for value in before if value not in after]:
-                yield self._narrowed(place, f"is never {_listed(gone)} any more")
+                yield self._narrowed(
+                    place, _("is never %(values)s any more") % {"values": _listed(gone)}
+                )
             if come := [value for value in after if value not in before]:
-                yield self._widened(place, f"may now be {_listed(come)}")
+                yield self._widened(place, _("may now be %(values)s") % {"values": _listed(come)})
 
     def _bounds(self, old: Schema, new: Schema, place: str) -> Iterator[Difference]:
         for names, is_upper in ((_UPPER, True), (_LOWER, False)):
@@ -118,8 +127,11 @@ class _Comparison:
                 before, after = old.get(name), new.get(name)
                 if before == after:
                     continue
-                words = f"has {_WORDS[name]} {'none' if after is None else after}"
-                words += f" instead of {'none' if before is None else before}"
+                words = _("has %(bound)s %(after)s instead of %(before)s") % {
+                    "bound": _(_WORDS[name]),
+                    "after": _("none") if after is None else after,
+                    "before": _("none") if before is None else before,
+                }
                 tighter = before is None or (
                     after is not None and (after < before if is_upper else after > before)
                 )
@@ -128,24 +140,25 @@ class _Comparison:
     def _fields(self, old: Schema, new: Schema, place: str, depth: int) -> Iterator[Difference]:
         before, after = old.get("properties", {}), new.get("properties", {})
         needed_before, needed = set(old.get("required", [])), set(new.get("required", []))
+        is_input = self._side == "input"
         for name in before:
             inner = f"{place}.{name}" if place else name
             if name not in after:
-                yield self._says(Part.MAJOR, inner, "is gone")
+                yield self._says(Part.MAJOR, inner, _("is gone"))
                 continue
             yield from self._walk(before[name], after[name], inner, depth + 1)
             if name in needed - needed_before:
-                words = "is required now" if self._side == "input" else "is always there now"
+                words = _("is required now") if is_input else _("is always there now")
                 yield self._narrowed(inner, words)
             elif name in needed_before - needed:
-                words = "is optional now" if self._side == "input" else "may be missing now"
+                words = _("is optional now") if is_input else _("may be missing now")
                 yield self._widened(inner, words)
         for name in after:
             if name in before:
                 continue
             inner = f"{place}.{name}" if place else name
-            is_asked = self._side == "input" and name in needed
-            words = "is new and required" if is_asked else "is new"
+            is_asked = is_input and name in needed
+            words = _("is new and required") if is_asked else _("is new")
             yield self._says(Part.MAJOR if is_asked else Part.MINOR, inner, words)
 
     def _narrowed(self, place: str, words: str) -> Difference:
@@ -155,28 +168,32 @@ class _Comparison:
         return self._says(Part.MINOR if self._side == "input" else Part.MAJOR, place, words)
 
     def _says(self, part: Part, place: str, words: str) -> Difference:
-        subject = f"{self._side.capitalize()} “{place}”" if place else f"The {self._side}"
-        return Difference(self._side, place, f"{subject} {words}.", part)
+        return Difference(self._side, place, self._subject(place) + f" {words}.", part)
+
+    def _subject(self, place: str) -> str:
+        if self._side == "input":
+            return _("Input “%(place)s”") % {"place": place} if place else _("The input")
+        return _("Output “%(place)s”") % {"place": place} if place else _("The output")
 
 
 _WORDS: Final = {
-    "maximum": "as its greatest value",
-    "exclusiveMaximum": "as its limit below which it stays",
-    "maxLength": "as its greatest length",
-    "maxItems": "as its greatest number of items",
-    "minimum": "as its smallest value",
-    "exclusiveMinimum": "as its limit above which it stays",
-    "minLength": "as its smallest length",
-    "minItems": "as its smallest number of items",
+    "maximum": gettext_noop("as its greatest value"),
+    "exclusiveMaximum": gettext_noop("as its limit below which it stays"),
+    "maxLength": gettext_noop("as its greatest length"),
+    "maxItems": gettext_noop("as its greatest number of items"),
+    "minimum": gettext_noop("as its smallest value"),
+    "exclusiveMinimum": gettext_noop("as its limit above which it stays"),
+    "minLength": gettext_noop("as its smallest length"),
+    "minItems": gettext_noop("as its smallest number of items"),
 }
 _NOUNS: Final = {
     "null": "null",
-    "boolean": "true or false",
-    "integer": "a whole number",
-    "number": "a number",
-    "string": "a text",
-    "array": "a list",
-    "object": "an object",
+    "boolean": gettext_noop("true or false"),
+    "integer": gettext_noop("a whole number"),
+    "number": gettext_noop("a number"),
+    "string": gettext_noop("a text"),
+    "array": gettext_noop("a list"),
+    "object": gettext_noop("an object"),
 }
 
 
@@ -184,17 +201,19 @@ def _beyond(one: frozenset[str], other: frozenset[str]) -> list[str]:
     """Types of the one that the other does not know; a whole number is a number."""
     known = other | ({"integer"} if "number" in other else set())
     if one >= frozenset(TYPES) and not known >= frozenset(TYPES):
-        return ["anything"]
+        return [gettext_noop("anything")]
     return [kind for kind in TYPES if kind in one - known]
 
 
 def _words(kinds: list[str]) -> str:
-    return " or ".join(_NOUNS.get(kind, kind) for kind in kinds)
+    return _(" or ").join(_(_NOUNS.get(kind, kind)) for kind in kinds)
 
 
 def _listed(values: list[Any]) -> str:
     shown = ", ".join(f"“{value}”" for value in values[:5])
-    return shown + (f" and {len(values) - 5} others" if len(values) > 5 else "")
+    if len(values) <= 5:
+        return shown
+    return _("%(shown)s and %(count)s others") % {"shown": shown, "count": len(values) - 5}
 
 
 def _choices(schema: Schema) -> list[Any] | None:
@@ -214,7 +233,7 @@ def _branch(schema: Schema, kind: str) -> Schema | None:
 
 def _followed(schema: Schema | bool, root: Schema) -> Schema:
     """What a reference inside the schema points at."""
-    for _ in range(_DEEPEST):
+    for _step in range(_DEEPEST):
         if not isinstance(schema, dict):
             return {}
         reference = schema.get("$ref")

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from marketplace.accounts import actors, audit, notifications
 from marketplace.accounts.actors import Actor
@@ -21,7 +22,7 @@ from marketplace.accounts.models import AuditEntry, SignedInBrowser, User
 from marketplace.accounts.permissions import may_change_own_settings
 from marketplace.lib.errors import NotFound
 
-SIGNED_IN: Final = "signed in"
+SIGNED_IN: Final = gettext_noop("signed in")
 METHOD: Final = "sign_in_method"
 CONFIRMED: Final = "confirmed_at"
 """Names in a session: how the person came in, and when they last showed that it is them."""

@@ -124,7 +124,7 @@ def remove(owner: Owner, person: User, *, by: Actor) -> None:
     membership = _membership(owner, person)
     if membership.role == Role.OWNER:
         by.require(may_manage_owners, owner)
-    _end(membership, by, "removed a member")
+    _end(membership, by, gettext_noop("removed a member"))
 
 
 @transaction.atomic
@@ -132,7 +132,7 @@ def leave(membership: Membership, *, by: Actor) -> None:
     """Give up a membership, or decline an invitation."""
     by.require(may_answer_for, membership)
     locked = _membership(membership.organization.owner, membership.user)
-    _end(locked, by, "left an organization")
+    _end(locked, by, gettext_noop("left an organization"))
 
 
 @transaction.atomic

@@ -19,12 +19,13 @@ from django.utils import timezone, translation
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from marketplace.accounts import actors, audit, registration
 from marketplace.accounts.models import AuditEntry, User
 from marketplace.lib.errors import BadInput
 
-ASKED: Final = "asked for a new password"
+ASKED: Final = gettext_noop("asked for a new password")
 _PAUSE: Final = timedelta(minutes=5)
 
 

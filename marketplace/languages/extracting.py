@@ -60,12 +60,22 @@ def _of_module(path: Path) -> Iterator[Text]:
     for node in ast.walk(ast.parse(path.read_text())):
         if not isinstance(node, ast.Call):
             continue
+        if ast.unparse(node.func) == "audit.record":
+            yield from _deeds(node)
         name = str(getattr(node.func, "id", "") or getattr(node.func, "attr", ""))
         kind = _ALIASES.get(name, name.removesuffix("_lazy").removesuffix("_noop"))
         literals = [each.value for each in node.args if isinstance(each, ast.Constant)]
         words = [each for each in literals if isinstance(each, str)]
         if kind in _KINDS and words:
             yield _text(kind, words)
+
+
+def _deeds(call: ast.Call) -> Iterator[Text]:
+    """What `audit.record` says was done: kept in English, read in the reader's language."""
+    said = call.args[1]
+    for part in (said.body, said.orelse) if isinstance(said, ast.IfExp) else (said,):
+        if isinstance(part, ast.Constant) and isinstance(part.value, str):
+            yield Text(part.value)
 
 
 def _text(kind: str, words: list[str]) -> Text:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.db.models import Count, Q
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from algorithms.models import Algorithm
 from marketplace.accounts import audience, audit, notifications
@@ -44,7 +45,11 @@ def offer(environment: Environment, *, by: Actor, is_offered: bool, note: str = 
     by.require(may_administer, f"the environment {environment}")
     environment.is_offered = is_offered
     environment.save(update_fields=["is_offered"])
-    action = "offered an environment" if is_offered else "retired an environment"
+    offered, retired = (
+        gettext_noop("offered an environment"),
+        gettext_noop("retired an environment"),
+    )
+    action = offered if is_offered else retired
     audit.record(by, action, environment, note=note[:500])
     if not is_offered:
         _tell_authors(environment, note)

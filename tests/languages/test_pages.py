@@ -132,12 +132,15 @@ def test_signing_in_keeps_what_pages_are_read_in(client: Client, alice: Actor) -
     person.save()
     given = {"login": person.username, "password": "correct horse battery"}
 
-    client.post("/sign_in/", given, headers={"Accept-Language": "de"})
+    german = {"Accept-Language": "de"}
+    client.post("/sign_in/", given, headers=german)
+    history = client.get("/security/history/", headers=german).content.decode()
     notifications.tell(
         [person.pk], kind="billing", title=lambda: gettext("You can be paid now"), body=""
     )
 
     assert Notification.objects.get().title == "Sie können jetzt Geld erhalten"
+    assert "hat sich angemeldet" in history
 
 
 def test_refusals_are_in_the_language_of_the_page_and_of_programs_in_english(
