@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import json
 import os
 import signal
 import time
 import uuid
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -19,13 +21,16 @@ import pytest
 from websockets.sync.client import connect
 
 from tests import live as sites
+from tests import servers
 from tests.journeys.authoring import publish, write
 from tests.journeys.calling import ECHO, call, records, signed_in, until
+from tests.journeys.paying import cost, spent
 from tests.live import Person, Site
 from tests.python_client import connected
 
 GUEST = b"/opt/agorithm/guest/serve.py"
 JSON = {"Accept": "application/json"}
+ROYALTY = 20_000
 SLOW = "import time\n\ntime.sleep(2)\n\n\ndef apply(input):\n    return input\n"
 
 
@@ -161,6 +166,52 @@ def test_runner_killed_during_a_call_is_our_fault_and_the_next_call_is_answered(
     assert until(lambda: recorded(live_distributed, request_id)) == ["fault"]
     assert sandboxed
     until(lambda: not any(Path(f"/proc/{guest}").exists() for guest in sandboxed))
+
+
+def test_budget_holds_in_two_web_processes_of_which_one_is_killed(
+    live_distributed: Site, alice: Person
+) -> None:
+    site = live_distributed
+    with connected(site.url, alice.key) as client:
+        path = write(client, site, alice, ECHO, name="Paid").path
+        publish(client, path, sample="1", royalty_microcredits=ROYALTY * 10_000)
+    payer = site.person("payer_of_two", "--password", "correct horse battery")
+    port = servers.free_port()
+    other = dataclasses.replace(site, url=f"http://127.0.0.1:{port}")
+    second = site.add("web2", "manage.py", "serve", "--port", str(port))
+    until(lambda: is_ready(other), seconds=90)
+
+    def one(number: int, seconds: float) -> httpx.Response | None:
+        wish = {"do": "sleep", "seconds": seconds}
+        with contextlib.suppress(httpx.TransportError):
+            return call(other if number % 2 else site, path, wish, key=payer.key)
+        return None
+
+    with signed_in(site, payer) as browser, ThreadPoolExecutor(24) as many:
+        body = {"period": "lifetime", "amount": "0.11"}
+        budget = browser.post("/v1/budgets", json=body).json()["id"]
+        exact = list(many.map(partial(one, seconds=0), range(24)))
+        browser.put(f"/v1/budgets/{budget}", json={"amount": "0.31"})
+        cut_off = [many.submit(one, number, 1) for number in range(24)]
+        wait(cut_off, return_when=FIRST_COMPLETED)
+        second.kill()
+        ended = [running.result() for running in cut_off]
+    second.start()
+    until(lambda: is_ready(other), seconds=90)
+
+    statuses = [answer.status_code for answer in exact if answer is not None]
+    assert sorted(statuses) == [200] * 5 + [402] * 19
+    paid = [one for one in (*exact, *ended) if one is not None and one.status_code == 200]
+    total = sum(cost(one)["total"] for one in paid)
+    assert None in ended
+    assert total <= spent(site, payer.name) <= 310_000
+    second.stop()
+
+
+def is_ready(site: Site) -> bool:
+    with contextlib.suppress(httpx.TransportError):
+        return httpx.get(f"{site.url}/readyz", timeout=5).status_code == 200
+    return False
 
 
 def test_build_log_reaches_a_browser_of_another_process(
