@@ -34,6 +34,7 @@ from marketplace.catalog.models import Category, Comment, Follow, Star, Tag, Thr
 from marketplace.catalog.moderation import appealing, cases, deciding, reporting
 from marketplace.catalog.reviews import discussing, reviewing
 from marketplace.staff import incidents
+from runners import refusals
 from runners.models import Environment
 from tests.e2e import routes, showcase_gate, showcase_money
 from tests.e2e.pages import PASSWORD
@@ -329,6 +330,13 @@ def _moderated(algorithm: Algorithm, people: dict[str, Actor]) -> Values:
     version = algorithm.versions.newest_first()[0]
     about = cases.about_version(version)
     cases.note(about, kind="first_version", text="The first public version of this owner.")
+    Build.objects.filter(pk=version.build_id).update(source_digest="5" * 64)
+    refusals.store(
+        {
+            refusals.Attempt("5" * 64, "169.254.169.254", 80): 12,
+            refusals.Attempt("5" * 64, "collector.a-very-long-name-of-a-host.example.net", 8443): 3,
+        }
+    )
     said = reporting.report(
         about, by=caller, reason="broken", text="It answers German for Dutch.", pointer="src:4"
     )
