@@ -12,12 +12,15 @@ import json
 import os
 import re
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from django.conf import LazySettings
+from django.contrib import messages
+from django.contrib.messages import get_messages
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -128,10 +131,13 @@ def filled(pattern: str, hers: dict[str, str]) -> str:
 def tried(client: Client, path: str, methods: Sequence[str]) -> str:
     """What each method is answered, those that do not exist left out; nothing stays of it."""
     said = []
+    session = deepcopy(client.cookies)
     for method in methods:
+        client.cookies = deepcopy(session)
         with transaction.atomic():
             answer = client.generic(method, f"/{path}", "{}", content_type="application/json")
             transaction.set_rollback(True)
+        client.cookies = session
         if answer.status_code != 405:
             said.append(f"{method} {_word(answer)}")
     return ", ".join(said)
@@ -139,7 +145,9 @@ def tried(client: Client, path: str, methods: Sequence[str]) -> str:
 
 def _word(answer: Any) -> str:
     if answer.status_code in (301, 302, 303):
-        return f"to {answer['Location'].partition('?')[0]}"
+        said = get_messages(answer.wsgi_request)
+        is_refused = any(message.level >= messages.ERROR for message in said)
+        return f"{'refused and ' * is_refused}to {answer['Location'].partition('?')[0]}"
     return str(answer.status_code)
 
 
