@@ -61,7 +61,7 @@ def sample_failed(build: Build, outcome: Outcome) -> SampleFailed:
     raised = _RAISED.findall(outcome.stdout.decode(errors="replace"))
     words = [said, *([raised[-1]] if raised and raised[-1] not in said else [])]
     message = _("The sample input does not work, so nothing was published: %(message)s") % {
-        "message": " ".join(words)
+        "message": " ".join(f"{word.rstrip('.')}." for word in words)
     }
     day = offered(build)
     if day is not None:

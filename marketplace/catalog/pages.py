@@ -82,7 +82,9 @@ class AlgorithmPage:
 
     @property
     def sample_output(self) -> str:
-        return indented(self.version.sample_output) if self.version else ""
+        if self.version is None or self.operation:  # recorded is that of the usual one
+            return ""
+        return indented(self.version.sample_output)
 
     @property
     def images(self) -> list[AlgorithmImage]:

@@ -27,6 +27,7 @@ _TYPES = {
 }
 _CALLERS_FAULT = (400, 413, 415, 422)
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+_STATUS = re.compile(r"\A[45]\d\d\b[ :]*(?=\S)")
 _CHARSET = re.compile(r"charset=[\"']?([\w.:-]+)", re.IGNORECASE)
 
 
@@ -167,7 +168,8 @@ def _said(content_type, text):
                 return said[:MOST_MESSAGE]
     title = _TITLE.search(text) if "html" in content_type.lower() else None
     if title:
-        return " ".join(unescape(title.group(1)).split())[:MOST_MESSAGE]
+        words = " ".join(unescape(title.group(1)).split())
+        return _STATUS.sub("", words)[:MOST_MESSAGE]
     return text.strip()[:MOST_MESSAGE]
 
 

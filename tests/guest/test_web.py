@@ -114,7 +114,7 @@ def test_refusals_say_whose_fault_and_why(app: Guest) -> None:
     assert [(case.error_type, case.message) for case in cases] == [
         ("InputError", "The app answered 400: no digit"),
         ("InputError", "The app answered 422: 784 numbers, please"),
-        ("AlgorithmError", "The app answered 500: 500 Internal & odd"),
+        ("AlgorithmError", "The app answered 500: Internal & odd"),
         ("AlgorithmError", "The app answered 404: gone"),
         ("AlgorithmError", "The app answered 302."),
         ("AlgorithmError", "The app says that its answer is JSON, and it is not."),

@@ -133,7 +133,7 @@ def test_app_of_the_guide_is_diagnosed_repaired_and_called(
     assert "Contract: web" in log
     assert re.search(r"Asked for Python 3\.6\.0, given 3\.6\.\d+", log)
     assert refused.status_code == 400
-    assert "The app answered 500: 500 Internal Server Error" in refused.text
+    assert "The app answered 500: Internal Server Error. TypeError: " in refused.text
     assert "not &#x27;ellipsis&#x27;" in refused.text
     assert "Its requirements are from 2017" in refused.text
     assert day == "2017-04-30"
