@@ -130,6 +130,7 @@ _NOT_HERE = {
     "v1/admin/scms": "Repositories are kept here: push to /git/OWNER/NAME.git.",
     "v1/admin/reservations": "Warm sandboxes are kept by themselves; none can be reserved.",
     "v1/admin/insights-connection": "Insights go to no broker here.",
+    "v1/insights": "Insights are not kept here: nothing that a call is about leaves its sandbox.",
     "v1/admin/legacy-algorithms": "There are no legacy algorithms here.",
     "v1/admin/features": "Features are not switched one by one here.",
     "v1/admin/organization_host_information": "Organizations have no hosts of their own here.",
