@@ -21,20 +21,23 @@ from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from marketplace.accounts import actors, audit, registration
+from marketplace.accounts import actors, attempts, audit, registration
 from marketplace.accounts.models import AuditEntry, User
 from marketplace.lib.errors import BadInput
 
 ASKED: Final = gettext_noop("asked for a new password")
 _PAUSE: Final = timedelta(minutes=5)
+_MOST_FROM_ONE: Final = 30
 
 
-def ask(login: str) -> None:
-    """Have a link mailed to the person, if there is such a person.
+def ask(login: str, *, address: str) -> str:
+    """Have a link mailed to the person, if there is such a person; give the task's id.
 
     Whoever asks learns nothing, not even by how long it takes: that is left to a task.
+    `address` is where they ask from; TooMany, if they ask for ever.
     """
-    send_link.delay(login)
+    attempts.admit("new password", address, most=_MOST_FROM_ONE, within=timedelta(hours=1))
+    return str(send_link.delay(login).id)
 
 
 @shared_task(

@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from marketplace.accounts import recovery
+from marketplace.accounts import browsers, recovery
 from marketplace.accounts.forms import ForgottenForm, NewPasswordForm, carried_out
 from marketplace.accounts.pages import sent
 
@@ -20,8 +20,9 @@ def forgotten(request: HttpRequest) -> HttpResponse:
     """The answer is the same, and as quick, whether or not there is such an account."""
     form = ForgottenForm(sent(request))
     if form.is_valid():
-        recovery.ask(form.cleaned_data["login"])
-        return render(request, "accounts/link_sent.html")
+        login, address = form.cleaned_data["login"], browsers.address_of(request)
+        if carried_out(form, lambda: recovery.ask(login, address=address)):
+            return render(request, "accounts/link_sent.html")
     return render(request, "accounts/forgotten.html", {"form": form})
 
 
