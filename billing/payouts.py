@@ -11,7 +11,7 @@ from uuid import UUID
 from celery import shared_task
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -59,11 +59,11 @@ def outlook(author_id: UUID) -> Outlook:
     account = PayoutAccount.objects.filter(owner_id=author_id, closed_at__isnull=True).first()
     least = settings.PAYOUT_MINIMUM * MICRO_PER_DOLLAR
     why = ""
-    kept_because = _kept_back_because(author_id)
-    if kept_because:
-        why = _("Your payouts are kept back: %(why)s") % {"why": kept_because}
-    elif _barred().filter(pk=author_id).exists():
+    barred = list(_barred().filter(pk=author_id).values_list("kept_because", flat=True))
+    if barred:
         why = _("This account is suspended, and is paid nothing as long as it is.")
+        if barred[0]:
+            why = _("Your payouts are kept back: %(why)s") % {"why": barred[0]}
     elif StripeCustomer.objects.exclude(is_live=gateway().is_live).exists():
         why = _("These books have seen both real and test money, so nobody is paid out of them.")
     elif account is None:
@@ -180,7 +180,7 @@ def go_on() -> int:
     Those of suspended accounts, and of authors whom staff do not pay, stay where they are.
     """
     open_lines = PayoutLine.objects.filter(state__in=[State.FROZEN, State.WAITING])
-    due = open_lines.exclude(author__in=_barred())
+    due = open_lines.exclude(author__in=_barred().values("pk"))
     paid = sum(transfer(line).state == State.PAID for line in due.order_by("pk"))
     finished = PayoutRun.objects.filter(finished_at__isnull=True)
     finished.exclude(lines__state__in=[State.FROZEN, State.WAITING]).update(
@@ -254,12 +254,9 @@ def _barred() -> QuerySet[Owner]:
     """
     suspended = Q(is_suspended=True) & (Q(closed_at__isnull=True) | Q(was_suspended=True))
     kept_back = Limit.objects.filter(kind=Limit.Kind.WALLET).exclude(payouts_frozen_because="")
-    return Owner.objects.filter(suspended | Q(pk__in=kept_back.values("owner")))
-
-
-def _kept_back_because(author_id: UUID) -> str:
-    wallets = Limit.objects.filter(kind=Limit.Kind.WALLET, owner=author_id)
-    return next(iter(wallets.values_list("payouts_frozen_because", flat=True)), "")
+    because = kept_back.filter(owner=OuterRef("pk")).values("payouts_frozen_because")[:1]
+    owners = Owner.objects.annotate(kept_because=Subquery(because))
+    return owners.filter(suspended | Q(kept_because__isnull=False))
 
 
 def group_of(line: PayoutLine) -> str:
