@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import random
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -11,7 +10,8 @@ import httpx
 import pytest
 
 from tests.journeys.authoring import publish, write
-from tests.journeys.calling import call, signed_in, until
+from tests.journeys.calling import call, signed_in
+from tests.journeys.paying import cost, spent
 from tests.live import Person, Site
 from tests.python_client import connected
 
@@ -53,11 +53,6 @@ def ask(path, value):
         return [error.code, json.load(error)]
 """
 ROYALTY = 20_000
-BOOKS = (
-    "from billing.models import Usage; from billing import settlement; from tests import ledgers; "
-    "settlement.settle(); ledgers.require_balanced_books(); ledgers.require_nothing_held(); "
-    "print(sum(Usage.objects.filter(payer__name='{name}').values_list('total', flat=True)))"
-)
 
 
 @pytest.fixture(scope="module")
@@ -75,28 +70,6 @@ def pipe(live: Site, author: Person, author_client: Any) -> str:
     written = write(author_client, live, author, PIPE, name="Pipe", settings=options)
     publish(author_client, written.path, sample="0")
     return written.path
-
-
-def cost(response: httpx.Response) -> dict[str, Any]:
-    found: dict[str, Any] = response.json()["metadata"]["cost"]
-    return found
-
-
-def spent(site: Site, name: str) -> int:
-    """What the person was charged, once nothing is held any more and the books are balanced."""
-    problems: list[str] = []
-
-    def look() -> bool:
-        try:
-            problems[:] = [site.manage("shell", "-v", "0", "-c", BOOKS.format(name=name))]
-        except AssertionError as error:
-            problems[:] = [str(error)]
-        return problems[0].strip().isdigit()
-
-    with contextlib.suppress(AssertionError):
-        until(look, seconds=30)
-    assert problems[0].strip().isdigit(), problems[0][-3000:]
-    return int(problems[0])
 
 
 def test_two_hundred_calls_with_kills_and_failures_never_cost_more_than_their_dollar(
