@@ -269,7 +269,8 @@ def _read_path(request: Request, rest: str) -> None:
         request.owner, *versions = parts
     else:
         request.owner, request.name, *versions = [*parts, ""] if len(parts) < 2 else parts
-    if len(versions) > 2 or (not request.name and "-" not in request.owner):
+    is_odd = len(versions) > 2 or (len(versions) == 2 and not _VERSION.match(versions[0]))
+    if is_odd or (not request.name and "-" not in request.owner):
         raise BadInput(f"{rest[:80]!r} is no algorithm: write owner/name or owner/name/version.")
     if len(versions) == 1 and not _VERSION.match(versions[0]):
         versions = ["", *versions]  # the newest version, and one of its operations
