@@ -10,13 +10,14 @@ from __future__ import annotations
 import base64
 import io
 import json
+from typing import Any
 
 import httpx
 import pytest
 from PIL import Image
 
 from tests.journeys.authoring import SETTINGS
-from tests.journeys.calling import call, record
+from tests.journeys.calling import call, record, until
 from tests.live import ROOT, Person, Site
 from tests.python_client import connected
 
@@ -123,6 +124,19 @@ def test_each_command_has_an_address_and_a_form(live: Site, author: Person, serv
     assert f'action="/v1/web/algo/{service}/0.1.0/blank"' in page
     assert '"maximum": 64' in page
     assert "An empty sheet" in page
+
+
+def test_call_that_nobody_waits_for_keeps_its_operation(
+    live: Site, author: Person, service: str
+) -> None:
+    left = call(live, f"{service}/0.1.0/blank", {"size": 3}, key=author.key, output="void").json()
+    address = f"{live.url}/v1/requests/{left['request_id']}"
+
+    def answer() -> Any:
+        found = httpx.get(address, headers=author.headers).json()
+        return found if found["status"] == "done" else None
+
+    assert until(answer)["result"]["photo"].startswith("data:image/png;base64,")
 
 
 def test_inputs_that_do_not_fit_are_refused_by_their_field(
