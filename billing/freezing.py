@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from billing import customers, ledger
-from billing.models import Dispute, Limit, PostPaid
+from billing.models import Dispute, Limit, PostPaid, StripeInvoice
 from billing.permissions import may_move_money
 from marketplace.accounts import audit, notifications
 from marketplace.accounts.actors import Actor
@@ -57,8 +57,7 @@ def thaw_if_settled(owner: Owner) -> None:
     with transaction.atomic():
         wallet = _wallet(owner)
         is_disputed = Dispute.objects.filter(topup__owner=owner, state=Dispute.State.OPEN).exists()
-        owes = PostPaid.objects.filter(owner=owner, state=PostPaid.State.UNPAID).exists()
-        if wallet.frozen_because and not (wallet.is_frozen_by_staff or is_disputed or owes):
+        if wallet.frozen_because and not (wallet.is_frozen_by_staff or is_disputed or _owes(owner)):
             _set_frozen(owner, "", is_by_staff=False)
 
 
@@ -66,6 +65,13 @@ def leave_to_staff(owner: Owner) -> None:
     """A freeze that nothing but staff's word ends any more: a dispute was lost."""
     rows = Limit.objects.filter(kind=Limit.Kind.WALLET, owner=owner)
     rows.exclude(frozen_because="").update(is_frozen_by_staff=True)
+
+
+def _owes(owner: Owner) -> bool:
+    """Also when the subscription has ended meanwhile: what was written off is still owed."""
+    unpaid = PostPaid.objects.filter(owner=owner, state=PostPaid.State.UNPAID)
+    lost = StripeInvoice.objects.filter(owner=owner, status="uncollectible")
+    return unpaid.exists() or lost.exists()
 
 
 def _wallet(owner: Owner) -> Limit:

@@ -135,6 +135,7 @@ def note_invoice(invoice_id: str) -> None:
     _keep(told, customer.owner)
     if told.status == "paid":
         _book(told, customer.owner)
+        freezing.thaw_if_settled(customer.owner)
     elif told.status == "uncollectible":
         _write_off(told, customer.owner)
     elif told.attempts > (before.attempts if before else 0):

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from billing import customers, ledger, maturing, metering, postpaid, settlement
+from billing import customers, freezing, ledger, maturing, metering, postpaid, settlement
 from billing.models import Finding, Limit, MeterExport, PostPaid, StripeInvoice
 from billing.stripe_double.world import Fault
 from marketplace.accounts.actors import Actor
@@ -198,9 +198,13 @@ def test_card_that_fails_is_dunned_then_frozen_then_written_off(
         stripe.world.advance(days * 86_400)
         stripe.bring()
 
+    last = PostPaid.objects.get().state
+    PostPaid.objects.update(state=PostPaid.State.ENDED)
+    freezing.thaw_if_settled(owner(alice))
+
     wallet = Limit.objects.get(kind="wallet", owner=owner(alice))
     assert (dunned, first) == (1, PostPaid.State.PAST_DUE)
-    assert PostPaid.objects.get().state == PostPaid.State.UNPAID
+    assert last == PostPaid.State.UNPAID
     assert "not paid" in wallet.frozen_because
     assert (ledger.balance("receivable", alice.owner_id), held_in("bad_debt")) == (0, -10_000_000)
     require_balanced_books()
