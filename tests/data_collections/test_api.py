@@ -118,7 +118,9 @@ def test_unknown_access_is_refused_in_words(access: object, alices: Client) -> N
     status, body = send(alices, "POST", "/api/collections", {"name": "x", "read_access": access})
 
     assert status == 400
-    assert body["error"]["message"] == "read_access is one of: private, my_algorithms, public."
+    assert body["error"]["message"] == (
+        "read_access is one of: private, my_algorithms, public, sealed."
+    )
 
 
 def test_full_collection_needs_force(alices: Client, alice: Actor, put: Put) -> None:
