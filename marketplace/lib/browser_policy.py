@@ -16,6 +16,7 @@ def content(*, takes_payments: bool) -> dict[str, Any]:
             "default-src": ["'self'"],
             "script-src": ["'self'", NONCE],
             "img-src": ["'self'", "data:", "blob:"],
+            "media-src": ["'self'", "data:", "blob:"],
             "style-src": ["'self'", "'unsafe-inline'"],  # CodeMirror makes its sheet at run time
             "connect-src": ["'self'", "ws:", "wss:"],
             "object-src": ["'none'"],
