@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 from django.db import connection
 from django.db.backends.base.operations import BaseDatabaseOperations
@@ -19,6 +20,13 @@ from marketplace.celery import app
 from tests import ledgers
 from tests.factories import OwnerFactory
 from tests.runners.backends import engine
+
+hypothesis.settings.register_profile(
+    "shared machine",  # which now and then takes a second for what else takes a millisecond
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("shared machine")
 
 
 def _person(name: str) -> Actor:
