@@ -11,7 +11,7 @@ from uuid import UUID
 from celery import shared_task
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -59,11 +59,11 @@ def outlook(author_id: UUID) -> Outlook:
     account = PayoutAccount.objects.filter(owner_id=author_id, closed_at__isnull=True).first()
     least = settings.PAYOUT_MINIMUM * MICRO_PER_DOLLAR
     why = ""
-    barred = list(_barred().filter(pk=author_id).values_list("kept_because", flat=True))
-    if barred:
+    if _barred().filter(pk=author_id).exists():
         why = _("This account is suspended, and is paid nothing as long as it is.")
-        if barred[0]:
-            why = _("Your payouts are kept back: %(why)s") % {"why": barred[0]}
+        because = _kept_back().filter(owner_id=author_id).first()
+        if because is not None:
+            why = _("Your payouts are kept back: %(why)s") % {"why": because.payouts_frozen_because}
     elif StripeCustomer.objects.exclude(is_live=gateway().is_live).exists():
         why = _("These books have seen both real and test money, so nobody is paid out of them.")
     elif account is None:
@@ -253,10 +253,11 @@ def _barred() -> QuerySet[Owner]:
     What an account has earned that was closed in good standing is still owed to it.
     """
     suspended = Q(is_suspended=True) & (Q(closed_at__isnull=True) | Q(was_suspended=True))
-    kept_back = Limit.objects.filter(kind=Limit.Kind.WALLET).exclude(payouts_frozen_because="")
-    because = kept_back.filter(owner=OuterRef("pk")).values("payouts_frozen_because")[:1]
-    owners = Owner.objects.annotate(kept_because=Subquery(because))
-    return owners.filter(suspended | Q(kept_because__isnull=False))
+    return Owner.objects.filter(suspended | Q(pk__in=_kept_back().values("owner")))
+
+
+def _kept_back() -> QuerySet[Limit]:
+    return Limit.objects.filter(kind=Limit.Kind.WALLET).exclude(payouts_frozen_because="")
 
 
 def group_of(line: PayoutLine) -> str:
