@@ -6,6 +6,8 @@ must not be reached really answers.
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -106,6 +108,13 @@ def forbidden(site: Site) -> list[str]:
     ]
 
 
+COUNTED = """
+import json
+from runners.models import RefusedConnection as Refused
+print(json.dumps({f"{one.host}:{one.port}": one.count for one in Refused.objects.all()}))
+"""
+
+
 def everything(site: Site) -> Iterator[Wish]:
     for url in (HELLO, *forbidden(site)):
         yield from through_proxy(url)
@@ -144,6 +153,21 @@ def test_algorithm_with_internet_access_reaches_nothing_private_and_nothing_of_t
         ways = [said[wish] for wish in through_proxy(url)]
         ways.append(said["directly", address.host, address.port])
         assert all(way.startswith(("403 ", "failed: ")) for way in ways), ways
+
+
+@on_both
+def test_what_was_refused_is_counted_for_moderators(
+    asked: Callable[[str], Said], site: Site, backend: str
+) -> None:
+    asked(backend)
+
+    deadline = time.monotonic() + 30
+    while METADATA not in (counted := site.manage("shell", "--no-imports", "-c", COUNTED)):
+        assert time.monotonic() < deadline, counted
+
+    found = json.loads(counted.strip().splitlines()[-1])
+    assert found[f"{METADATA}:{PORT}"] >= len(through_proxy("http://x/"))
+    assert PUBLIC not in counted
 
 
 @on_both
