@@ -11,6 +11,7 @@ import hypothesis
 import pytest
 from django.db import connection
 from django.db.backends.base.operations import BaseDatabaseOperations
+from django.utils import translation
 from pytest_django import DjangoDbBlocker
 
 from marketplace.accounts import actors
@@ -33,6 +34,13 @@ def _person(name: str) -> Actor:
     owner: Owner = OwnerFactory.create(name=name)
     assert owner.user is not None
     return actors.of_user(owner.user)
+
+
+@pytest.fixture(autouse=True)
+def _speaks_english() -> Iterator[None]:
+    """A page that a test asks for in another language leaves its thread in that language."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture(scope="session")
