@@ -121,6 +121,8 @@ async def _answer(request: Request, receive: Receive) -> _Response:
     target = resolving.remembered(request.owner, request.name, request.version, actor)
     if target is None:
         target = await _in_thread(_target, request, actor)
+    if request.operation and not target.operations:
+        raise _no_operation(request.operation, target)
     if actor.is_anonymous:
         visitors.check(target)
     body = await read_body(receive, limit=settings.CALL_INPUT_BYTES, told=request.content_length)
@@ -323,13 +325,15 @@ def _actor(request: Request) -> Actor:
 
 def _target(request: Request, actor: Actor) -> Target:
     target = resolving.resolve(request.owner, request.name, request.version, by=actor)
-    if request.operation and not target.operations:
-        raise BadInput(
-            f"{request.operation[:60]!r} is no version, and {target} has no operations: write 1.2.3, "
-            "1.2, 1.2.*, latest, latestPrivate or the 40 digits of a commit."
-        )
     resolving.remember(request.owner, request.name, request.version, actor, target)
     return target
+
+
+def _no_operation(wanted: str, target: Target) -> BadInput:
+    return BadInput(
+        f"{wanted[:60]!r} is no version, and {target} has no operations: write 1.2.3, 1.2, 1.2.*, "
+        "latest, latestPrivate or the 40 digits of a commit."
+    )
 
 
 def _leave(request: Request, actor: Actor, target: Target, ask: Ask) -> _Response:
