@@ -9,7 +9,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . deploy/setup/say.sh
 
-export PATH="$PWD/.venv/bin:$PATH" PYTHONDONTWRITEBYTECODE=1
+export PATH="$PWD/.venv/bin:$PATH"
+unset PYTHONDONTWRITEBYTECODE # else each of hundreds of processes compiles everything anew
 workers=${2:-2}
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
