@@ -33,8 +33,8 @@ try "Browser code" node_modules/.bin/tsc --project jsconfig.json
 
 if [ "${1:-all}" = all ]; then
     unset DATA_DIR
-    try "Tests on PostgreSQL" python -m tests.servers pytest -q -n "$workers" --dist loadgroup -m database --reuse-db
-    try "Tests on SQLite, and of the whole site" pytest -q -n "$workers" --dist loadgroup
+    try "Tests on PostgreSQL" python -m tests.servers pytest -q -rs -n "$workers" --dist loadgroup -m database --reuse-db
+    try "Tests on SQLite, and of the whole site" pytest -q -rs -n "$workers" --dist loadgroup
 fi
 
 [ ${#failed[@]} = 0 ] || fail "failed: $(printf '%s; ' "${failed[@]}")"
