@@ -212,7 +212,8 @@ class Till:
         """Forget limits that nobody has spent from for a while."""
         now = time.monotonic()
         with self.lock:
-            for who in [who for who, chain in self._chains.items() if chain.until < now]:
+            over = now - GRACE_SECONDS  # until then calls go on while the teller looks again
+            for who in [who for who, chain in self._chains.items() if chain.until < over]:
                 del self._chains[who]
             in_use = {slip.limit_id for chain in self._chains.values() for slip in chain.slips}
             for limit_id, slip in list(self._slips.items()):
