@@ -52,7 +52,7 @@ def fastapi_echo() -> Iterator[int]:
 
 
 @contextlib.contextmanager
-def site(backend: str = "bubblewrap", source: str | None = None) -> Iterator[Site]:
+def site(backend: str = "bubblewrap", source: str | None = None, **settings: str) -> Iterator[Site]:
     """The real site in one process, with an algorithm built and published through its API."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         port = free_port()
@@ -63,6 +63,7 @@ def site(backend: str = "bubblewrap", source: str | None = None) -> Iterator[Sit
             "SITE_URL": address,
             "RUNNER_BACKEND": backend,
             "DJANGO_SETTINGS_MODULE": "marketplace.settings",
+            **settings,
         }
         for command in (["migrate", "-v0"], ["sync_environments"]):
             _manage(command, environment)
