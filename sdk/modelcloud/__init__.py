@@ -15,6 +15,9 @@ if __name__ == "__main__":
     modelcloud.run()
 """
 
+import sys
+
+from modelcloud import compression
 from modelcloud.__version__ import __version__
 from modelcloud.data_types import (
     BaseType,
@@ -35,6 +38,8 @@ from modelcloud.data_types import (
 )
 from modelcloud.exceptions import RunwayError
 from modelcloud.model import RunwayModel
+
+utils = sys.modules[__name__ + ".utils"] = compression  # as existing models import it
 
 _model = RunwayModel()
 setup = _model.setup

@@ -8,7 +8,7 @@ import time
 
 from flask import Flask, Response, request
 
-from modelcloud import utils
+from modelcloud import compression
 from modelcloud.__version__ import __version__
 from modelcloud.exceptions import InvalidArgumentError, RunwayError
 from modelcloud.working import Stopped
@@ -114,7 +114,7 @@ def _body():
         if request.headers.get("Content-Type") != "application/json":
             raise _NoBody()
         try:
-            data = utils.gzip_decompress(data)
+            data = compression.gzip_decompress(data)
         except (OSError, EOFError):
             raise _NoBody()
     try:

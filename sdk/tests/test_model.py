@@ -7,7 +7,7 @@ import pytest
 import modelcloud
 import runway
 import runway.exceptions
-from modelcloud import exceptions, utils
+from modelcloud import compression, exceptions
 from modelcloud.model import RunwayModel
 from runway.data_types import array, boolean, category, file, image, number, text, vector
 
@@ -122,7 +122,7 @@ def test_body_that_is_no_json_is_refused_before_the_command_is_looked_for(model,
 
 def test_bodies_are_json_whatever_their_type_and_may_be_compressed(model):
     client = client_of(model)
-    zipped = utils.gzip_compress(b'{"t": "z"}')
+    zipped = compression.gzip_compress(b'{"t": "z"}')
 
     form = client.post("/tell", data='{"t": "f"}', content_type="application/x-www-form-urlencoded")
     packed = client.post(
@@ -148,7 +148,7 @@ def test_long_answers_are_compressed_for_those_who_can_read_them(model):
     answer = client.post("/tell", json={"t": "x" * 600}, headers={"Accept-Encoding": "gzip"})
 
     assert answer.headers["Content-Encoding"] == "gzip"
-    assert json.loads(utils.gzip_decompress(answer.data).decode()) == {"r": "big " + "x" * 600}
+    assert json.loads(compression.gzip_decompress(answer.data).decode()) == {"r": "big " + "x" * 600}
 
 
 def test_general_errors_have_their_words(model):
@@ -356,3 +356,10 @@ def test_exceptions_have_their_codes_and_words(name, code, message, capsys):
     printed = capsys.readouterr().err
     assert message in printed
     assert "raise error" in printed
+
+
+def test_compression_is_found_where_existing_models_look_for_it():
+    from modelcloud.utils import gzip_decompress
+    from runway.utils import gzip_compress
+
+    assert gzip_decompress(gzip_compress(b"words")) == b"words"

@@ -1,4 +1,4 @@
-"""Compression of bodies, under the name by which existing models import it."""
+"""Bodies of requests and answers, compressed as HTTP does it."""
 
 import gzip
 import io
