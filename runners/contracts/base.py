@@ -34,7 +34,6 @@ class Cancel(StrEnum):
     """What ends a call whose caller has gone: never promise more than this."""
 
     KILL = "kill"  # the sandbox, with the call in it
-    JOB = "job"  # the call alone
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,10 @@ import re
 import httpx
 import pytest
 
-from runners import runtimes
 from tests.journeys.authoring import SETTINGS
 from tests.journeys.calling import call, record, signed_in, until
 from tests.live import ROOT, Person, Site
+from tests.machine import needs_python
 from tests.python_client import connected
 
 DATA = ROOT.parent / "shared" / "data" / "cloudfoundry"
@@ -63,10 +63,7 @@ pytestmark = [
     pytest.mark.skipif(
         not DATA.is_dir(), reason="the guide's model is not beside the checkout (../shared/data)"
     ),
-    pytest.mark.skipif(
-        "python36" not in {runtime.slug for runtime in runtimes.discover()},
-        reason="this machine has no Python 3.6",
-    ),
+    needs_python("3.6"),
 ]
 
 
