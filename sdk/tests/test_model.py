@@ -148,7 +148,9 @@ def test_long_answers_are_compressed_for_those_who_can_read_them(model):
     answer = client.post("/tell", json={"t": "x" * 600}, headers={"Accept-Encoding": "gzip"})
 
     assert answer.headers["Content-Encoding"] == "gzip"
-    assert json.loads(compression.gzip_decompress(answer.data).decode()) == {"r": "big " + "x" * 600}
+    assert json.loads(compression.gzip_decompress(answer.data).decode()) == {
+        "r": "big " + "x" * 600
+    }
 
 
 def test_general_errors_have_their_words(model):
