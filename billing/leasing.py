@@ -89,15 +89,19 @@ class Decision:
 
 
 def decide(asked: Sequence[tuple[Asked, Chain]], till: Till, spender: UUID) -> Decision:
-    """Enlarge the leases for all who ask, in arrival order, in one transaction."""
+    """Enlarge the leases for all who ask, in arrival order, in one transaction.
+
+    What the slips have counts as well. It is taken out of them only when the limits are locked,
+    so that other calls go on with it while this waits for its turn at the database.
+    """
     slips = {slip.limit_id: slip for _, chain in asked for slip in chain.slips}
-    with till.lock:
-        own = {pk: slip.free for pk, slip in slips.items()}
-        for slip in slips.values():
-            slip.free = 0
+    own = dict.fromkeys(slips, 0)
     try:
         with transaction.atomic():
             limits = {one.pk: one for one in _locked(slips)}
+            with till.lock:
+                for pk, slip in slips.items():
+                    own[pk], slip.free = slip.free, 0
             for _, chain in asked:
                 _look_at_wallet(chain.payer, limits, slips, own)
             left = {pk: _open_to_all(limit) + own[pk] for pk, limit in limits.items()}
@@ -166,7 +170,7 @@ def _amounts(
     for one, chain in decision.granted:
         for pk in chain.leased:
             taken[pk] += one.amount
-            most[pk] = max(most[pk], one.amount)
+            most[pk] = max(most[pk], one.amount, one.ahead)
     slack = {
         pk: max(_slack(limits[pk], left[pk], most[pk]), own[pk] - amount)
         for pk, amount in taken.items()

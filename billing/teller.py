@@ -71,8 +71,9 @@ class Teller:
         if cap is None:
             chain = self.till.take(who, amount)
             if chain is not None:
-                if chain.until < time.monotonic() and not chain.refreshing:
-                    self._refresh(chain)
+                now = time.monotonic()
+                if not chain.refreshing and (chain.until < now or chain.runs_low(amount, now)):
+                    self._refresh(chain, amount)
                 return chain
         return await self._ask(who, amount, cap=cap)
 
@@ -89,13 +90,20 @@ class Teller:
         if who.tree is not None:
             self._closing.append(who.tree)
 
-    def _refresh(self, chain: Chain) -> None:
-        """Have the limits of these calls looked at again, while they go on."""
+    def _refresh(self, chain: Chain, amount: int) -> None:
+        """Look at the limits of these calls again, and have slack for more, while they go on."""
         chain.refreshing.append(True)
+
+        def heard(answer: asyncio.Future[Chain]) -> None:
+            """A refusal concerns the next call, which asks for itself."""
+            chain.refreshing.clear()
+            if not answer.cancelled():
+                answer.exception()
+
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Chain] = loop.create_future()
-        answer.add_done_callback(_heard)
-        self._asked.append(Asked(chain.who, 0, loop, answer))
+        answer.add_done_callback(heard)
+        self._asked.append(Asked(chain.who, 0, loop, answer, ahead=amount))
         self._wake.set()
 
     async def _ask(
@@ -257,9 +265,3 @@ class Teller:
             for one in (*self._asked, *self._put_off):
                 one.refuse(Unavailable("The site is shutting down. Nothing was charged."))
             connection.close()
-
-
-def _heard(answer: asyncio.Future[Chain]) -> None:
-    """A refresh that is refused concerns the next call, which asks for itself."""
-    if not answer.cancelled():
-        answer.exception()

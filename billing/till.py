@@ -33,6 +33,9 @@ Besides, what calls have given back stays, if as much was in use some seconds ag
 takes a turn at the database, in which they would wait.
 """
 
+LOW_CALLS: Final = 8
+"""When slack is left for fewer calls like the last one, the teller is asked for more."""
+
 _FORGET_SECONDS: Final = 600.0
 
 
@@ -109,6 +112,17 @@ class Chain:
     @property
     def leased(self) -> tuple[int, ...]:
         return tuple(slip.limit_id for slip in self.slips)
+
+    def runs_low(self, amount: int, now: float) -> bool:
+        """Whether so few more calls of this amount fit in that it is time to ask for more.
+
+        A limit near its end gives no slack, and asking would not help.
+        """
+        low = LOW_CALLS * amount
+        return any(
+            slip.free < low <= slip.room // SLACK and slip.recalled_until < now
+            for slip in self.slips
+        )
 
 
 class Till:
@@ -239,6 +253,7 @@ class Asked:
     chain: Chain | None = None  # more for a call that runs already
     cap: int | None = None  # open a tree with this Max-Cost first; 0: it may cost nothing
     deadline: float = 0.0  # near the limit: until then other processes may give slack back
+    ahead: int = 0  # takes nothing, but wants slack for calls of this amount
 
     def grant(self, chain: Chain, till: Till) -> None:
         """Hand over what was set aside, or take it back if the caller has gone meanwhile."""
