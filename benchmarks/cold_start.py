@@ -30,8 +30,9 @@ django.setup()
 
 from runners import backends, runtimes  # noqa: E402 - settings first
 from runners.errors import PlatformFault  # noqa: E402
+from runners.groups import PoolLimits  # noqa: E402
 from runners.instance import Surroundings  # noqa: E402
-from runners.pool import Pool, PoolLimits  # noqa: E402
+from runners.pool import Pool  # noqa: E402
 from runners.relay import Receive, Scope, Send  # noqa: E402
 from tests.runners.sandboxes import asking, spec_of  # noqa: E402
 

@@ -27,7 +27,7 @@ from runners import (
     sources,
 )
 from runners.backends.base import Backend
-from runners.contracts import Contract
+from runners.contracts import Contract, Detected
 from runners.diagnosis import explain_load_failure, explain_start_failure
 from runners.errors import BuildFailed
 from runners.resolution import Lock, Question
@@ -129,8 +129,7 @@ def build(
     )
     memory.keep(result)
     shop.check()
-    yield f"Loading {entrance.command or entrance.module} once, as a caller's sandbox will"
-    said = yield from _check(run_spec(spec, result), check, shop)
+    said = yield from _heard(run_spec(spec, result), entrance, source.folder, check, shop)
     described = contract.describe(source.folder, said).as_json()
     yield f"Build succeeded in {time.perf_counter() - began:.1f} s"
     return replace(result, interface=described)
@@ -238,14 +237,52 @@ def _install(lock: Lock, folder: Path, shop: Workshop) -> Generator[str, None, a
     return artefact
 
 
-def _check(spec: RunSpec, check: Check, shop: Workshop) -> Generator[str, None, Mapping[str, Any]]:
-    """Load the module in a thread, so that `pulse` goes on meanwhile; give what it says of itself."""
+def _heard(
+    spec: RunSpec, entrance: Detected, tree: Path, check: Check, shop: Workshop
+) -> Generator[str, None, Mapping[str, Any]]:
+    """Try what was built; give what it says of itself, before its setup and after it alike."""
+    contract = contracts.get(entrance.contract)
+    described: Mapping[str, Any] = {}
+    if contract.describes_itself:
+        described = yield from _described(spec, check, shop)
+    needed = contract.needed(tree, described)
+    if needed:
+        yield f"Setup is not tried: it needs {', '.join(needed)}, given when it goes online"
+        return described
+    yield f"Loading {entrance.command or entrance.module} once, as a caller's sandbox will"
+    said = yield from _check(spec, check, shop)
+    if any(said.get(name) != value for name, value in described.items()):
+        raise BuildFailed(
+            "The model describes itself differently with RW_META=1 and at GET /meta; its options "
+            "and commands may not depend on how it is started."
+        )
+    return said
+
+
+def _described(
+    spec: RunSpec, check: Check, shop: Workshop
+) -> Generator[str, None, Mapping[str, Any]]:
+    report = _tried(replace(spec, only_describes=True), check, shop)
+    if report.failure is not None:
+        yield f"It says nothing of itself before its setup: {report.failure.message}"
+        return {}
+    yield f"Described itself in {report.seconds:.2f} s"
+    return report.manifest
+
+
+def _tried(spec: RunSpec, check: Check, shop: Workshop) -> LoadReport:
+    """Load the module in a thread, so that `pulse` goes on meanwhile."""
     executor = ThreadPoolExecutor(1, thread_name_prefix="check")
     pending = executor.submit(check, spec)
     executor.shutdown(wait=False)
     while not wait([pending], timeout=_PULSE_SECONDS).done:
         shop.check()
-    report = pending.result()
+    return pending.result()
+
+
+def _check(spec: RunSpec, check: Check, shop: Workshop) -> Generator[str, None, Mapping[str, Any]]:
+    """Load the module; give what it says of itself."""
+    report = _tried(spec, check, shop)
     yield from report.stdout.splitlines()
     if report.failure is not None and contracts.get(spec.contract).starts_a_process:
         raise explain_start_failure(report.failure)  # whose log is all there is

@@ -15,8 +15,9 @@ import logging
 import os
 import socket
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -31,12 +32,13 @@ from runners import backends, environments_sync, remote
 from runners.backends.base import Backend
 from runners.errors import NoRunner
 from runners.forwarding import Forwarder
+from runners.groups import PoolLimits
 from runners.instance import Surroundings
 from runners.models import Runner
-from runners.pool import Pool, PoolLimits
+from runners.pool import Pool
 from runners.refusals import Refusals
 from runners.relay import Application
-from runners.specs import Invocation, LoadReport, Outcome, RunSpec
+from runners.specs import Failure, Invocation, LoadReport, Outcome, RunSpec
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -76,6 +78,51 @@ def check_load(spec: RunSpec, token: str) -> LoadReport:
     if _host.pool is None:
         raise NoRunner("Builds run on a runner, and this process is none.")
     return wait_for(_host.pool.check_load(spec, token))
+
+
+def keep(spec: RunSpec, payer: str, token: str, hear: Callable[[str], None]) -> Failure | None:
+    """Start a sandbox of this runner that stays, as `Pool.keep` says; from a worker's thread."""
+    if _host.pool is None:
+        raise NoRunner("Services are kept online by runners, and this process is none.")
+    return wait_for(_host.pool.keep(spec, payer, token, hear))
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """How a sandbox is that is kept."""
+
+    busy_us: int  # spent in calls until now
+    gone: str = ""  # why it cannot be used any more, if so
+
+
+def kept(name: str) -> Kept | None:
+    """How it is; None if this process keeps no such sandbox."""
+    return wait_for(_how_is(name)) if _host.pool is not None else None
+
+
+async def _how_is(name: str) -> Kept | None:
+    instance = _host.pool.kept(name) if _host.pool is not None else None
+    if instance is None:
+        return None
+    if instance.is_usable:
+        return Kept(instance.busy_us)
+    return Kept(instance.busy_us, await instance.why_gone())
+
+
+def release(name: str) -> None:
+    """Keep it no longer; harmless where it is not kept."""
+    if _host.pool is not None:
+        wait_for(_released(name))
+
+
+async def _released(name: str) -> None:
+    if _host.pool is not None:
+        _host.pool.release(name)
+
+
+def name() -> str:
+    """What this process is called as a runner; empty where it is not registered as one."""
+    return _host.row.name if _host.row is not None else ""
 
 
 def wait_for(work: Coroutine[Any, Any, T]) -> T:

@@ -14,6 +14,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from threading import Thread
 from typing import Any, Final
 
 import orjson
@@ -55,10 +56,19 @@ class Surroundings:
 class Instance:
     """A sandbox with a loaded module, bound to one version and (unless shareable) one payer."""
 
-    def __init__(self, name: str, spec: RunSpec, payer: str, around: Surroundings) -> None:
+    def __init__(
+        self,
+        name: str,
+        spec: RunSpec,
+        payer: str,
+        around: Surroundings,
+        hear: Callable[[str], None] | None = None,
+    ) -> None:
+        """`hear` is told each line it prints, as it comes; it must not block."""
         self.name = name
         self.spec = spec
         self.payer = payer
+        self.kept_for = payer
         self.idle_since = 0.0
         self.calls = 0
         self.start_us = 0
@@ -69,6 +79,9 @@ class Instance:
             around.platform, host=around.platform_host, parallel_calls=around.parallel_calls
         )
         self._around = around
+        self._hear = hear
+        self._busy_us = 0
+        self._busy_since = 0.0
         self._servers: list[asyncio.Server | egress.Proxy] = []
         self._sandbox: Sandbox | None = None
         self._guest = GuestConnection(max_body=spec.limits.output + spec.limits.stdout + HEADROOM)
@@ -80,6 +93,16 @@ class Instance:
     @property
     def is_usable(self) -> bool:
         return not self._is_closed and not self._guest.is_lost
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether it is, or was, the kept one of its kind."""
+        return self._hear is not None
+
+    @property
+    def busy_us(self) -> int:
+        """How long it has spent in calls until now."""
+        return self._busy_us + (_since(self._busy_since) if self._busy_since else 0)
 
     @property
     def waits_for_others(self) -> bool:
@@ -134,10 +157,12 @@ class Instance:
         self.calls += 1
         self._is_idle = False
         self.relay.token = invocation.token
-        header = {"id": invocation.call_id, "kind": invocation.kind}
+        header: dict[str, object] = {"id": invocation.call_id, "kind": invocation.kind}
         if invocation.operation:
             header["operation"] = invocation.operation
-        began = time.perf_counter()
+        if self._hear is not None and invocation.payer != self.kept_for:
+            header["quiet"] = True  # what others' calls print is not for its log
+        began = self._busy_since = time.perf_counter()
         try:
             self._guest.send(encode(FrameType.CALL, header, invocation.body))
             frame = await self._guest.answer(invocation.timeout)
@@ -154,6 +179,7 @@ class Instance:
             return Outcome(failure=failure, timings=_and_run(before, began))
         finally:
             self.relay.token = None
+            self._busy_us, self._busy_since = self.busy_us, 0.0
         return await self._outcome(frame, invocation, _and_run(before, began))
 
     async def _outcome(self, frame: Frame, invocation: Invocation, timings: Timings) -> Outcome:
@@ -203,7 +229,19 @@ class Instance:
         [source] = [Path(mount.source) for mount in mounts if mount.target == runtimes.SOURCE]
         self._told = await self._in_thread(self._contract.told, self.spec, source)
         self._sandbox = await self._in_thread(self._around.backend.start, plan)
+        if self._hear is not None:
+            Thread(target=self._follow, args=(self._sandbox, self._hear), daemon=True).start()
         await self._first_to_happen(self._guest.connected)
+
+    @staticmethod
+    def _follow(sandbox: Sandbox, hear: Callable[[str], None]) -> None:
+        for line in sandbox.lines():
+            if not line.startswith("agorithm: "):  # said to the operator
+                hear(line)
+
+    async def why_gone(self) -> str:
+        """Why it cannot be used any more, in a sentence."""
+        return (await self._cause_of_death("between two calls")).message
 
     async def _first_to_happen(self, connected: asyncio.Future[None]) -> None:
         """Wait until the guest dials in; do not wait out the time if it dies before."""

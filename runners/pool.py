@@ -13,65 +13,34 @@ import asyncio
 import contextvars
 import itertools
 import logging
+import operator
 import time
 from collections import deque
-from collections.abc import Coroutine
-from dataclasses import dataclass, field
+from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 from runners.errors import NoRunner, PlatformFault, QueueFull
+from runners.groups import Group, LoadFailed, PoolLimits, Waiter, is_stale, unheard
 from runners.instance import Instance, Surroundings
 from runners.specs import Failure, Invocation, LoadReport, Outcome, Phase, RunSpec, Timings
 
 logger = logging.getLogger(__name__)
 
 _JANITOR_SECONDS: Final = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class PoolLimits:
-    """How much one host takes on."""
-
-    slots: int = 8  # sandboxes at the same time
-    slots_per_version: int = 4  # of one version and payer
-    slots_per_payer: int = 6  # busy for calls from outside, so that nobody has them all
-    queue_length: int = 200  # calls that may wait
-    idle_seconds: float = 300.0  # an unused sandbox is ended after this
-
-
-@dataclass(slots=True, eq=False)
-class _Group:
-    """The sandboxes that may serve the same calls."""
-
-    spec: RunSpec
-    payer: str
-    idle: list[Instance] = field(default_factory=list)
-    busy: set[Instance] = field(default_factory=set)
-    starting: int = 0
-    waiting: int = 0
-
-    @property
-    def size(self) -> int:
-        return len(self.idle) + len(self.busy) + self.starting
-
-
-@dataclass(slots=True, eq=False)
-class _Waiter:
-    group: _Group
-    invocation: Invocation
-    taken: asyncio.Future[Instance]
+Hear = Callable[[str], None]
 
 
 class Pool:
     def __init__(self, around: Surroundings, limits: PoolLimits) -> None:
         self._around = around
         self._limits = limits
-        self._groups: dict[tuple[RunSpec, str], _Group] = {}
-        self._waiting: deque[_Waiter] = deque()
+        self._groups: dict[tuple[RunSpec, str], Group] = {}
+        self._waiting: deque[Waiter] = deque()
         self._instances: set[Instance] = set()
         self._starting = 0
         self._checks = asyncio.Semaphore(max(1, limits.slots // 4))
         self._checked: set[Instance] = set()  # loading once for a build, besides the slots
+        self._kept: dict[str, Instance] = {}  # by the name in their spec
         self._numbers = itertools.count(1)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._janitor: asyncio.TimerHandle | None = None
@@ -95,7 +64,7 @@ class Pool:
         group = self._group(spec, invocation.payer)
         try:
             instance, is_cold = await self._take(group, invocation)
-        except _LoadFailed as failed:
+        except LoadFailed as failed:
             return Outcome(failure=failed.failure, stdout=failed.stdout, timings=failed.timings)
         waited = int((time.perf_counter() - arrived) * 1_000_000)
         start, load = (instance.start_us, instance.load_us) if is_cold else (0, 0)
@@ -114,11 +83,53 @@ class Pool:
         began = time.perf_counter()
         instance = self._new_instance(spec, payer="check")
         try:
-            failure = await instance.start(lambda: token, _unheard)
+            failure = await instance.start(lambda: token, unheard)
         finally:
             self._in_background(instance.close())
         stdout = instance.load_stdout.decode(errors="replace")
         return LoadReport(failure, stdout, time.perf_counter() - began, instance.manifest)
+
+    async def keep(self, spec: RunSpec, payer: str, token: str, hear: Hear) -> Failure | None:
+        """Start the sandbox that `spec.kept` names; it stays until `release`, in use or not.
+
+        Gives the author's failure, or None when it is ready; raises NoRunner if there is no place.
+        """
+        most = max(1, self._limits.slots // 2)
+        if self._is_stopping or len(self._kept) >= most or spec.kept in self._kept:
+            raise NoRunner("All places for services that are kept online are taken.")
+        group = self._group(spec, payer)
+        if not self._room(group, 0, make=True):
+            raise NoRunner("All sandboxes of this runner are in use.", retry_after=5)
+        instance = self._new_instance(spec, group.payer, hear)
+        instance.kept_for = payer
+        self._instances.add(instance)
+        self._kept[spec.kept] = instance
+        group.starting += 1
+        failure: Failure | None = Failure("It was not started.")
+        try:
+            failure = await instance.start(lambda: token, unheard)
+        finally:
+            group.starting -= 1
+            if failure is not None or self._kept.get(spec.kept) is not instance:
+                self._kept.pop(spec.kept, None)
+                self._drop(instance)
+        if failure is None:
+            group.busy.add(instance)
+            self._give_back(group, instance)
+        return failure
+
+    def kept(self, name: str) -> Instance | None:
+        return self._kept.get(name)
+
+    def release(self, name: str) -> None:
+        """Let a call that it is in end, and then keep it no longer."""
+        instance = self._kept.pop(name, None)
+        if instance is None:
+            return
+        for group in self._groups.values():
+            if instance in group.idle:
+                group.idle.remove(instance)
+                self._drop(instance)
 
     async def stop(self) -> None:
         """End every sandbox; calls still running fail."""
@@ -137,7 +148,7 @@ class Pool:
 
     # Taking and giving back
 
-    async def _take(self, group: _Group, invocation: Invocation) -> tuple[Instance, bool]:
+    async def _take(self, group: Group, invocation: Invocation) -> tuple[Instance, bool]:
         """Give an instance that is now busy for us, and whether it was started for us."""
         if self._is_stopping:
             raise NoRunner("The runner is shutting down.")
@@ -149,7 +160,7 @@ class Pool:
             self._drop(instance)
         return await self._wait(group, invocation)
 
-    async def _wait(self, group: _Group, invocation: Invocation) -> tuple[Instance, bool]:
+    async def _wait(self, group: Group, invocation: Invocation) -> tuple[Instance, bool]:
         if len(self._waiting) >= self._limits.queue_length:
             raise QueueFull("Too many calls are waiting on this runner.", retry_after=5)
         if invocation.depth and not self._can_come(group, invocation.depth):
@@ -159,7 +170,7 @@ class Pool:
                 retry_after=5,
             )
         loop = asyncio.get_running_loop()
-        waiter = _Waiter(group, invocation, loop.create_future())
+        waiter = Waiter(group, invocation, loop.create_future())
         self._waiting.append(waiter)
         group.waiting += 1
         invocation.enter(Phase.QUEUED)
@@ -176,7 +187,7 @@ class Pool:
             self._leave(waiter)
         return instance, instance.calls == 0
 
-    def _expire(self, waiter: _Waiter) -> None:
+    def _expire(self, waiter: Waiter) -> None:
         """End a wait in line that took too long; a sandbox being started has limits of its own."""
         if waiter.taken.done():
             return
@@ -188,14 +199,14 @@ class Pool:
         self._leave(waiter)
         waiter.taken.set_exception(QueueFull(sentence, retry_after=10))
 
-    def _leave(self, waiter: _Waiter) -> None:
+    def _leave(self, waiter: Waiter) -> None:
         if waiter in self._waiting:
             self._waiting.remove(waiter)
             waiter.group.waiting -= 1
 
-    def _give_back(self, group: _Group, instance: Instance) -> None:
+    def _give_back(self, group: Group, instance: Instance) -> None:
         group.busy.discard(instance)
-        if not instance.is_usable or self._is_stopping:
+        if not instance.is_usable or self._is_stopping or self._is_released(instance):
             self._drop(instance)
         else:
             instance.idle_since = time.monotonic()
@@ -203,7 +214,8 @@ class Pool:
             if first is not None and first.group is group and not first.taken.done():
                 self._hand_over(group, instance, first)
                 return
-            group.idle.append(instance)
+            is_extra = group.spec.kept and not self._is_kept(instance)
+            group.idle.insert(0 if is_extra else len(group.idle), instance)  # the last is next
         if self._waiting:
             self._dispatch()
 
@@ -212,7 +224,7 @@ class Pool:
         for waiter in list(self._waiting):
             self._serve(waiter)
 
-    def _serve(self, waiter: _Waiter) -> None:
+    def _serve(self, waiter: Waiter) -> None:
         group = waiter.group
         if waiter.taken.done():
             return
@@ -226,12 +238,12 @@ class Pool:
             group.starting += 1
             self._in_background(self._start(group, waiter.invocation))
 
-    def _hand_over(self, group: _Group, instance: Instance, waiter: _Waiter) -> None:
+    def _hand_over(self, group: Group, instance: Instance, waiter: Waiter) -> None:
         group.busy.add(instance)
         self._leave(waiter)
         waiter.taken.set_result(instance)
 
-    def _room(self, group: _Group, depth: int, *, make: bool) -> bool:
+    def _room(self, group: Group, depth: int, *, make: bool) -> bool:
         """Whether one more sandbox of the group may be started, ending an idle one if need be.
 
         Calls from inside sandboxes may go over the limit by as much again: the caller holds a
@@ -243,17 +255,31 @@ class Pool:
         if len(self._instances) < slots:
             return True
         oldest = min(
-            (other for other in self._groups.values() if other.idle and other is not group),
-            key=lambda other: other.idle[0].idle_since,
+            (
+                (one.idle_since, other, one)
+                for other in self._groups.values()
+                if other is not group
+                for one in other.idle[:2]
+                if not self._is_kept(one)
+            ),
+            key=operator.itemgetter(0),
             default=None,
         )
         if oldest is None:
             return False
         if make:
-            self._drop(oldest.idle.pop(0))
+            oldest[1].idle.remove(oldest[2])
+            self._drop(oldest[2])
         return True
 
-    def _is_full(self, group: _Group, depth: int) -> bool:
+    def _is_kept(self, instance: Instance) -> bool:
+        return self._kept.get(instance.spec.kept) is instance
+
+    def _is_released(self, instance: Instance) -> bool:
+        """Whether it was kept, and is not any more."""
+        return bool(instance.is_heard and not self._is_kept(instance))
+
+    def _is_full(self, group: Group, depth: int) -> bool:
         if group.size >= self._limits.slots_per_version * (2 if depth else 1):
             return True
         return depth == 0 and self._held_by(group.payer) >= self._limits.slots_per_payer
@@ -265,7 +291,7 @@ class Pool:
         mine = [group for group in self._groups.values() if group.payer == payer]
         return sum(len(group.busy) + group.starting for group in mine)
 
-    def _can_come(self, group: _Group, depth: int) -> bool:
+    def _can_come(self, group: Group, depth: int) -> bool:
         """Whether a call made by an algorithm gets a sandbox, now or when another call ends.
 
         A sandbox whose own algorithm waits for such a call may wait for this very one.
@@ -280,14 +306,14 @@ class Pool:
 
     # Starting and ending
 
-    async def _start(self, group: _Group, invocation: Invocation) -> None:
+    async def _start(self, group: Group, invocation: Invocation) -> None:
         instance = self._new_instance(group.spec, group.payer)
         self._instances.add(instance)
         problem: Exception | None = None
         try:
             failure = await instance.start(invocation.token, invocation.enter)
             if failure is not None:
-                problem = _LoadFailed(failure, instance)
+                problem = LoadFailed(failure, instance)
         except Exception as error:  # noqa: BLE001 - whoever waits must hear of it
             logger.warning("A sandbox of %s did not start: %s", group.spec.algorithm, error)
             problem = PlatformFault("A sandbox could not be started.")  # the host's paths stay here
@@ -300,7 +326,7 @@ class Pool:
             self._drop(instance)
             self._fail(group, problem)
 
-    def _fail(self, group: _Group, problem: Exception) -> None:
+    def _fail(self, group: Group, problem: Exception) -> None:
         """Tell the one who waits longest; everyone, if nothing else of the group is alive."""
         concerned = [waiter for waiter in self._waiting if waiter.group is group]
         concerned = [waiter for waiter in concerned if not waiter.taken.done()]
@@ -309,20 +335,20 @@ class Pool:
             waiter.taken.set_exception(problem)
         self._dispatch()
 
-    def _new_instance(self, spec: RunSpec, payer: str) -> Instance:
+    def _new_instance(self, spec: RunSpec, payer: str, hear: Hear | None = None) -> Instance:
         name = f"{next(self._numbers)}-{time.monotonic_ns() % 1_000_000:06d}"
-        return Instance(name, spec, payer, self._around)
+        return Instance(name, spec, payer, self._around, hear)
 
     def _drop(self, instance: Instance) -> None:
         self._instances.discard(instance)
         instance.discard()
         self._in_background(instance.close())
 
-    def _group(self, spec: RunSpec, payer: str) -> _Group:
+    def _group(self, spec: RunSpec, payer: str) -> Group:
         key = (spec, "" if spec.is_shareable else payer)
         group = self._groups.get(key)
         if group is None:
-            group = self._groups[key] = _Group(*key)
+            group = self._groups[key] = Group(*key)
             self._watch()
         return group
 
@@ -336,7 +362,8 @@ class Pool:
         self._janitor = None
         oldest = time.monotonic() - self._limits.idle_seconds
         for key, group in list(self._groups.items()):
-            for instance in [one for one in group.idle if _is_stale(one, oldest)]:
+            stale = [one for one in group.idle if is_stale(one, oldest) and not self._is_kept(one)]
+            for instance in stale:
                 group.idle.remove(instance)
                 self._drop(instance)
             if not group.size and not group.waiting:
@@ -349,21 +376,3 @@ class Pool:
         task = asyncio.get_running_loop().create_task(work, context=context)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-class _LoadFailed(Exception):
-    """The author's module does not load; every call that waited for it hears so."""
-
-    def __init__(self, failure: Failure, instance: Instance) -> None:
-        super().__init__(failure.message)
-        self.failure = failure
-        self.stdout = instance.load_stdout
-        self.timings = Timings(start=instance.start_us, load=instance.load_us)
-
-
-def _unheard(phase: Phase) -> None:
-    """A module that is only tried has no caller who watches."""
-
-
-def _is_stale(instance: Instance, oldest: float) -> bool:
-    return instance.idle_since < oldest or not instance.is_usable

@@ -224,6 +224,9 @@ class Fleet:
         ]
         if not able:
             return None
+        keeping = [runner for runner in able if runner.info.name == spec.runner]
+        if keeping:
+            return keeping[0]
         favourite = max(able, key=lambda runner: _affinity(runner, spec, payer))
         if favourite.load < favourite.info.slots:
             return favourite

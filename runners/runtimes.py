@@ -133,7 +133,14 @@ def mounts(spec: RunSpec) -> tuple[Mount, ...]:
         Mount(str(environment), ENVIRONMENT),
         Mount(str(_GUEST_FOLDER), GUEST),
         Mount(str(source), SOURCE),
+        *(_file(data, path, target, spec) for path, target in spec.files),
     )
+
+
+def _file(data: Path, path: str, target: str, spec: RunSpec) -> Mount:
+    if not (data / path).is_file():
+        raise PlatformFault(f"A file that {spec.algorithm} is set up with is not on this runner.")
+    return Mount(str(data / path), target)
 
 
 def _candidates() -> Iterator[Path]:

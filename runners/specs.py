@@ -83,8 +83,13 @@ class RunSpec:
     network: Network = Network.ISOLATED
     gpu: bool = False
     is_shareable: bool = False  # one sandbox may serve several payers, one after the other
+    port: int = 0  # where the author's server listens inside; 0: where its contract usually does
+    files: tuple[tuple[str, str], ...] = ()  # below DATA_DIR, and where each is shown inside
+    kept: str = ""  # name of the sandbox that is kept for these calls, if one is (pool.keep)
+    only_describes: bool = False  # it is started to say what it offers, and ends
     variables: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # secrets
     limits: Limits = Limits()
+    runner: str = field(default="", compare=False)  # which has the kept one
 
 
 class Phase(StrEnum):

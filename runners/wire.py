@@ -97,6 +97,7 @@ def read_run(
             "network": Network(raw["network"]),
             "limits": Limits(**raw["limits"]),
             "variables": tuple((name, value) for name, value in raw["variables"]),
+            "files": tuple((source, target) for source, target in raw["files"]),
         }
     )
     ticket = header["invocation"]

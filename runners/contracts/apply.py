@@ -30,6 +30,7 @@ class Apply:
 
     name = "apply"
     starts_a_process = False
+    describes_itself = False
     grace_seconds = 0.0
 
     def detect(self, tree: Path) -> Detected | None:
@@ -61,6 +62,10 @@ class Apply:
 
     def notes(self, tree: Path) -> tuple[str, ...]:
         del tree
+        return ()
+
+    def needed(self, tree: Path, said: Mapping[str, Any]) -> tuple[str, ...]:
+        del tree, said
         return ()
 
     def describe(self, tree: Path, said: Mapping[str, Any]) -> Interface:

@@ -97,6 +97,13 @@ class Contract(Protocol):
     def notes(self, tree: Path) -> tuple[str, ...]:
         """What an author should read in the log: what was asked for and is not done."""
 
+    @property
+    def describes_itself(self) -> bool:
+        """Whether the author's code says what it offers before anything is set up."""
+
+    def needed(self, tree: Path, said: Mapping[str, Any]) -> tuple[str, ...]:
+        """The options without which it cannot be set up, of what it says of itself."""
+
     def describe(self, tree: Path, said: Mapping[str, Any]) -> Interface:
         """Say what can be called, by the files or by what the author's process says of itself."""
 

@@ -16,8 +16,13 @@ _MOST_COMMANDS: Final = 100
 _DEEPEST: Final = 8
 
 
-def interface(manifest: Mapping[str, Any]) -> Interface | None:
-    """What the commands take and answer; None if there is none."""
+def interface(
+    manifest: Mapping[str, Any], *, given: Mapping[str, Any] | None = None
+) -> Interface | None:
+    """What the commands take and answer; None if there is none.
+
+    `given` are values of options that the files say: what is set up with unless it is told else.
+    """
     commands = [one for one in _list(manifest.get("commands")) if isinstance(one, dict)]
     operations = tuple(_operation(one) for one in commands[:_MOST_COMMANDS])
     if not operations:
@@ -25,7 +30,16 @@ def interface(manifest: Mapping[str, Any]) -> Interface | None:
     options = _list(manifest.get("options"))
     raw = {"options": options, "commands": commands[:_MOST_COMMANDS]}
     schema = _object(options, is_input=True) if options else None
+    for name, value in (given or {}).items():
+        if schema is not None and name in schema["properties"]:
+            schema["properties"][name]["default"] = value
     return Interface(operations, options=schema, source="introspected", raw=raw)
+
+
+def without_value(manifest: Mapping[str, Any]) -> list[str]:
+    """The options that have no default: files, mostly, which somebody must bring."""
+    options = [one for one in _list(manifest.get("options")) if isinstance(one, dict)]
+    return [_text(one, "name") for one in options if one.get("default") is None]
 
 
 def _operation(command: Field) -> Operation:

@@ -57,6 +57,7 @@ class Service:
 
     name = "service"
     starts_a_process = True
+    describes_itself = True
     grace_seconds = GRACE_SECONDS
 
     def detect(self, tree: Path) -> Detected | None:
@@ -81,9 +82,13 @@ class Service:
     def notes(self, tree: Path) -> tuple[str, ...]:
         return _read(tree).notes
 
+    def needed(self, tree: Path, said: Mapping[str, Any]) -> tuple[str, ...]:
+        given = json.loads(_read(tree).options or "{}")
+        return tuple(name for name in fields.without_value(said) if name not in given)
+
     def describe(self, tree: Path, said: Mapping[str, Any]) -> Interface:
-        del tree  # the model itself has said it
-        found = fields.interface(said)
+        given = json.loads(_read(tree).options or "{}")
+        found = fields.interface(said, given=given)
         if found is None:
             raise BuildFailed(
                 "The model server describes no command; use @modelcloud.command(...)."
@@ -95,12 +100,12 @@ class Service:
     ) -> SandboxSpec:
         more = {
             "RW_HOST": "127.0.0.1",
-            "RW_PORT": str(PORT),
+            "RW_PORT": str(spec.port or PORT),
             "RW_DEBUG": "0",
-            "RW_META": "0",
+            "RW_META": "1" if spec.only_describes else "0",
             "RW_NO_SERVE": "0",
             "GPU": "1" if spec.gpu else "0",
-            "MODELCLOUD_FILE_ROOTS": f"{surroundings.SOURCE}:/tmp",
+            "MODELCLOUD_FILE_ROOTS": f"{surroundings.SOURCE}:{surroundings.FILES}:/tmp",
             "PYTHONPATH": SDK,
             "PYTHONUNBUFFERED": "1",
         }
@@ -113,7 +118,8 @@ class Service:
             "contract": self.name,
             "module": spec.module,
             "command": found.command if found else "",
-            "port": PORT,
+            "port": spec.port or PORT,
+            "describe": spec.only_describes,
             "health": "/healthcheck",
             "manifest": "/meta",
             "variables": {"RW_MODEL_OPTIONS": _read(tree).options or "{}"},

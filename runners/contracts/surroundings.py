@@ -13,6 +13,9 @@ ENVIRONMENT: Final = "/opt/agorithm/env"
 PYTHON: Final = "/opt/agorithm/python"
 GUEST: Final = "/opt/agorithm/guest/serve.py"
 SOURCE: Final = "/opt/algorithm"
+FILES: Final = "/opt/files"
+"""Where files are shown that an instance is set up with."""
+
 WORK: Final = "/tmp/work"  # noqa: S108 - inside the sandbox
 RELAY: Final = "http://127.0.0.1:9000"
 EGRESS: Final = "http://127.0.0.1:9001"
@@ -29,7 +32,7 @@ def sandbox(
     """A sandbox in which our guest answers; `more` is what its contract adds to the variables."""
     return SandboxSpec(
         name=name,
-        argv=(f"{ENVIRONMENT}/bin/python", "-I", GUEST),
+        argv=(f"{ENVIRONMENT}/bin/python", "-I", GUEST, *(("echo=1",) if spec.kept else ())),
         mounts=mounts,
         environment=tuple(variables(spec, more or {}).items()),
         limits=spec.limits,

@@ -43,6 +43,7 @@ class Web:
 
     name = "web"
     starts_a_process = True
+    describes_itself = False
     grace_seconds = GRACE_SECONDS
 
     def detect(self, tree: Path) -> Detected | None:
@@ -82,6 +83,10 @@ class Web:
         del tree
         return ()
 
+    def needed(self, tree: Path, said: Mapping[str, Any]) -> tuple[str, ...]:
+        del tree, said
+        return ()
+
     def describe(self, tree: Path, said: Mapping[str, Any]) -> Interface:
         del said  # an app says nothing of itself
         declared = openapi.read(tree)
@@ -109,7 +114,7 @@ class Web:
             "contract": self.name,
             "module": spec.module,
             "command": command,
-            "port": PORT,
+            "port": spec.port or PORT,
             "health": _health(tree),
             "grace": GRACE_SECONDS,
         }
@@ -140,9 +145,9 @@ def _variables(spec: RunSpec, name: str) -> dict[str, str]:
         "version": spec.source,
     }
     return {
-        "PORT": str(PORT),
+        "PORT": str(spec.port or PORT),
         "VCAP_APP_HOST": "0.0.0.0",  # noqa: S104 - inside the sandbox
-        "VCAP_APP_PORT": str(PORT),
+        "VCAP_APP_PORT": str(spec.port or PORT),
         "VCAP_APPLICATION": json.dumps(application),
         "VCAP_SERVICES": "{}",
         "CF_INSTANCE_GUID": instance,

@@ -7,6 +7,9 @@ blocks for long and never takes memory. A call that prints nothing pays for one 
 
 What is printed between two calls (by threads or processes left running) belongs to nobody and
 is dropped; what they print during a later call cannot be told from that call's own output.
+
+With `echo` everything also goes to the sandbox's own stderr as it comes, where the host follows
+it, but for what is printed during a call that is declared quiet.
 """
 
 import fcntl
@@ -23,9 +26,9 @@ from _agorithm import wire
 SIZE = 16 * 1024 * 1024  # untouched pages cost nothing
 PATIENCE = 0.1  # seconds to wait for the supervisor if something never stops printing
 
-_NUMBERS = struct.Struct("@QQQQ")  # native: each number is written in one piece
+_NUMBERS = struct.Struct("@QQQQQ")  # native: each number is written in one piece
 _NUMBER = struct.Struct("@Q")
-_BUSY, _TOTAL, _MARK, _LIMIT = 0, 8, 16, 24
+_BUSY, _TOTAL, _MARK, _LIMIT, _QUIET = 0, 8, 16, 24, 32
 _FIONREAD = 0x541B
 try:
     from termios import FIONREAD as _FIONREAD
@@ -36,11 +39,12 @@ except ImportError:
 class Printed(object):
     """The pipe, and the memory in which its output is kept."""
 
-    def __init__(self):
+    def __init__(self, echo=False):
+        self._echo = echo
         self.reading_end, self.writing_end = os.pipe()
         self.complaints = wire.out_of_reach(2)  # the sandbox's own stderr: the host reads it
         self._memory = mmap.mmap(-1, _NUMBERS.size + SIZE)
-        _NUMBERS.pack_into(self._memory, 0, 0, 0, 0, 64 * 1024)
+        _NUMBERS.pack_into(self._memory, 0, 0, 0, 0, 64 * 1024, 0)
 
     def drain(self):
         """Supervisor: move what is in the pipe into memory."""
@@ -48,7 +52,9 @@ class Printed(object):
         _NUMBER.pack_into(memory, _BUSY, 1)
         try:
             data = os.read(self.reading_end, 64 * 1024)
-            _, total, mark, limit = _NUMBERS.unpack_from(memory)
+            _, total, mark, limit, quiet = _NUMBERS.unpack_from(memory)
+            if self._echo and data and not quiet:
+                _write(self.complaints, data)
             at = total - mark
             room = min(limit, SIZE) - at
             if at >= 0 and room > 0:
@@ -69,10 +75,13 @@ class Printed(object):
 
     def kept(self):
         """Give (the bytes kept since `begin`, how many more there were)."""
-        _, total, mark, limit = _NUMBERS.unpack_from(self._memory)
+        _, total, mark, limit, _ = _NUMBERS.unpack_from(self._memory)
         count = max(0, total - mark)
         length = min(count, limit)
         return self._memory[_NUMBERS.size : _NUMBERS.size + length], count - length
+
+    def be_quiet(self, quiet):
+        _NUMBER.pack_into(self._memory, _QUIET, 1 if quiet else 0)
 
     def is_busy(self):
         return self._memory[_BUSY] != 0
@@ -101,7 +110,7 @@ class Capture(object):
     def limit(self, size):
         self._printed.begin(limit=size)
 
-    def begin(self):
+    def begin(self, quiet=False):
         """A call begins: what is left from before is nobody's."""
         try:
             fcntl.fcntl(1, fcntl.F_GETFD)
@@ -110,12 +119,14 @@ class Capture(object):
             self._repair("stdout")
             self._repair("stderr")
         self._settle()
+        self._printed.be_quiet(quiet)
         self._printed.begin()
 
     def end(self):
         """Give what was printed since `begin`, cut to the limit with a note that says so."""
         self.flush()
         self._settle()
+        self._printed.be_quiet(False)
         kept, dropped = self._printed.kept()
         if not dropped:
             return kept
@@ -169,6 +180,14 @@ class Capture(object):
     def _is_settled(self):
         fcntl.ioctl(self._pipe, _FIONREAD, self._pending, True)
         return self._pending == self._nothing and not self._printed.is_busy()
+
+
+def _write(descriptor, data):
+    try:
+        while data:
+            data = data[os.write(descriptor, data) :]
+    except OSError:  # nobody reads it any more
+        pass
 
 
 def _stream(descriptor):

@@ -1,7 +1,7 @@
 """What runs inside a sandbox: load an author's module once, then answer one call after another.
 
 Started as `<python> -I serve.py [run=FOLDER] [tree=FOLDER] [work=FOLDER] [relay_port=N]
-[egress_port=N]`; without arguments the paths are those of every sandbox of the platform. Two
+[egress_port=N] [echo=1]`; without arguments the paths are those of every sandbox of the platform. Two
 processes: the one started stays behind as the supervisor (supervisor.py: it pumps the relay's
 bytes and keeps what is printed), its child runs the author's code and nothing else of ours but
 this loop. So a flood of output, a busy interpreter or a patched `socket` module in the author's
@@ -34,6 +34,7 @@ DEFAULTS = {
     "work": "/tmp/work",
     "relay_port": "9000",
     "egress_port": "9001",
+    "echo": "",
 }
 
 
@@ -45,7 +46,7 @@ def main(arguments):
             sys.exit("serve.py does not know the argument {!r}".format(argument))
         options[name] = value
     _blind_stdin()
-    printed = output.Printed()
+    printed = output.Printed(echo=bool(options["echo"]))
     pump = supervisor.Supervisor(printed, options)
     pid = os.fork()
     if pid:

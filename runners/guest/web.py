@@ -4,6 +4,7 @@ The app is a process of its own and everything it prints goes where our own outp
 as ready when it answers a request, with whatever status: an open port is not a loaded model.
 """
 
+import json
 import os
 import re
 import select
@@ -15,6 +16,7 @@ from time import monotonic, sleep
 from _agorithm import answers, loading, wire
 
 LOAD_SECONDS = 290.0  # a little less than the host waits
+DESCRIBE_SECONDS = 60.0
 LAST_LINES = 100
 MOST_STACKTRACE = 64 * 1024
 WORKER_DEATHS = 3
@@ -40,6 +42,8 @@ def serve(channel, capture, header, limits, tree, work):
     """Load, then answer calls until the host hangs up or the app ends. Gives an exit code."""
     loading.make_folder(tree, work)
     app = App(header, capture)
+    if header.get("describe"):
+        return _describe(channel, capture, app, work)
     try:
         began = monotonic()
         try:
@@ -57,6 +61,23 @@ def serve(channel, capture, header, limits, tree, work):
         return 0
     finally:
         app.stop(float(header.get("grace", 10)))
+
+
+def _describe(channel, capture, app, work):
+    """Let the app say what it offers, without setting anything up, and end."""
+    began = monotonic()
+    try:
+        app.start(work)
+        manifest = app.said_at_once()
+    except (NotReady, OSError) as error:
+        channel.send(wire.FAILED, *_said_of_loading(error, began, capture))
+        return 0
+    finally:
+        app.stop(0)
+    printed = capture.end()
+    said = {"manifest": manifest, "load_us": _since(began), "stdout_bytes": len(printed)}
+    channel.send(wire.READY, said, printed)
+    return 0
 
 
 def _said_of_loading(error, began, capture):
@@ -88,7 +109,7 @@ def _answer_calls(channel, capture, app, limits):
 
 
 def _answer(channel, capture, app, header, body, limit):
-    capture.begin()
+    capture.begin(quiet=bool(header.get("quiet")))
     began = monotonic()
     try:
         kind, payload = answers.post(app.port, header, body, limit, app.path(header))
@@ -164,7 +185,7 @@ class App(object):
         while monotonic() < deadline:
             is_open, status = self._ask(deadline)
             was_open = was_open or is_open
-            if status is not None and (not self._health or status == 200):
+            if status is not None and (not self._health or (status == 200 and self._is_running())):
                 return
             if self.code is not None:
                 text = "The app ended with exit code {} before it answered a request."
@@ -173,6 +194,25 @@ class App(object):
                 raise NotReady("The app does not come up: {}".format(_TOO_SLOW))
             sleep(_GLANCE)
         raise NotReady(self._why_not(was_open, status))
+
+    def said_at_once(self):
+        """The last line it printed that is a JSON object; raise NotReady if there is none."""
+        ended, _, _ = select.select([self.ended], [], [], DESCRIBE_SECONDS)
+        if not ended:
+            text = "The app did not say what it offers within {:.0f} seconds (RW_META=1)."
+            raise NotReady(text.format(DESCRIBE_SECONDS))
+        if self.code:
+            raise NotReady("The app ended with exit code {} (RW_META=1).".format(self.code))
+        lines = self._capture.end().splitlines()
+        found = next((one for one in map(_object, reversed(lines)) if one is not None), None)
+        if found is None:
+            raise NotReady("The app printed no description of itself (RW_META=1).")
+        return found
+
+    def _is_running(self):
+        """What the address of its health says besides 200, where it is one that says more."""
+        said = answers.manifest(self.port, self._health) if self._manifest else {}
+        return said.get("status", "RUNNING") == "RUNNING"
 
     def manifest(self):
         """What it says of itself, if it has an address for that; nothing if that is no object."""
@@ -183,6 +223,9 @@ class App(object):
         return answers.address(header.get("operation")) if self._manifest else "/"
 
     def _why_not(self, was_open, status):
+        if status == 200:
+            text = "The app never said at {} that it is RUNNING, within {:.0f} seconds."
+            return text.format(self._health, LOAD_SECONDS)
         if status is not None:
             text = "The app answered {} at {}, not 200, for {:.0f} seconds."
             return text.format(status, self._health, LOAD_SECONDS)
@@ -240,6 +283,14 @@ class App(object):
                 os.kill(self._process.pid, number)
         except OSError:  # nobody is left
             pass
+
+
+def _object(line):
+    try:
+        found = json.loads(line.decode("utf-8"))
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _since(began):

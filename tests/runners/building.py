@@ -15,8 +15,9 @@ from django.conf import settings
 from runners import backends, builder, languages
 from runners.backends.base import Backend
 from runners.builder import BuildResult, BuildSpec
+from runners.groups import PoolLimits
 from runners.instance import Surroundings
-from runners.pool import Pool, PoolLimits
+from runners.pool import Pool
 from runners.relay import Receive, Scope, Send
 from runners.specs import LoadReport, RunSpec
 

@@ -10,8 +10,9 @@ import pytest
 from runners import instance
 from runners.backends.base import Backend
 from runners.errors import PlatformFault
+from runners.groups import PoolLimits
 from runners.instance import Surroundings
-from runners.pool import Pool, PoolLimits
+from runners.pool import Pool
 from runners.relay import Receive, Scope, Send
 from runners.specs import Invocation, Kind, RunSpec
 

@@ -17,8 +17,9 @@ from django.conf import settings
 from runners import backends
 from runners.backends.base import Backend
 from runners.errors import NoRunner, QueueFull
+from runners.groups import PoolLimits
 from runners.instance import Surroundings
-from runners.pool import Pool, PoolLimits
+from runners.pool import Pool
 from runners.relay import Receive, Scope, Send
 from runners.specs import Kind, Outcome
 from tests.runners.sandboxes import asking, spec_of

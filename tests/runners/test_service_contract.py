@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,15 @@ from runners.builder import BuildSpec
 from runners.contracts import fields
 from runners.contracts.service import Service
 from runners.errors import BuildFailed
+from runners.groups import PoolLimits
 from runners.instance import Surroundings
-from runners.pool import Pool, PoolLimits
-from runners.specs import Outcome, RunSpec
+from runners.pool import Pool
+from runners.specs import Failure, Outcome, RunSpec
 from tests.runners.building import Building, _nobody, backend, run_build, write_tree
 from tests.runners.sandboxes import LIMITS, asking
 
 MODEL = """
+import os
 import modelcloud
 from modelcloud.data_types import number, text, image
 import runway
@@ -39,6 +42,9 @@ def brightness(model, inputs):
 @modelcloud.command("double", inputs={"n": runway.number(default=2, max=10)},
                     outputs={"n": runway.number}, description="Twice as much")
 def double(model, inputs):
+    print("doubling", inputs["n"])
+    if inputs["n"] == 9:
+        os._exit(3)
     if inputs["n"] == 7:
         raise ValueError("not seven")
     return 2 * inputs["n"]
@@ -156,11 +162,11 @@ def test_commands_and_their_fields_are_known_after_the_build(
 
     interface = building.done.interface
 
-    assert "Setting up model..." in building.log
+    assert building.log.index("Described itself") < building.log.index("Setting up model...")
     assert [one["name"] for one in interface["operations"]] == ["brightness", "double"]
     assert interface["source"] == "introspected"
     assert interface["options"]["properties"] == {
-        "name": {"enum": ["black", "grey"], "default": "black"}
+        "name": {"enum": ["black", "grey"], "default": "grey"}
     }
     photo, double = interface["operations"]
     assert photo["input"]["required"] == ["photo"]
@@ -177,14 +183,7 @@ def test_each_command_is_called_by_its_name(built: tuple[Building, RunSpec]) -> 
     _, spec = built
 
     async def calls() -> list[Outcome]:
-        around = Surroundings(
-            backend=backend(),
-            platform=_nobody,
-            platform_host="market.example",
-            executor=ThreadPoolExecutor(4),
-            parallel_calls=1,
-        )
-        pool = Pool(around, PoolLimits(slots=1))
+        pool = Pool(_around(), PoolLimits(slots=1))
         photo = json.dumps({"photo": PIXEL})
         asked = [("brightness", photo), ("double", '{"n": 4}'), ("double", '{"n": 7}')]
         asked += [("brightness", "{}"), ("../setup", "{}")]
@@ -210,3 +209,57 @@ def test_each_command_is_called_by_its_name(built: tuple[Building, RunSpec]) -> 
     assert "raise ValueError" in failures[0].stacktrace
     assert failures[1] is not None
     assert failures[1].message == "The app answered 400: Missing input: photo."
+
+
+def test_kept_sandbox_stays_and_says_what_its_owner_may_read(
+    built: tuple[Building, RunSpec],
+) -> None:
+    spec = replace(built[1], kept="launch", port=9123, is_shareable=True)
+    heard: list[str] = []
+
+    async def life() -> tuple[Failure | None, list[Outcome], bool, str]:
+        pool = Pool(_around(), PoolLimits(slots=2, idle_seconds=0.0))
+        try:
+            failure = await pool.keep(spec, "owner", "", heard.append)
+            bodies = [("owner", '{"n": 3}'), ("stranger", '{"n": 4}'), ("owner", '{"n": 9}')]
+            outcomes = []
+            for payer, body in bodies:
+                outcomes.append(await pool.run(spec, asking(body, operation="double", payer=payer)))
+                kept = pool.kept("launch")
+                assert kept is not None
+                if payer == "stranger":
+                    was_usable = kept.is_usable and kept.calls == 2 and kept.busy_us > 0
+            return failure, outcomes, was_usable, await kept.why_gone()
+        finally:
+            await pool.stop()
+
+    failure, outcomes, was_usable, why = asyncio.run(life())
+
+    assert failure is None
+    assert [one.timings.is_cold for one in outcomes] == [False, False, False]
+    assert [json.loads(one.body) for one in outcomes[:2]] == [{"n": 6}, {"n": 8}]
+    assert was_usable
+    assert "Starting model server at http://127.0.0.1:9123..." in heard
+    assert "doubling 3" in heard
+    assert "doubling 4" not in heard
+    assert why == "The algorithm's process exited with code 75 between two calls."
+
+
+def test_model_that_needs_a_file_is_described_without_its_setup(tmp_path: Path) -> None:
+    model = MODEL.replace('options={"name": ', 'options={"weights": modelcloud.file(), "name": ')
+    tree = write_tree(tmp_path, cloud_model_dot_py=model.replace("return options", "raise options"))
+
+    building = run_build(tree)
+
+    assert "Setup is not tried: it needs weights, given when it goes online" in building.lines
+    assert list(building.done.interface["options"]["properties"]) == ["weights", "name"]
+
+
+def _around() -> Surroundings:
+    return Surroundings(
+        backend=backend(),
+        platform=_nobody,
+        platform_host="market.example",
+        executor=ThreadPoolExecutor(4),
+        parallel_calls=1,
+    )

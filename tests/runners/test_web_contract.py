@@ -15,8 +15,9 @@ from runners.backends.base import Backend
 from runners.contracts import procfile
 from runners.contracts.web import Web
 from runners.errors import BuildFailed
+from runners.groups import PoolLimits
 from runners.instance import Surroundings
-from runners.pool import Pool, PoolLimits
+from runners.pool import Pool
 from runners.specs import Outcome, RunSpec
 from tests.runners.building import _nobody, run_build, write_tree
 from tests.runners.sandboxes import asking, spec_of

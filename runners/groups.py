@@ -1,0 +1,61 @@
+"""What a pool keeps account of: its limits, sandboxes that may serve the same calls, who waits."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from runners.instance import Instance
+from runners.specs import Failure, Invocation, Phase, RunSpec, Timings
+
+
+@dataclass(frozen=True, slots=True)
+class PoolLimits:
+    """How much one host takes on."""
+
+    slots: int = 8  # sandboxes at the same time
+    slots_per_version: int = 4  # of one version and payer
+    slots_per_payer: int = 6  # busy for calls from outside, so that nobody has them all
+    queue_length: int = 200  # calls that may wait
+    idle_seconds: float = 300.0  # an unused sandbox is ended after this
+
+
+@dataclass(slots=True, eq=False)
+class Group:
+    """The sandboxes that may serve the same calls."""
+
+    spec: RunSpec
+    payer: str
+    idle: list[Instance] = field(default_factory=list)
+    busy: set[Instance] = field(default_factory=set)
+    starting: int = 0
+    waiting: int = 0
+
+    @property
+    def size(self) -> int:
+        return len(self.idle) + len(self.busy) + self.starting
+
+
+@dataclass(slots=True, eq=False)
+class Waiter:
+    group: Group
+    invocation: Invocation
+    taken: asyncio.Future[Instance]
+
+
+class LoadFailed(Exception):
+    """The author's module does not load; every call that waited for it hears so."""
+
+    def __init__(self, failure: Failure, instance: Instance) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+        self.stdout = instance.load_stdout
+        self.timings = Timings(start=instance.start_us, load=instance.load_us)
+
+
+def unheard(phase: Phase) -> None:
+    """A module that is only tried has no caller who watches."""
+
+
+def is_stale(instance: Instance, oldest: float) -> bool:
+    return instance.idle_since < oldest or not instance.is_usable
