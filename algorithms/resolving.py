@@ -30,6 +30,8 @@ _HASH: Final = re.compile(r"[0-9a-f]{40}\Z")
 _EXACT: Final = re.compile(r"\d+\.\d+\.\d+\Z")
 _MOST_REMEMBERED: Final = 10_000
 
+Key = tuple[str, str, str, UUID | None, UUID | None, tuple[UUID, UUID | None] | None]
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -110,9 +112,16 @@ def refuse_quarantined(algorithm: Algorithm) -> None:
         )
 
 
+def remembered_as(owner: str, name: str, wanted: str, actor: Actor) -> Key:
+    """What two calls must have in common to be resolved alike."""
+    running = actor.running
+    inside = (running.algorithm_id, running.payer_key_id) if running else None
+    return (owner, name, wanted, actor.key_id, actor.owner_id, inside)
+
+
 def remembered(owner: str, name: str, wanted: str, actor: Actor) -> Target | None:
     """A resolution made for the same actor a moment ago, without asking the database."""
-    entry = _remembered.get((owner, name, wanted, actor.key_id, actor.owner_id, _running(actor)))
+    entry = _remembered.get(remembered_as(owner, name, wanted, actor))
     if entry is None or entry[0] < time.monotonic():
         return None
     return entry[1]
@@ -121,7 +130,7 @@ def remembered(owner: str, name: str, wanted: str, actor: Actor) -> Target | Non
 def remember(owner: str, name: str, wanted: str, actor: Actor, target: Target) -> None:
     if len(_remembered) >= _MOST_REMEMBERED:
         _remembered.clear()
-    key = (owner, name, wanted, actor.key_id, actor.owner_id, _running(actor))
+    key = remembered_as(owner, name, wanted, actor)
     _remembered[key] = (time.monotonic() + settings.CALL_CACHE_SECONDS, target)
 
 
@@ -131,13 +140,7 @@ def of_build(build: Build, *, by: Actor) -> Target:
     return of_build_row(build)
 
 
-_Key = tuple[str, str, str, UUID | None, UUID | None, tuple[UUID, UUID | None] | None]
-_remembered: dict[_Key, tuple[float, Target]] = {}
-
-
-def _running(actor: Actor) -> tuple[UUID, UUID | None] | None:
-    running = actor.running
-    return (running.algorithm_id, running.payer_key_id) if running else None
+_remembered: dict[Key, tuple[float, Target]] = {}
 
 
 def _target(algorithm: Algorithm, wanted: str, by: Actor) -> Target:

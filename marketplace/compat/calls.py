@@ -38,6 +38,7 @@ from marketplace.lib.errors import (
     Unavailable,
 )
 from marketplace.lib.money import parse_dollars
+from marketplace.lib.single_flight import SingleFlight
 from runners.relay import Receive, Scope, Send
 
 logger = logging.getLogger(__name__)
@@ -115,12 +116,14 @@ _Response = tuple[int, bytes, wire.Headers]
 async def _answer(request: Request, receive: Receive) -> _Response:
     actor = authentication.remembered(request.authorization)
     if actor is None:
-        actor = await _in_thread(_actor, request)
-    elif actor.key_id is not None:
+        actor = await _ask_who(request)
+    if actor.key_id is not None:
         authentication.check_origin(actor, origin=request.origin, referer=request.referer)
-    target = resolving.remembered(request.owner, request.name, request.version, actor)
+    place = (request.owner, request.name, request.version)
+    target = resolving.remembered(*place, actor)
     if target is None:
-        target = await _in_thread(_target, request, actor)
+        asking = _in_thread(_target, *place, actor)
+        target = await _targets.answer(resolving.remembered_as(*place, actor), asking)
     if request.operation and not target.operations:
         raise _no_operation(request.operation, target)
     if actor.is_anonymous:
@@ -304,14 +307,22 @@ def _timeout(text: str) -> float:
     return seconds
 
 
-# In threads, with the database
+# In threads, with the database. What calls of the same key have in common is asked once for all
+# that arrive meanwhile: else each time it is looked at again, a busy site would ask a hundred times.
 
 
-def _actor(request: Request) -> Actor:
-    if request.authorization:
-        actor = authentication.actor_from(request.authorization)
-        authentication.check_origin(actor, origin=request.origin, referer=request.referer)
-        return actor
+_actors: SingleFlight[str, Actor] = SingleFlight()
+_targets: SingleFlight[resolving.Key, Target] = SingleFlight()
+
+
+async def _ask_who(request: Request) -> Actor:
+    sent = request.authorization
+    if sent:
+        return await _actors.answer(sent, _in_thread(authentication.actor_from, sent))
+    return await _in_thread(_actor_without_key, request)
+
+
+def _actor_without_key(request: Request) -> Actor:
     if request.cookie and request.is_web:
         actor = sessions.actor_of_cookies(
             request.cookie, origin=request.origin, site=request.site, host=request.host
@@ -323,9 +334,9 @@ def _actor(request: Request) -> Actor:
     raise NotSignedIn(_UNKNOWN_KEY)
 
 
-def _target(request: Request, actor: Actor) -> Target:
-    target = resolving.resolve(request.owner, request.name, request.version, by=actor)
-    resolving.remember(request.owner, request.name, request.version, actor, target)
+def _target(owner: str, name: str, version: str, actor: Actor) -> Target:
+    target = resolving.resolve(owner, name, version, by=actor)
+    resolving.remember(owner, name, version, actor, target)
     return target
 
 
