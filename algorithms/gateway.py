@@ -29,10 +29,8 @@ from marketplace.lib.ids import new_id
 from marketplace.lib.money import MICROCREDITS_PER_MICRO
 from runners import host
 from runners.errors import NoRunner, RunnerError
+from runners.relay import CALLER_LEFT
 from runners.specs import Failure, Invocation, Kind, Outcome, Timings
-
-CALLER_LEFT: Final = "the caller has left"
-"""With this message a call's task is cancelled by whoever sees its caller go."""
 
 _TOKEN_ALLOWANCE: Final = 900.0
 """A run token lives as long as the call may run, wait, start and load, and not much longer."""

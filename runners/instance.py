@@ -7,7 +7,6 @@ runs in the pool's threads.
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor
@@ -17,21 +16,30 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, Final
 
-import orjson
-import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-from uvicorn.server import ServerState
-
 from runners import contracts, egress, runtimes
 from runners.backends.base import Backend, Sandbox
+from runners.bodies import kind_named, reads_as
 from runners.errors import PlatformFault
-from runners.guests import GuestConnection, GuestGone, OutOfTime, Unwelcome
+from runners.guests import EventConnection, GuestConnection, GuestGone, OutOfTime, Unwelcome
+from runners.hearing import Hearing
 from runners.protocol import Frame, FrameType, encode
-from runners.relay import Application, Relay
-from runners.specs import Failure, Invocation, Kind, Network, Outcome, Phase, RunSpec, Timings
+from runners.relay import Application, Relay, http_server
+from runners.specs import (
+    Event,
+    Failure,
+    Invocation,
+    Network,
+    Outcome,
+    Phase,
+    RunSpec,
+    Timings,
+)
 
 HELLO_SECONDS: Final = 30.0
 LOAD_SECONDS: Final = 300.0
+CANCEL_SECONDS: Final = 3.0
+"""What a guest that can end a call by itself may take for it; then its sandbox is ended."""
+
 _MUCH: Final = 256 * 1024
 """Bodies larger than this are looked through in a thread."""
 
@@ -85,6 +93,8 @@ class Instance:
         self._servers: list[asyncio.Server | egress.Proxy] = []
         self._sandbox: Sandbox | None = None
         self._guest = GuestConnection(max_body=spec.limits.output + spec.limits.stdout + HEADROOM)
+        self._events: EventConnection | None = None
+        self._can_cancel = False
         self._contract = contracts.get(spec.contract)
         self._told: dict[str, Any] = {}
         self._is_idle = False  # loaded, and not in a call: it may be asked to end by itself
@@ -146,13 +156,15 @@ class Instance:
         if frame.type is FrameType.READY:
             self._is_idle = True
             self.manifest = _manifest(frame)
+            self._can_cancel = frame.header.get("cancel") is True
             return None
         return _failure(frame, default="LoadingError")
 
     async def run(self, invocation: Invocation, before: Timings) -> Outcome:
         """Run one call, to whose time `before` belongs too.
 
-        An instance that is not `is_usable` afterwards must be closed.
+        An instance that is not `is_usable` afterwards must be closed. When the call is cancelled,
+        so are the calls it has made, and it is over before this returns.
         """
         self.calls += 1
         self._is_idle = False
@@ -160,6 +172,8 @@ class Instance:
         header: dict[str, object] = {"id": invocation.call_id, "kind": invocation.kind}
         if invocation.operation:
             header["operation"] = invocation.operation
+        if invocation.hear is not None:
+            header["events"] = self._listen_to(invocation, invocation.hear)
         if self._hear is not None and invocation.payer != self.kept_for:
             header["quiet"] = True  # what others' calls print is not for its log
         began = self._busy_since = time.perf_counter()
@@ -177,10 +191,36 @@ class Instance:
         except GuestGone:
             failure = await self._cause_of_death("during the call")
             return Outcome(failure=failure, timings=_and_run(before, began))
+        except asyncio.CancelledError:
+            await self._cancel(invocation)
+            raise
         finally:
             self.relay.token = None
             self._busy_us, self._busy_since = self.busy_us, 0.0
+            self._guest.hear = None
         return await self._outcome(frame, invocation, _and_run(before, began))
+
+    def _listen_to(self, invocation: Invocation, hear: Callable[[Event], None]) -> int:
+        """Pass on what the call says; give the number under which it says it."""
+        hearing = Hearing(invocation, hear, self.calls)
+        self._guest.hear = hearing.partial
+        if self._events is not None:
+            self._events.hear = hearing.printed
+        return self.calls
+
+    async def _cancel(self, invocation: Invocation) -> None:
+        """End the call, by asking the guest where that can be asked, else with the sandbox."""
+        self.relay.abandon_calls()
+        try:
+            if self._can_cancel:
+                self._guest.send(encode(FrameType.CANCEL, {"id": invocation.call_id}))
+                frame = await self._guest.answer(CANCEL_SECONDS)
+                self._is_idle = frame.header.get("id") == invocation.call_id
+        except (GuestGone, OutOfTime):
+            pass
+        finally:
+            if not self._is_idle:
+                self.discard()
 
     async def _outcome(self, frame: Frame, invocation: Invocation, timings: Timings) -> Outcome:
         if frame.header.get("id") != invocation.call_id:
@@ -190,12 +230,12 @@ class Instance:
         stdout, body = _split_stdout(frame)
         if frame.type is FrameType.FAILED:
             return Outcome(stdout=stdout, failure=_failure(frame), timings=timings)
-        kind = _kind(frame.header.get("kind"))
+        kind = kind_named(frame.header.get("kind"))
         is_sound = frame.type is FrameType.RESULT and kind is not None
         if is_sound and len(body) > _MUCH:
-            is_sound = await self._in_thread(_reads_as, kind, body)
+            is_sound = await self._in_thread(reads_as, kind, body)
         elif is_sound:
-            is_sound = _reads_as(kind, body)
+            is_sound = reads_as(kind, body)
         if kind is None or not is_sound:
             self._guest.close()
             return Outcome(failure=_GIBBERISH, timings=timings)
@@ -204,6 +244,9 @@ class Instance:
     def discard(self) -> None:
         """Stop using it, at once; `close` gives back what it holds."""
         self._guest.close()
+        if self._events is not None:
+            self._events.close()
+        self.relay.abandon_calls()
         self.relay.token = None
 
     async def close(self) -> None:
@@ -253,19 +296,22 @@ class Instance:
                 raise GuestGone("it ended before it connected")
             if time.perf_counter() > deadline:
                 raise OutOfTime
-        self._servers.pop(0).close()  # nobody else may dial in
+        for server in self._servers[:2]:
+            server.close()  # nobody else may dial in
+        del self._servers[:2]
 
     async def _listen(self, folder: Path) -> None:
         loop = asyncio.get_running_loop()
         guest = await loop.create_unix_server(self._welcome, folder / "pool.sock")
+        events = await loop.create_unix_server(self._welcome_events, folder / "events.sock")
         relay = await loop.create_unix_server(http_server(self.relay), folder / "relay.sock")
-        self._servers = [guest, relay]
+        self._servers = [guest, events, relay]
         if self.spec.network is Network.FULL:
             policy = egress.Policy.public(trusted=self._around.trusted_hosts)
             refused = partial(self._around.refused, self.spec.source)
             path = folder / "egress.sock"
             self._servers.append(await egress.serve(path, policy, refused=refused))
-        for name in ("pool.sock", "relay.sock", "egress.sock"):
+        for name in ("pool.sock", "events.sock", "relay.sock", "egress.sock"):
             if (folder / name).exists():
                 self._around.backend.admit(folder / name)
 
@@ -273,6 +319,13 @@ class Instance:
         """The first to dial in is the guest: it does so before it loads the author's module."""
         is_first = not self._guest.connected.done()
         return self._guest if is_first else Unwelcome()
+
+    def _welcome_events(self) -> asyncio.Protocol:
+        """The first is the supervisor: it dials in before there is an author's process at all."""
+        if self._events is not None:
+            return Unwelcome()
+        self._events = EventConnection()
+        return self._events
 
     async def _cause_of_death(self, when: str) -> Failure:
         sandbox = self._running()
@@ -308,22 +361,6 @@ _GIBBERISH: Final = Failure(
 )
 
 
-def http_server(application: Application) -> Any:  # noqa: ANN401 - a protocol factory
-    """Serve an ASGI application on connections of whatever kind, with uvicorn's protocol."""
-    config = uvicorn.Config(
-        application,
-        http=HttpToolsProtocol,
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-    )
-    config.load()
-    state = ServerState()
-    return lambda: HttpToolsProtocol(config=config, server_state=state, app_state={})
-
-
 def _since(began: float) -> int:
     return int((time.perf_counter() - began) * 1_000_000)
 
@@ -342,36 +379,6 @@ def _split_stdout(frame: Frame) -> tuple[bytes, bytes]:
 def _manifest(frame: Frame) -> dict[str, Any]:
     said = frame.header.get("manifest")
     return said if isinstance(said, dict) else {}
-
-
-_KINDS: Final = {"json": Kind.JSON, "text": Kind.TEXT, "binary": Kind.BINARY}
-
-
-def _kind(word: object) -> Kind | None:
-    return _KINDS.get(word) if isinstance(word, str) else None
-
-
-def _reads_as(kind: Kind | None, body: bytes) -> bool:
-    """Whether a body is what it claims to be: it is pasted into an envelope undecoded."""
-    try:
-        if kind is Kind.JSON:
-            _check_json(body)
-        elif kind is Kind.TEXT:
-            body.decode()
-    except (ValueError, RecursionError):
-        return False
-    return True
-
-
-def _check_json(body: bytes) -> None:
-    try:
-        orjson.loads(body)
-    except orjson.JSONDecodeError:  # stricter than the standard on huge numbers and deep nesting
-        json.loads(body.decode(), parse_constant=_refuse_constant)  # bytes could be UTF-16
-
-
-def _refuse_constant(name: str) -> float:
-    raise ValueError(name)
 
 
 def _failure(frame: Frame, default: str = "AlgorithmError") -> Failure:

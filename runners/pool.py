@@ -58,7 +58,7 @@ class Pool:
     async def run(self, spec: RunSpec, invocation: Invocation) -> Outcome:
         """Run one call; raise NoRunner or QueueFull if nothing can take it, PlatformFault if we fail.
 
-        A cancelled call ends its sandbox: work nobody waits for is not gone on with.
+        A cancelled call is over when this raises: work nobody waits for is not gone on with.
         """
         arrived = time.perf_counter()
         group = self._group(spec, invocation.payer)
@@ -72,6 +72,8 @@ class Pool:
         try:
             invocation.enter(Phase.RUNNING)
             return await instance.run(invocation, before)
+        except asyncio.CancelledError:  # the instance has ended the call, or itself
+            raise
         except BaseException:
             instance.discard()
             raise

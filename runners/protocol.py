@@ -9,16 +9,32 @@ The host listens, the guest dials and speaks first:
 
     guest → HELLO  {"pid", "python", "protocol": 1}
     host  → LOAD   {"contract", "module", "limits": {"stdout", "output"}}
-    guest → READY  {"load_us", "stdout_bytes", "manifest"?} + stdout
+    guest → READY  {"load_us", "stdout_bytes", "manifest"?, "cancel"?} + stdout
             or FAILED {"load_us", "stdout_bytes", "error_type", "message", "stacktrace"} + stdout
-    host  → CALL   {"id", "kind", "operation"?} + input         kind: json, text, binary or void
+    host  → CALL   {"id", "kind", "operation"?, "events"?} + input   kind: json, text, binary or void
+    guest → EVENT  {"progress"?, "kind"?, "appends"?} + partial output      any number, or none
+    host  → CANCEL {"id"}                                   only to a guest that is ready with cancel
     guest → RESULT {"id", "kind", "run_us", "stdout_bytes"} + stdout + result
             or FAILED {"id", "run_us", "stdout_bytes", "error_type", "message", "stacktrace"} + stdout
 
 `run_us` is the time inside `apply`; `stdout` is what was printed by any means, stdout and stderr
 together, cut to the limit, not necessarily UTF-8. A FAILED that the author's code caused also has
 "file" (relative to the tree) and "line". A guest whose module did not load stays and answers
-every CALL with that failure. One call at a time; the guest ends with exit code 0 when the host
+every CALL with that failure.
+Events come only for a call with `events`, a number that tells it from others of the same guest.
+`progress` is 0 to 1; a partial output takes the place of the one before, or continues it where it
+`appends`. A guest sends at most ten a second (EVENT_SECONDS and EVENT_BYTES are what the host
+bears: a guest that says more is read more slowly), each with EVENT_BODY bytes at most. What is
+printed comes as it is printed over a connection of the supervisor's own, which runs nothing of
+the author's: it dials `events.sock` before the guest says HELLO, and sends nothing but
+
+    guest → EVENT  {"events", "left_out"} + stdout       of the call with that number
+
+CANCEL asks for the end of the call in progress: a FAILED (or a RESULT that was on its way) follows,
+and the guest takes the next call. One that comes after the answer means nothing. A guest that was
+not ready with `cancel`, or does not answer soon, is ended.
+
+One call at a time; the guest ends with exit code 0 when the host
 hangs up, with 65 when the host speaks gibberish, and with the code of the author's process
 (128 + signal) when that ends by itself.
 
@@ -38,6 +54,11 @@ import orjson
 PREFIX: Final = struct.Struct(">BII")
 MAX_HEADER: Final = 1024 * 1024
 
+EVENT_BODY: Final = 256 * 1024
+EVENT_SECONDS: Final = 0.05
+EVENT_BYTES: Final = 1024 * 1024
+"""What one guest may say while it works: an event each so many seconds, so many bytes a second."""
+
 
 class FrameType(IntEnum):
     HELLO = 1
@@ -46,6 +67,8 @@ class FrameType(IntEnum):
     CALL = 4
     RESULT = 5
     FAILED = 6
+    EVENT = 7
+    CANCEL = 8
 
 
 class ProtocolError(Exception):

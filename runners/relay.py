@@ -8,16 +8,23 @@ bodies of any size stream through both ways.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
 
 import orjson
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+CALLER_LEFT: Final = "the caller has left"
+"""With this message a call's task is cancelled by whoever sees its caller go."""
 
 PREFIX: Final = "/v1/"
 CALL_PREFIXES: Final = ("/v1/algo/", "/v1/web/algo/")
@@ -29,6 +36,7 @@ _NOT_PASSED_ON: Final = frozenset(
 )
 
 
+_CANCELLED: Final = (200, "The call that made this call was cancelled, and so is this one.")
 _NOBODY: Final = (403, "No call is in progress in this sandbox, so nobody is asking.")
 
 
@@ -40,10 +48,20 @@ class Relay:
         self._platform = platform
         self._host = host.encode()
         self._parallel_calls = parallel_calls
-        self.open_calls = 0
+        self._calls: set[asyncio.Task[Any]] = set()
         self._open_others = 0
         self.token: Callable[[], str] | None = None
         """Gives the token of the call in progress, if there is one."""
+
+    @property
+    def open_calls(self) -> int:
+        """How many calls of other algorithms have no answer yet."""
+        return len(self._calls)
+
+    def abandon_calls(self) -> None:
+        """Cancel the calls that the call in progress has made, and theirs."""
+        for task in self._calls:
+            task.cancel(CALLER_LEFT)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -53,14 +71,30 @@ class Relay:
         if token is None or problem is not None:
             await _refuse(send, *(problem or _NOBODY))
             return
-        is_call = scope["path"].startswith(CALL_PREFIXES)
-        self.open_calls += is_call
-        self._open_others += not is_call
+        rewritten = self._rewritten(scope, token())
+        if scope["path"].startswith(CALL_PREFIXES):
+            await self._call(rewritten, receive, send)
+            return
+        self._open_others += 1
         try:
-            await self._platform(self._rewritten(scope, token()), receive, send)
+            await self._platform(rewritten, receive, send)
         finally:
-            self.open_calls -= is_call
-            self._open_others -= not is_call
+            self._open_others -= 1
+
+    async def _call(self, scope: Scope, receive: Receive, send: Send) -> None:
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("A request is served by a task.")
+        self._calls.add(task)
+        try:
+            await self._platform(scope, receive, send)
+        except asyncio.CancelledError as error:
+            if error.args != (CALLER_LEFT,):
+                raise
+            task.uncancel()
+            await _refuse(send, *_CANCELLED)
+        finally:
+            self._calls.discard(task)
 
     def _problem(self, scope: Scope) -> tuple[int, str] | None:
         path: str = scope["path"]
@@ -88,6 +122,22 @@ class Relay:
         ]
         headers += [(b"host", self._host), (b"authorization", b"Bearer " + token.encode())]
         return {**scope, "headers": headers, "client": None, "scheme": "http", "state": {}}
+
+
+def http_server(application: Application) -> Any:  # noqa: ANN401 - a protocol factory
+    """Serve an ASGI application on connections of whatever kind, with uvicorn's protocol."""
+    config = uvicorn.Config(
+        application,
+        http=HttpToolsProtocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+    )
+    config.load()
+    state = ServerState()
+    return lambda: HttpToolsProtocol(config=config, server_state=state, app_state={})
 
 
 async def _refuse(send: Send, status: int, message: str) -> None:

@@ -20,8 +20,9 @@ from typing import Any, Final
 
 from runners import wire
 from runners.errors import NoRunner, PlatformFault, RunnerError
+from runners.instance import CANCEL_SECONDS
 from runners.pool import Pool
-from runners.specs import Invocation, Outcome, Phase, RunSpec
+from runners.specs import Event, Invocation, Outcome, Phase, RunSpec
 from runners.wire import Frames, Word
 
 logger = logging.getLogger(__name__)
@@ -70,9 +71,13 @@ class PoolServer(asyncio.Protocol):
 
     async def _run(self, call: str, header: dict[str, Any], body: bytes) -> None:
         try:
-            spec, invocation = wire.read_run(header, body, tell=partial(self._tell, call))
+            spec, invocation = wire.read_run(
+                header, body, tell=partial(self._tell, call), hear=partial(self._pass_on, call)
+            )
             outcome = await self._pool.run(spec, invocation)
             answer = wire.done(call, outcome, self._pool.load)
+        except asyncio.CancelledError:
+            answer = wire.cancelled(call, self._pool.load)
         except RunnerError as error:
             answer = wire.refused(call, error, self._pool.load)
         except Exception:
@@ -85,6 +90,9 @@ class PoolServer(asyncio.Protocol):
 
     def _tell(self, call: str, phase: Phase) -> None:
         self._write(wire.phase(call, phase, self._pool.load))
+
+    def _pass_on(self, call: str, said: Event) -> None:
+        self._write(wire.event(call, said, self._pool.load))
 
     def _write(self, words: bytes) -> None:
         if self._transport is not None and not self._transport.is_closing():
@@ -149,6 +157,10 @@ class RunnerClient(asyncio.Protocol):
                 waiting.set_exception(wire.read_refused(header))
             elif word is Word.PHASE:
                 self._watched[header["id"]].enter(Phase(header["phase"]))
+            elif word is Word.EVENT:
+                self._heard(self._watched[header["id"]], wire.read_event(header, body))
+            elif word is Word.CANCELLED:
+                waiting.cancel()
 
     async def run(self, spec: RunSpec, invocation: Invocation) -> Outcome:
         if self._transport is None or not self.is_connected:
@@ -163,10 +175,24 @@ class RunnerClient(asyncio.Protocol):
         except asyncio.CancelledError:
             if self.is_connected:
                 self._transport.write(wire.frame(Word.CANCEL, {"id": call}))
+                await self._see_it_end(call)
             raise
         finally:
             del self._waiting[call]
             del self._watched[call]
+
+    async def _see_it_end(self, call: str) -> None:
+        """Wait until the runner says that a cancelled call is over, but not for long."""
+        ended: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._waiting[call] = ended
+        await asyncio.wait([ended], timeout=CANCEL_SECONDS + _LOOK_SECONDS)
+        if ended.done() and not ended.cancelled():
+            ended.exception()  # it has ended by itself meanwhile, or the runner has gone
+
+    @staticmethod
+    def _heard(invocation: Invocation, said: Event) -> None:
+        if invocation.hear is not None:
+            invocation.hear(said)
 
     def close(self) -> None:
         if self._transport is not None:

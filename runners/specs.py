@@ -102,6 +102,18 @@ class Phase(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Event:
+    """What a call says of itself while it runs; a field without news is empty."""
+
+    progress: float | None = None  # 0 to 1
+    printed: bytes = b""  # since the last event, stdout and stderr together
+    left_out: int = 0  # bytes of what was printed that are not here
+    kind: Kind = Kind.VOID  # of a partial output, if there is one
+    output: bytes = b""
+    appends: bool = False  # the output continues the one before, it does not take its place
+
+
+@dataclass(frozen=True, slots=True)
 class Invocation:
     """One call on its way to a sandbox."""
 
@@ -119,6 +131,11 @@ class Invocation:
     tell: Callable[[Phase], None] | None = field(default=None, repr=False)
     """Hears of each phase the call enters, where somebody watches it."""
 
+    hear: Callable[[Event], None] | None = field(default=None, repr=False)
+    """Hears what the call says while it runs; without it the sandbox is not asked to say it."""
+
+    shows_printed: bool = False  # whether whoever hears may read what the code prints
+
     def enter(self, phase: Phase) -> None:
         if self.tell is not None:
             self.tell(phase)
@@ -134,6 +151,9 @@ class Failure:
     is_platform_fault: bool = False
     is_out_of_time: bool = False
     """We have ended the call; an algorithm that only says so has not used up its time."""
+
+    is_cancelled: bool = False
+    """Its caller has ended the call."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,10 @@ Frames as in runners/protocol.py; many calls share one connection, told apart by
     gateway → RUN     {"id", "spec", "invocation"} + input
     gateway → CANCEL  {"id"}
     runner  → PHASE   {"id", "phase", "load"}, for calls that somebody watches
+    runner  → EVENT   {"id", "event", "load"} + stdout + partial output, for calls with a listener
     runner  → DONE    {"id", "outcome", "load"} + stdout + result
             or REFUSED {"id", "error", "message", "retry_after", "load"}
+            or CANCELLED {"id", "load"}, once a call that was to be cancelled is over
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ import orjson
 
 from runners.errors import NoRunner, PlatformFault, QueueFull, RunnerError
 from runners.specs import (
+    Event,
     Failure,
     Invocation,
     Kind,
@@ -46,6 +49,8 @@ class Word(IntEnum):
     DONE = 3
     REFUSED = 4
     PHASE = 5
+    EVENT = 6
+    CANCELLED = 7
 
 
 def frame(word: Word, header: dict[str, Any], *parts: bytes) -> bytes:
@@ -79,16 +84,21 @@ def run(call: str, spec: RunSpec, invocation: Invocation) -> bytes:
     ticket = {
         item.name: getattr(invocation, item.name)
         for item in fields(invocation)
-        if item.name not in ("body", "token", "tell")
+        if item.name not in ("body", "token", "tell", "hear")
     }
     ticket["is_watched"] = invocation.tell is not None
+    ticket["is_heard"] = invocation.hear is not None
     ticket["token"] = invocation.token()
     header = {"id": call, "spec": asdict(spec), "invocation": ticket}
     return frame(Word.RUN, header, invocation.body)
 
 
 def read_run(
-    header: dict[str, Any], body: bytes, *, tell: Callable[[Phase], None]
+    header: dict[str, Any],
+    body: bytes,
+    *,
+    tell: Callable[[Phase], None],
+    hear: Callable[[Event], None],
 ) -> tuple[RunSpec, Invocation]:
     raw = header["spec"]
     spec = RunSpec(
@@ -103,12 +113,42 @@ def read_run(
     ticket = header["invocation"]
     token: str = ticket.pop("token")
     kind = Kind(ticket.pop("kind"))
-    heard = tell if ticket.pop("is_watched") else None
-    return spec, Invocation(**ticket, kind=kind, token=lambda: token, body=body, tell=heard)
+    is_watched, is_heard = ticket.pop("is_watched"), ticket.pop("is_heard")
+    return spec, Invocation(
+        **ticket,
+        kind=kind,
+        token=lambda: token,
+        body=body,
+        tell=tell if is_watched else None,
+        hear=hear if is_heard else None,
+    )
 
 
 def phase(call: str, entered: Phase, load: int) -> bytes:
     return frame(Word.PHASE, {"id": call, "phase": entered, "load": load})
+
+
+def event(call: str, said: Event, load: int) -> bytes:
+    summary = {
+        "progress": said.progress,
+        "printed_bytes": len(said.printed),
+        "left_out": said.left_out,
+        "kind": said.kind,
+        "appends": said.appends,
+    }
+    header = {"id": call, "event": summary, "load": load}
+    return frame(Word.EVENT, header, said.printed, said.output)
+
+
+def read_event(header: dict[str, Any], body: bytes) -> Event:
+    summary = header["event"]
+    cut = summary.pop("printed_bytes")
+    kind = Kind(summary.pop("kind"))
+    return Event(**summary, kind=kind, printed=body[:cut], output=body[cut:])
+
+
+def cancelled(call: str, load: int) -> bytes:
+    return frame(Word.CANCELLED, {"id": call, "load": load})
 
 
 def done(call: str, outcome: Outcome, load: int) -> bytes:

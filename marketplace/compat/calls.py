@@ -39,7 +39,7 @@ from marketplace.lib.errors import (
 )
 from marketplace.lib.money import parse_dollars
 from marketplace.lib.single_flight import SingleFlight
-from runners.relay import Receive, Scope, Send
+from runners.relay import CALLER_LEFT, Receive, Scope, Send
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -187,7 +187,7 @@ class _Watch:
         while (await self._receive())["type"] != "http.disconnect":
             pass
         self.saw_the_end = True
-        call.cancel(gateway.CALLER_LEFT)
+        call.cancel(CALLER_LEFT)
 
 
 def _shape(request: Request, actor: Actor, answer: Answer) -> _Response:

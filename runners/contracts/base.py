@@ -4,7 +4,8 @@ Everything above a contract is the same for all of them: the call's envelope, mo
 records, page and schema. A contract has two halves. This one, on the host, recognises a tree,
 describes what can be called in it, and says what to start. The other half is a part of the guest
 (`runners/guest/`), which the host asks through `runners/protocol.py`: LOAD starts the author's
-code and READY says that it can be called, CALL runs one call, and hanging up lets it drain.
+code and READY says that it can be called, CALL runs one call, whose EVENTs tell how it gets on, CANCEL ends
+one, and hanging up lets it drain.
 One module each, registered in `runners.contracts`.
 """
 
@@ -31,9 +32,10 @@ class Detected:
 
 
 class Cancel(StrEnum):
-    """What ends a call whose caller has gone: never promise more than this."""
+    """What ends a call that nobody wants any more: never promise more than this."""
 
     KILL = "kill"  # the sandbox, with the call in it
+    COOPERATIVE = "cooperative"  # the author's code at its next step; the sandbox if it does not
 
 
 @dataclass(frozen=True, slots=True)

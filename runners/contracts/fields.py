@@ -49,7 +49,7 @@ def _operation(command: Field) -> Operation:
         description=_text(command, "description"),
         input=_object(_list(command.get("inputs")), is_input=True),
         output=_object(_list(command.get("outputs")), is_input=False),
-        cancel=Cancel.KILL,
+        cancel=Cancel.COOPERATIVE,
     )
 
 

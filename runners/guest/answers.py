@@ -15,7 +15,7 @@ from html import unescape
 from http.client import HTTPConnection, HTTPException
 from urllib.parse import quote
 
-from _agorithm import values
+from _agorithm import jobs, values
 
 MOST_MESSAGE = 500
 MOST_MANIFEST = 512 * 1024
@@ -25,6 +25,7 @@ _TYPES = {
     "text": "text/plain; charset=utf-8",
     "binary": "application/octet-stream",
 }
+_TOO_LARGE = "The answer has more than {:,} bytes, which is all that can be returned."
 _CALLERS_FAULT = (400, 413, 415, 422)
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _STATUS = re.compile(r"\A[45]\d\d\b[ :]*(?=\S)")
@@ -56,42 +57,70 @@ def dial(port):
 
 
 def manifest(port, path):
-    """What a process says of itself; nothing if it says no JSON object of a sensible size."""
+    """Give (what a process says of itself, whether it runs jobs as our SDK does).
+
+    What it says is nothing if it is no JSON object of a sensible size.
+    """
     connection = HTTPConnection("127.0.0.1", port)
     try:
         connection.request("GET", path)
-        content = connection.getresponse().read(MOST_MANIFEST + 1)
+        response = connection.getresponse()
+        content = response.read(MOST_MANIFEST + 1)
         found = json.loads(content.decode("utf-8"))
     except (OSError, HTTPException, ValueError, RecursionError):
-        return {}
+        return {}, False
     finally:
         connection.close()
-    return found if isinstance(found, dict) and len(content) <= MOST_MANIFEST else {}
+    if not isinstance(found, dict) or len(content) > MOST_MANIFEST:
+        return {}, False
+    return found, response.getheader(jobs.SPOKEN) is not None
 
 
 def address(operation):
     return "/" + quote(str(operation or ""), safe="")
 
 
-def post(port, header, body, limit, path="/"):
-    """Send the input and give (kind, body) of the answer; raise Refused or NoAnswer."""
+def post(port, header, body, limit, path="/", call=None):
+    """Send the input and give (kind, body) of the answer; raise Refused, NoAnswer or jobs.Cancelled.
+
+    `call` is what can happen meanwhile: it is told what there is so far, and may be cancelled.
+    """
     headers = {"X-Request-Id": str(header.get("id")), "X-Forwarded-Proto": "https"}
     sent = _TYPES.get(header.get("kind"))
     if sent is not None:
         headers["Content-Type"] = sent
+    if call is not None:
+        headers.update(call.headers)
     connection = HTTPConnection("127.0.0.1", port)
     try:
         connection.request("POST", path, body=body, headers=headers)
+        if call is not None:
+            call.wait_for(connection.sock)
         response = connection.getresponse()
-        content = response.read(limit + 1)
+        kind = response.getheader("Content-Type") or ""
+        if call is not None and kind.startswith(jobs.STREAM) and call.is_job:
+            return "json", _of_job(call.outputs(response, limit), limit)
+        content = response.read(limit + 1) if call is None else call.read(response, kind, limit)
     except (OSError, HTTPException) as error:
         raise NoAnswer(_words(error))
     finally:
         connection.close()
     if len(content) > limit:
-        text = "The answer has more than {:,} bytes, which is all that can be returned."
-        raise Refused("TooLargeError", text.format(limit))
-    return _result(response.status, response.getheader("Content-Type") or "", content)
+        raise Refused("TooLargeError", _TOO_LARGE.format(limit))
+    return _result(response.status, kind, content)
+
+
+def _of_job(ended, limit):
+    """The result of a job by its last word; raise Refused for one that failed."""
+    outputs, failed = ended
+    if failed is not None:
+        code = failed.get("code")
+        code = code if isinstance(code, int) else 500
+        kind = "InputError" if code in _CALLERS_FAULT else "AlgorithmError"
+        raise Refused(kind, *_failure(code, "application/json", json.dumps(failed).encode("utf-8")))
+    if len(outputs) > limit:
+        raise Refused("TooLargeError", _TOO_LARGE.format(limit))
+    return _json(outputs.decode("utf-8"))
 
 
 def _result(status, content_type, content):

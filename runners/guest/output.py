@@ -26,9 +26,9 @@ from _agorithm import wire
 SIZE = 16 * 1024 * 1024  # untouched pages cost nothing
 PATIENCE = 0.1  # seconds to wait for the supervisor if something never stops printing
 
-_NUMBERS = struct.Struct("@QQQQQ")  # native: each number is written in one piece
+_NUMBERS = struct.Struct("@QQQQQQ")  # native: each number is written in one piece
 _NUMBER = struct.Struct("@Q")
-_BUSY, _TOTAL, _MARK, _LIMIT, _QUIET = 0, 8, 16, 24, 32
+_BUSY, _TOTAL, _MARK, _LIMIT, _QUIET, _WATCHED = 0, 8, 16, 24, 32, 40
 _FIONREAD = 0x541B
 try:
     from termios import FIONREAD as _FIONREAD
@@ -44,15 +44,18 @@ class Printed(object):
         self.reading_end, self.writing_end = os.pipe()
         self.complaints = wire.out_of_reach(2)  # the sandbox's own stderr: the host reads it
         self._memory = mmap.mmap(-1, _NUMBERS.size + SIZE)
-        _NUMBERS.pack_into(self._memory, 0, 0, 0, 0, 64 * 1024, 0)
+        _NUMBERS.pack_into(self._memory, 0, 0, 0, 0, 64 * 1024, 0, 0)
 
     def drain(self):
-        """Supervisor: move what is in the pipe into memory."""
+        """Supervisor: move what is in the pipe into memory.
+
+        Gives what it was, and the number of the call that somebody watches, 0 if nobody does.
+        """
         memory = self._memory
         _NUMBER.pack_into(memory, _BUSY, 1)
         try:
             data = os.read(self.reading_end, 64 * 1024)
-            _, total, mark, limit, quiet = _NUMBERS.unpack_from(memory)
+            _, total, mark, limit, quiet, watched = _NUMBERS.unpack_from(memory)
             if self._echo and data and not quiet:
                 _write(self.complaints, data)
             at = total - mark
@@ -64,7 +67,7 @@ class Printed(object):
             _NUMBER.pack_into(memory, _TOTAL, total + len(data))
         finally:
             _NUMBER.pack_into(memory, _BUSY, 0)
-        return len(data)
+        return data, watched
 
     def begin(self, limit=None):
         """Forget what was printed until now."""
@@ -73,9 +76,13 @@ class Printed(object):
         if limit is not None:
             _NUMBER.pack_into(memory, _LIMIT, min(limit, SIZE))
 
+    def watch(self, number):
+        """Have what is printed from now on passed on as that call's; 0 is nobody's."""
+        _NUMBER.pack_into(self._memory, _WATCHED, number)
+
     def kept(self):
         """Give (the bytes kept since `begin`, how many more there were)."""
-        _, total, mark, limit, _ = _NUMBERS.unpack_from(self._memory)
+        _, total, mark, limit, _, _ = _NUMBERS.unpack_from(self._memory)
         count = max(0, total - mark)
         length = min(count, limit)
         return self._memory[_NUMBERS.size : _NUMBERS.size + length], count - length
@@ -100,6 +107,7 @@ class Capture(object):
         self._nothing = bytes(4)
         self._flush_c = None
         self._modules = 0
+        self._is_watched = False
 
     def install(self):
         os.dup2(self._pipe, 1)
@@ -110,8 +118,11 @@ class Capture(object):
     def limit(self, size):
         self._printed.begin(limit=size)
 
-    def begin(self, quiet=False):
-        """A call begins: what is left from before is nobody's."""
+    def begin(self, number=0, quiet=False):
+        """A call begins: what is left from before is nobody's.
+
+        With a number, somebody watches what it prints as it comes.
+        """
         try:
             fcntl.fcntl(1, fcntl.F_GETFD)
             fcntl.fcntl(2, fcntl.F_GETFD)
@@ -121,12 +132,18 @@ class Capture(object):
         self._settle()
         self._printed.be_quiet(quiet)
         self._printed.begin()
+        if number:
+            self._printed.watch(number)
+            self._is_watched = True
 
     def end(self):
         """Give what was printed since `begin`, cut to the limit with a note that says so."""
         self.flush()
         self._settle()
         self._printed.be_quiet(False)
+        if self._is_watched:
+            self._printed.watch(0)
+            self._is_watched = False
         kept, dropped = self._printed.kept()
         if not dropped:
             return kept

@@ -9,7 +9,7 @@ import _signal
 import os
 import select
 
-from _agorithm import forward
+from _agorithm import forward, telling
 
 PORTS = (("relay.sock", "relay_port"), ("egress.sock", "egress_port"))
 
@@ -22,11 +22,15 @@ class Supervisor(object):
             path = os.path.join(options["run"], name)
             if os.path.exists(path):
                 self._forwarders.append(forward.Forwarder(int(options[port]), path))
+        path = os.path.join(options["run"], "events.sock")
+        self._voice = telling.Voice(path) if os.path.exists(path) else None
 
     def leave(self):
         """In the child: the ports are the supervisor's."""
         for forwarder in self._forwarders:
             forwarder.close()
+        if self._voice is not None:
+            self._voice.close()
 
     def watch(self, child):
         """Work until the child ends; never returns."""
@@ -51,7 +55,7 @@ class Supervisor(object):
             forwarder.join(poller, handlers)
         self._reap(child, woken)  # it may have ended already
         while True:
-            patience = 0.01 if any(one.is_waiting for one in self._forwarders) else -1
+            patience = self._patience()
             for descriptor, events in poller.poll(patience):
                 handler = handlers.get(descriptor)
                 if handler is not None:
@@ -59,12 +63,22 @@ class Supervisor(object):
             for forwarder in self._forwarders:
                 forwarder.retry()
 
+    def _patience(self):
+        """Seconds until something has to be done though nothing has come; -1 if there is nothing."""
+        told = -1 if self._voice is None else self._voice.tell()
+        if any(one.is_waiting for one in self._forwarders):
+            return 0.01 if told < 0 else min(0.01, told)
+        return told
+
     def _drain(self, poller):
         try:
-            if not self._printed.drain():
-                poller.unregister(self._printed.reading_end)  # nobody is left to print
+            data, number = self._printed.drain()
         except BlockingIOError:
-            pass
+            return
+        if not data:
+            poller.unregister(self._printed.reading_end)  # nobody is left to print
+        elif self._voice is not None:
+            self._voice.take(data, number)
 
     def _reap(self, child, woken):
         """Bury whoever died (orphans too, if this is process 1); end if it was the child."""
@@ -93,7 +107,7 @@ class Supervisor(object):
 
     def _last_words(self, code):
         try:
-            while self._printed.drain():
+            while self._printed.drain()[0]:
                 pass
         except BlockingIOError:
             pass

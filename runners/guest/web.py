@@ -13,13 +13,15 @@ import subprocess
 import threading
 from time import monotonic, sleep
 
-from _agorithm import answers, loading, wire
+from _agorithm import answers, jobs, loading, telling, wire
 
 LOAD_SECONDS = 290.0  # a little less than the host waits
 DESCRIBE_SECONDS = 60.0
 LAST_LINES = 100
 MOST_STACKTRACE = 64 * 1024
 WORKER_DEATHS = 3
+
+CANCELLED = {"error_type": "Cancelled", "message": "The call was cancelled.", "stacktrace": ""}
 
 _GLANCE = 0.05
 _PATIENCE = 0.5
@@ -52,7 +54,7 @@ def serve(channel, capture, header, limits, tree, work):
         except (NotReady, OSError) as error:
             channel.send(wire.FAILED, *_said_of_loading(error, began, capture))
             return 0
-        said = {"manifest": app.manifest()}
+        said = {"manifest": app.manifest(), "cancel": app.has_jobs}
         printed = capture.end()
         said.update(load_us=_since(began), stdout_bytes=len(printed))
         channel.send(wire.READY, said, printed)
@@ -103,17 +105,22 @@ def _answer_calls(channel, capture, app, limits):
             capture.complain("the app ended between two calls, with exit code {}".format(app.code))
             return 75
         kind, header, body = channel.receive()
+        if kind == wire.CANCEL:  # of a call that was answered meanwhile
+            continue
         if kind != wire.CALL:
             raise wire.Garbage("no CALL that can be answered")
         _answer(channel, capture, app, header, body, limit)
 
 
 def _answer(channel, capture, app, header, body, limit):
-    capture.begin(quiet=bool(header.get("quiet")))
+    capture.begin(telling.number_in(header), quiet=bool(header.get("quiet")))
     began = monotonic()
+    call = app.call(channel, header)
     try:
-        kind, payload = answers.post(app.port, header, body, limit, app.path(header))
+        kind, payload = answers.post(app.port, header, body, limit, app.path(header), call)
         failure = None
+    except jobs.Cancelled:
+        failure = CANCELLED
     except answers.Refused as error:
         failure = {"error_type": error.error_type, "message": str(error)}
         failure["stacktrace"] = error.stacktrace
@@ -151,6 +158,7 @@ class App(object):
     def __init__(self, header, capture):
         self.port = int(header["port"])
         self.code = None
+        self.has_jobs = False
         self.ended, self._tell = os.pipe()
         self._line = str(header.get("command"))
         self._variables = header.get("variables") or {}
@@ -211,12 +219,19 @@ class App(object):
 
     def _is_running(self):
         """What the address of its health says besides 200, where it is one that says more."""
-        said = answers.manifest(self.port, self._health) if self._manifest else {}
+        said = answers.manifest(self.port, self._health)[0] if self._manifest else {}
         return said.get("status", "RUNNING") == "RUNNING"
 
     def manifest(self):
         """What it says of itself, if it has an address for that; nothing if that is no object."""
-        return answers.manifest(self.port, self._manifest) if self._manifest else {}
+        if not self._manifest:
+            return {}
+        found, self.has_jobs = answers.manifest(self.port, self._manifest)
+        return found
+
+    def call(self, channel, header):
+        """One call of it, as long as it goes on."""
+        return jobs.Call(channel, header, self.port, self.has_jobs)
 
     def path(self, header):
         """Where a call goes: to the address of its operation, or to the only one there is."""

@@ -4,6 +4,7 @@ import _socket  # the C half of `socket`: gevent and its like patch only the oth
 import fcntl
 import json
 import struct
+from select import POLLIN, poll  # ours, whatever is patched later
 
 PREFIX = struct.Struct(">BII")
 MAX_HEADER = 1024 * 1024
@@ -12,12 +13,22 @@ AT_ONCE = 64 * 1024
 OUT_OF_REACH = 400
 """Our descriptors start here: programs that tidy up close the low ones."""
 
-HELLO, LOAD, READY, CALL, RESULT, FAILED = range(1, 7)
+HELLO, LOAD, READY, CALL, RESULT, FAILED, EVENT, CANCEL = range(1, 9)
+
+EVENT_BODY = 256 * 1024
+EVENT_SECONDS = 0.1  # half as often as the host bears
+EVENT_BYTES = 1024 * 1024
 
 _F_DUPFD_CLOEXEC = getattr(fcntl, "F_DUPFD_CLOEXEC", 1030)
 _WAIT_FOR_ALL = _socket.MSG_WAITALL
 _decode = json.JSONDecoder().decode
 _encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def frame(kind, header, body=b""):
+    """One frame as bytes."""
+    text = _encode(header).encode("ascii")
+    return PREFIX.pack(kind, len(text), len(body)) + text + body
 
 
 class HostGone(Exception):
@@ -52,6 +63,7 @@ class Channel(object):
             self._socket.settimeout(None)
             dialled.close()
         self._rest = b""
+        self._poller = None
 
     @property
     def has_more(self):
@@ -61,6 +73,15 @@ class Channel(object):
     def fileno(self):
         return self._socket.fileno()
 
+    def is_asked(self):
+        """Whether there is something to receive; does not wait."""
+        if self._rest:
+            return True
+        if self._poller is None:
+            self._poller = poll()
+            self._poller.register(self._socket.fileno(), POLLIN)
+        return bool(self._poller.poll(0))
+
     def receive(self):
         """Wait for a frame; give (type, header, body)."""
         data = self._rest
@@ -69,7 +90,7 @@ class Channel(object):
         kind, header_length, body_length = PREFIX.unpack_from(data)
         if header_length > MAX_HEADER or body_length > MAX_BODY:
             raise Garbage("a frame of {} + {} bytes".format(header_length, body_length))
-        if not HELLO <= kind <= FAILED:
+        if not HELLO <= kind <= CANCEL:
             raise Garbage("a frame of type {}".format(kind))
         start = 9 + header_length
         end = start + body_length

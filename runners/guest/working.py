@@ -7,7 +7,9 @@ import os
 import sys
 from time import perf_counter
 
-from _agorithm import failures, loading, values, wire
+from _agorithm import failures, loading, telling, values, wire, yielding
+
+CANCELLED = "The call was cancelled."
 
 
 def serve(channel, capture, tree, work):
@@ -48,7 +50,7 @@ def _load(channel, capture, header, limits, tree, work):
     _silence_alarms()
     printed = capture.end()
     said = {"load_us": _since(began), "stdout_bytes": len(printed)}
-    said.update(failure or {})
+    said.update(failure or {"cancel": yielding.yields(function)})
     channel.send(wire.FAILED if failure else wire.READY, said, printed)
     getattr(gc, "freeze", int)()  # what was loaded stays; Python 3.6 looks at it again and again
     return function
@@ -95,19 +97,23 @@ class _Worker(object):
     def run(self):
         while True:
             kind, header, body = self._channel.receive()
+            if kind == wire.CANCEL:  # of a call that was answered meanwhile
+                continue
             if kind != wire.CALL or header.get("kind") not in ("json", "text", "binary", "void"):
                 raise wire.Garbage("no CALL that can be answered")
             self._answer(header, body)
 
     def _answer(self, header, body):
         capture = self._capture
-        capture.begin()
+        capture.begin(telling.number_in(header))
         failure = None
         began = perf_counter()
         try:
             value = values.decode(header["kind"], body)
             began = perf_counter()
             result = self._function(value)
+            if yielding.is_generator(result):
+                result = yielding.drained(result, self._channel, header, self._limit)
             run_us = _since(began)
             kind, payload = values.encode(result, self._limit)
         except BaseException as error:
@@ -129,6 +135,10 @@ class _Worker(object):
     def _describe(self, error):
         if isinstance(error, _NeverLoaded):
             return error.failure
+        if isinstance(error, (wire.HostGone, wire.Garbage)):
+            raise error
+        if isinstance(error, yielding.Cancelled):
+            return {"error_type": "Cancelled", "message": CANCELLED, "stacktrace": ""}
         return failures.describe(error, self._tree)
 
 

@@ -17,7 +17,7 @@ import uuid
 from flask_sock import Sock
 from simple_websocket import ConnectionClosed
 
-from modelcloud import server
+from modelcloud.posting import opened
 from modelcloud.exceptions import RunwayError
 from modelcloud.working import Cancelled, Stopped, Task
 
@@ -79,7 +79,7 @@ class _Connection(object):
             del self._tasks[job]
             self._send("rejected", job, error=str(error))
             return
-        server.opened()
+        opened()
         watcher = threading.Thread(target=self._end, args=(job, task))
         watcher.daemon = True
         watcher.start()
@@ -112,7 +112,7 @@ class _Connection(object):
             self._send("failed", job, **error.to_response())
         else:
             self._send("failed", job, error="An unknown error occurred.")
-        server.opened(-1)
+        opened(-1)
 
     def _send(self, kind, job, **more):
         message = dict(more, type=kind, id=job)

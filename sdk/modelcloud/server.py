@@ -3,12 +3,12 @@
 import gzip
 import json
 import os
-import threading
 import time
+import uuid
 
 from flask import Flask, Response, request
 
-from modelcloud import compression
+from modelcloud import compression, posting
 from modelcloud.__version__ import __version__
 from modelcloud.exceptions import InvalidArgumentError, RunwayError
 from modelcloud.working import Stopped
@@ -30,19 +30,6 @@ class _NoBody(Exception):
     """A POST whose body is no JSON."""
 
 
-class _Open(object):
-    """How many answers are on their way."""
-
-    lock = threading.Lock()
-    count = 0
-
-
-def opened(number=1):
-    """Note that so many more answers are on their way; with -1, that one has been sent."""
-    with _Open.lock:
-        _Open.count += number
-
-
 def application(model):
     """Make the Flask application of a model."""
     app = Flask("modelcloud")
@@ -56,7 +43,9 @@ def application(model):
         said["millisRunning"] = model.millis_running()
         said["millisSinceLastCommand"] = model.millis_since_last_command()
         said["GPU"] = os.environ.get("GPU") == "1"
-        return _json(said)
+        answer = _json(said)
+        answer.headers["X-Modelcloud-Jobs"] = "1"
+        return answer
 
     @app.route("/healthcheck", methods=["GET"])
     def healthcheck():
@@ -81,7 +70,15 @@ def application(model):
         values = _body()
         inputs = model.decoded_inputs(name, values)
         formats = _formats(request.headers.get("X-Runway-Output-Format", ""))
-        return _json(model.worker.run(lambda: model.result(name, inputs, formats)))
+        job = request.headers.get("X-Request-Id") or str(uuid.uuid4())
+        if "text/event-stream" in request.headers.get("Accept", ""):
+            messages = posting.streamed(model, job, name, inputs, formats)
+            return Response(messages, mimetype="text/event-stream")
+        return _json(posting.run(model, job, lambda: model.result(name, inputs, formats)))
+
+    @app.route("/", methods=["POST"])
+    def cancel():
+        return _json(posting.cancel(model, _body()))
 
     _tell_errors(app)
     _open_and_compress(app)
@@ -91,7 +88,7 @@ def application(model):
 def let_finish():
     """Wait a moment for answers that are being sent."""
     deadline = time.time() + _FINISH_SECONDS
-    while _Open.count and time.time() < deadline:
+    while posting.on_their_way() and time.time() < deadline:
         time.sleep(0.01)
 
 
@@ -146,6 +143,10 @@ def _tell_errors(app):
     def no_body(_):
         return _json({"error": NO_JSON}, 400)
 
+    @app.errorhandler(posting.WasCancelled)
+    def cancelled(error):
+        return _json({"error": str(error)}, 409)
+
     @app.errorhandler(Stopped)
     def stopped(error):
         return _json({"error": str(error)}, 503)
@@ -168,11 +169,11 @@ def _is_socket():
 def _open_and_compress(app):
     @app.before_request
     def begin():
-        opened(0 if _is_socket() else 1)
+        posting.opened(0 if _is_socket() else 1)
 
     @app.teardown_request
     def end(_):
-        opened(0 if _is_socket() else -1)
+        posting.opened(0 if _is_socket() else -1)
 
     @app.after_request
     def finish(response):
@@ -182,7 +183,8 @@ def _open_and_compress(app):
             response.headers["Access-Control-Allow-Methods"] = _METHODS
             response.headers["Access-Control-Allow-Headers"] = asked or "*"
         accepts = "gzip" in request.headers.get("Accept-Encoding", "")
-        data = b"" if response.direct_passthrough else response.get_data()
+        is_whole = not (response.direct_passthrough or response.is_streamed)
+        data = response.get_data() if is_whole else b""
         if (
             accepts
             and len(data) >= WORTH_COMPRESSING

@@ -36,12 +36,15 @@ class Worker(object):
         self._current = None
         self._is_stopping = False
 
-    def run(self, function):
-        """Run it where it must run; give what it gives."""
+    def run(self, function, begun=None):
+        """Run it where it must run; give what it gives. `begun` is told of the task, if it is one."""
         if self._thread is None or self._thread == threading.get_ident():
             with self._lock:
                 return function()
-        task = self.submit(Task(function))
+        task = Task(function)
+        if begun is not None:
+            begun(task)
+        self.submit(task)
         task.done.wait()
         if task.error is not None:
             raise task.error
@@ -53,6 +56,14 @@ class Worker(object):
             raise Stopped("The server is stopping.")
         self._tasks.put(task)
         return task
+
+    def begin(self, task):
+        """Put it in line, or do it now where nobody else works."""
+        if self._thread is not None:
+            self.submit(task)
+            return
+        with self._lock:
+            self._do(task)
 
     def cancel(self, task):
         """Interrupt it at its next step, or leave it out if it has not begun."""

@@ -6,7 +6,9 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
@@ -75,9 +77,13 @@ class Server(object):
         return Client("ws://127.0.0.1:{}/".format(self.port))
 
     def post(self, path, **fields):
+        return json.loads(self.ask(path, fields).read().decode())
+
+    def ask(self, path, fields, **headers):
         body = json.dumps(fields).encode()
-        request = Request("http://127.0.0.1:{}{}".format(self.port, path), data=body)
-        return json.loads(urlopen(request, timeout=20).read().decode())
+        headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        address = "http://127.0.0.1:{}{}".format(self.port, path)
+        return urlopen(Request(address, data=body, headers=headers), timeout=20)
 
     def close(self):
         if self.process.poll() is None:
@@ -123,6 +129,56 @@ def test_job_is_started_then_gives_outputs_with_progress_then_succeeds(server):
         {"type": "succeeded", "id": "a"},
     ]
     jobs.close()
+
+
+def messages_in(answer):
+    """The messages of a job that was posted, one after the other."""
+    lines = (line for line in answer if line.startswith(b"data:"))
+    return (json.loads(line[5:].decode()) for line in lines)
+
+
+def test_posted_command_tells_its_outputs_to_those_who_ask_for_events(server):
+    stream = {"Accept": "text/event-stream", "X_Request_Id": "p"}
+
+    counted = list(messages_in(server.ask("/count", {"to": 2}, **stream)))
+    failed = list(messages_in(server.ask("/fail", {}, **stream)))
+
+    assert isinstance(counted[3].pop("timeElapsed"), int)
+    assert counted == [
+        {"type": "started", "id": "p"},
+        {"type": "output", "id": "p", "outputData": {"n": 0}, "progress": 0.5},
+        {"type": "output", "id": "p", "outputData": {"n": 1}, "progress": 1.0},
+        {"type": "succeeded", "id": "p"},
+    ]
+    assert [one["type"] for one in failed] == ["started", "failed"]
+    assert failed[1]["code"] == 500
+    assert failed[1]["error"].startswith("Error during inference: ValueError('oops'")
+
+
+def test_posted_commands_are_cancelled_by_their_id(server):
+    watched = messages_in(
+        server.ask("/spin", {}, Accept="text/event-stream", X_Request_Id="watched")
+    )
+    assert next(watched)["type"] == "started"
+    assert server.post("/", type="cancel", id="watched") == {"cancelled": True}
+    assert [one["type"] for one in watched] == ["cancelled"]
+
+    refused = []
+
+    def ask():
+        with pytest.raises(HTTPError) as raised:
+            server.ask("/spin", {}, X_Request_Id="plain")
+        refused.append((raised.value.code, raised.value.read().decode()))
+
+    waiting = threading.Thread(target=ask)
+    waiting.start()
+    deadline = time.time() + 20
+    while not server.post("/", type="cancel", id="plain")["cancelled"] and time.time() < deadline:
+        time.sleep(0.01)
+    waiting.join(20)
+
+    assert refused == [(409, '{"error": "The command was cancelled."}')]
+    assert server.post("/", type="cancel", id="plain") == {"cancelled": False}
 
 
 def test_jobs_are_cancelled_by_their_own_id_alone(server):

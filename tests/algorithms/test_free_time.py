@@ -12,7 +12,7 @@ import pytest
 from django.utils import timezone
 
 from algorithms import charging, gateway
-from algorithms.gateway import CALLER_LEFT, Answer, Ask
+from algorithms.gateway import Answer, Ask
 from algorithms.journal import Ended
 from algorithms.resolving import Target, of_version_row
 from billing import given_time
@@ -20,6 +20,7 @@ from billing.models import GivenTime, Limit
 from marketplace.accounts.actors import Actor
 from marketplace.lib.errors import PaymentRequired
 from runners import host
+from runners.relay import CALLER_LEFT
 from runners.specs import Failure, Invocation, Kind, Outcome, Phase, RunSpec, Timings
 from tests.factories import VersionFactory
 from tests.ledgers import give

@@ -103,6 +103,11 @@ class Guest:
         self._listener.bind(str(self.folder / "pool.sock"))
         self._listener.listen()
         self._listener.settimeout(SECONDS)
+        self._events = socket.socket(socket.AF_UNIX)
+        self._events.bind(str(self.folder / "events.sock"))
+        self._events.listen()
+        self._events.settimeout(SECONDS)
+        self._told: socket.socket | None = None
 
     def start(self, **environment: str) -> None:
         """Start the program and wait for its HELLO."""
@@ -124,6 +129,8 @@ class Guest:
                 stderr=stderr,
                 cwd=self.folder,
             )
+        self._told, _ = self._events.accept()
+        self._told.settimeout(SECONDS)
         self._connection, _ = self._listener.accept()
         self._connection.settimeout(SECONDS)
         self.hello = self.receive().header
@@ -166,6 +173,24 @@ class Guest:
         stdout = frame.body[:length].decode()
         return Answer(frame.type, frame.header, stdout, frame.body[length:])
 
+    def watch(self, value: Any, number: int = 1) -> tuple[list[Answer], Answer]:
+        """Call as somebody who watches; give the events of the guest's own, and the answer."""
+        header = {"id": "call-1", "kind": "json", "events": number}
+        self.send(encode(FrameType.CALL, header, json.dumps(value).encode()))
+        heard = []
+        while (frame := self.receive()).type is FrameType.EVENT:
+            heard.append(frame)
+        return heard, frame
+
+    def printed(self) -> tuple[dict[str, Any], bytes]:
+        """The next that the supervisor tells of what is printed."""
+        assert self._told is not None
+        prefix = self._told.recv(PREFIX.size, socket.MSG_WAITALL)
+        frame_type, header_length, body_length = read_prefix(prefix, max_body=1024 * 1024)
+        assert frame_type is FrameType.EVENT
+        header = decode_header(self._told.recv(header_length, socket.MSG_WAITALL))
+        return header, self._told.recv(body_length, socket.MSG_WAITALL)
+
     def say_no_more(self) -> None:
         """End the sending; answers can still be read."""
         assert self._connection is not None
@@ -192,6 +217,9 @@ class Guest:
     def close(self) -> None:
         self.hang_up()
         self._listener.close()
+        self._events.close()
+        if self._told is not None:
+            self._told.close()
         if self._process is not None:
             try:
                 self._process.wait(10)

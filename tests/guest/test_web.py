@@ -32,6 +32,14 @@ class App(BaseHTTPRequestHandler):
             os._exit(told['exit'])
         if 'hang_up' in told:
             return self.connection.close()
+        if 'stream' in told:
+            self.send_response(200)
+            self.send_header('Content-Type', 'text/event-stream; charset=utf-8')
+            self.end_headers()
+            for piece in told['stream']:
+                self.wfile.write(piece.encode())
+                time.sleep(0.15)
+            return
         print('asked for', told['status'], flush=True)
         body = told['body'].encode(told.get('encoding', 'utf-8'))
         self.answer(told['status'], told.get('type', 'application/json'), body)
@@ -90,6 +98,17 @@ def test_answers_become_results_by_their_content_type(app: Guest) -> None:
     assert (raw.header["kind"], raw.body) == ("binary", b"\x00\x01")
     assert (nothing.header["kind"], nothing.body) == ("json", b"null")
     assert digits.stdout == "asked for 200\n"
+
+
+def test_text_is_told_while_it_is_sent(app: Guest) -> None:
+    heard, answer = app.watch({"stream": ["data: Grü\n\n", "data: ß\n\n"]})
+
+    assert [(event.header["kind"], event.header["appends"]) for event in heard] == [
+        ("text", True),
+        ("text", True),
+    ]
+    assert [event.body.decode() for event in heard] == ["data: Grü\n\n", "data: ß\n\n"]
+    assert answer.value == "data: Grü\n\ndata: ß\n\n"
 
 
 def test_inputs_arrive_with_the_content_type_of_their_kind(app: Guest) -> None:

@@ -7,8 +7,8 @@ from typing import Any, cast
 
 import pytest
 
-from runners import instance
 from runners.backends.base import Backend
+from runners.bodies import reads_as
 from runners.errors import PlatformFault
 from runners.groups import PoolLimits
 from runners.instance import Surroundings
@@ -63,4 +63,4 @@ async def test_caller_hears_of_no_path_of_the_host() -> None:
     ],
 )
 def test_only_json_in_utf8_is_taken_for_json(body: bytes, is_json: bool) -> None:
-    assert instance._reads_as(Kind.JSON, body) is is_json
+    assert reads_as(Kind.JSON, body) is is_json

@@ -7,8 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from runners.instance import http_server
-from runners.relay import MOST_OTHERS, Message, Receive, Relay, Scope, Send
+from runners.relay import MOST_OTHERS, Message, Receive, Relay, Scope, Send, http_server
 
 
 class Platform:

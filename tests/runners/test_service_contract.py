@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 
-from runners import builder, contracts
+from runners import backends, builder, contracts
 from runners.builder import BuildSpec
 from runners.contracts import fields
 from runners.contracts.service import Service
@@ -19,12 +21,13 @@ from runners.errors import BuildFailed
 from runners.groups import PoolLimits
 from runners.instance import Surroundings
 from runners.pool import Pool
-from runners.specs import Failure, Outcome, RunSpec
+from runners.specs import Event, Failure, Outcome, RunSpec
 from tests.runners.building import Building, _nobody, backend, run_build, write_tree
 from tests.runners.sandboxes import LIMITS, asking
 
 MODEL = """
 import os
+import time
 import modelcloud
 from modelcloud.data_types import number, text, image
 import runway
@@ -48,6 +51,12 @@ def double(model, inputs):
     if inputs["n"] == 7:
         raise ValueError("not seven")
     return 2 * inputs["n"]
+
+@modelcloud.command("count", inputs={"to": number(), "pause": number()}, outputs={"n": number()})
+def count(model, inputs):
+    for n in range(inputs["to"]):
+        time.sleep(inputs["pause"])
+        yield n, (n + 1) / inputs["to"]
 
 if __name__ == "__main__":
     modelcloud.run(port=9999)
@@ -163,12 +172,13 @@ def test_commands_and_their_fields_are_known_after_the_build(
     interface = building.done.interface
 
     assert building.log.index("Described itself") < building.log.index("Setting up model...")
-    assert [one["name"] for one in interface["operations"]] == ["brightness", "double"]
+    assert [one["name"] for one in interface["operations"]] == ["brightness", "double", "count"]
     assert interface["source"] == "introspected"
     assert interface["options"]["properties"] == {
         "name": {"enum": ["black", "grey"], "default": "grey"}
     }
-    photo, double = interface["operations"]
+    photo, double, _ = interface["operations"]
+    assert photo["cancel"] == "cooperative"
     assert photo["input"]["required"] == ["photo"]
     assert photo["input"]["properties"]["photo"]["contentMediaType"] == "image/*"
     assert double["description"] == "Twice as much"
@@ -179,36 +189,64 @@ def test_commands_and_their_fields_are_known_after_the_build(
     }
 
 
-def test_each_command_is_called_by_its_name(built: tuple[Building, RunSpec]) -> None:
+@pytest.fixture(params=backends.NAMES)
+async def pool(request: pytest.FixtureRequest) -> AsyncIterator[Pool]:
+    host = request.getfixturevalue("docker_host") if request.param == "docker" else ""
+    chosen = backends.make(request.param, data_dir=Path(settings.DATA_DIR), docker_host=host)
+    around = replace(_around(), backend=chosen)
+    pool = Pool(around, PoolLimits(slots=1))
+    yield pool
+    await pool.stop()
+
+
+async def test_commands_are_called_watched_and_cancelled_by_their_names(
+    built: tuple[Building, RunSpec], pool: Pool
+) -> None:
     _, spec = built
+    heard: list[Event] = []
+    photo = json.dumps({"photo": PIXEL})
+    asked = [("brightness", photo), ("double", '{"n": 4}'), ("double", '{"n": 7}')]
+    asked += [("brightness", "{}"), ("../setup", "{}")]
 
-    async def calls() -> list[Outcome]:
-        pool = Pool(_around(), PoolLimits(slots=1))
-        photo = json.dumps({"photo": PIXEL})
-        asked = [("brightness", photo), ("double", '{"n": 4}'), ("double", '{"n": 7}')]
-        asked += [("brightness", "{}"), ("../setup", "{}")]
-        try:
-            return [await pool.run(spec, asking(body, operation=name)) for name, body in asked]
-        finally:
-            await pool.stop()
+    answers = [await pool.run(spec, asking(body, operation=name)) for name, body in asked]
+    counting = asking('{"to": 2, "pause": 0.2}', operation="count", hear=heard.append)
+    counted = await pool.run(spec, counting)
+    seven = await pool.run(spec, asking('{"n": 7}', operation="double", hear=heard.append))
+    await _cancelled(pool, spec)
 
-    grey, double, seven, missing, unknown = asyncio.run(calls())
-
-    assert json.loads(grey.body) == {"label": "grey", "value": 0.0}
-    assert json.loads(double.body) == {"n": 8}
-    failures = [one.failure for one in (seven, missing, unknown)]
-    assert [failure.error_type for failure in failures if failure] == [
-        "AlgorithmError",
-        "InputError",
-        "AlgorithmError",
+    assert [json.loads(one.body) for one in (*answers[:2], counted)] == [
+        {"label": "grey", "value": 0.0},
+        {"n": 8},
+        {"n": 1},
+    ]
+    assert [(one.progress, one.output) for one in heard] == [(0.5, b'{"n": 0}'), (1.0, b'{"n": 1}')]
+    failures = [one.failure for one in answers[2:]]
+    assert [(one.error_type, one.message) for one in failures[:2] if one] == [
+        (
+            "AlgorithmError",
+            "The app answered 500: Error during inference: ValueError('not seven').",
+        ),
+        ("InputError", "The app answered 400: Missing input: photo."),
     ]
     assert failures[0] is not None
-    assert failures[0].message == (
-        "The app answered 500: Error during inference: ValueError('not seven')."
-    )
+    assert failures[2] is not None
+    assert failures[2].error_type == "AlgorithmError"
     assert "raise ValueError" in failures[0].stacktrace
-    assert failures[1] is not None
-    assert failures[1].message == "The app answered 400: Missing input: photo."
+    assert seven.failure is not None
+    assert seven.failure.message == failures[0].message
+
+
+async def _cancelled(pool: Pool, spec: RunSpec) -> None:
+    """Cancel a watched call and one that nobody watches; both leave the sandbox as it is."""
+    for hear in (lambda _: None, None):
+        endless = asking('{"to": 1000000, "pause": 0.01}', operation="count", hear=hear)
+        call = asyncio.create_task(pool.run(spec, endless))
+        await asyncio.sleep(0.3)
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+    after = await pool.run(spec, asking('{"n": 1}', operation="double"))
+    assert (after.body, after.timings.is_cold) == (b'{"n": 2}', False)
 
 
 def test_kept_sandbox_stays_and_says_what_its_owner_may_read(
@@ -229,6 +267,7 @@ def test_kept_sandbox_stays_and_says_what_its_owner_may_read(
                 assert kept is not None
                 if payer == "stranger":
                     was_usable = kept.is_usable and kept.calls == 2 and kept.busy_us > 0
+            assert kept is not None
             return failure, outcomes, was_usable, await kept.why_gone()
         finally:
             await pool.stop()

@@ -1,0 +1,40 @@
+"""Whether a body from a guest is what it claims to be: it is pasted into an envelope undecoded."""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+import orjson
+
+from runners.specs import Kind
+
+_KINDS: Final = {"json": Kind.JSON, "text": Kind.TEXT, "binary": Kind.BINARY}
+
+
+def kind_named(word: object) -> Kind | None:
+    """The kind that a guest's header names, None if that is none."""
+    return _KINDS.get(word) if isinstance(word, str) else None
+
+
+def reads_as(kind: Kind | None, body: bytes) -> bool:
+    """Whether it can be read as what it is said to be."""
+    try:
+        if kind is Kind.JSON:
+            _check_json(body)
+        elif kind is Kind.TEXT:
+            body.decode()
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _check_json(body: bytes) -> None:
+    try:
+        orjson.loads(body)
+    except orjson.JSONDecodeError:  # stricter than the standard on huge numbers and deep nesting
+        json.loads(body.decode(), parse_constant=_refuse_constant)  # bytes could be UTF-16
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(name)
