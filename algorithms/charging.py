@@ -173,6 +173,8 @@ class Admission:
             word = Usage.Outcome.TIMED_OUT if is_time else Usage.Outcome.STOPPED
         elif failure.is_platform_fault:
             return Charge(Usage.Outcome.FAILED.value, held=held)
+        elif failure.is_cancelled:
+            return self.charge_cancelled(run_us)
         else:
             return self.charge_failure(run_us)
         if price.rate and held:
@@ -180,16 +182,20 @@ class Admission:
         billed_ms = price.billed_ms(run_us) if held else 0
         return Charge(word.value, billed_ms, self._compute(run_us), royalty, held)
 
-    def charge_failure(self, run_us: int) -> Charge:
+    def charge_failure(self, run_us: int, word: str = Usage.Outcome.FAILED.value) -> Charge:
         """Nothing, unless the payer's free time for failures is used up: then what is beyond it."""
         if self.bill is None:
             return NOTHING
         price = self.bill.price
         beyond = given_time.take(self.bill.payer_id, run_us) if price.rate else 0
         if not beyond or not self._held:
-            return Charge(Usage.Outcome.FAILED.value, held=self._held)
+            return Charge(word, held=self._held)
         word, billed_ms = Usage.Outcome.OVERDRAWN.value, price.billed_ms(beyond)
         return Charge(word, billed_ms, self._compute(beyond), 0, self._held)
+
+    def charge_cancelled(self, run_us: int) -> Charge:
+        """As for a failure: what its caller has ended gave no result."""
+        return self.charge_failure(run_us, Usage.Outcome.CANCELLED.value)
 
     @property
     def _held(self) -> int:
@@ -239,6 +245,7 @@ class Wanted:
     max_cost: int | None = None
     tag: str = ""
     is_trial: bool = False
+    operation: str = ""
 
 
 async def admit(target: Target, *, by: Actor, running: RunningCall, wanted: Wanted) -> Admission:
@@ -250,19 +257,19 @@ async def admit(target: Target, *, by: Actor, running: RunningCall, wanted: Want
     price = price_of(target, by=by)
     is_trial = wanted.is_trial and (not price.rate or given_time.is_left(by.owner_id))
     if is_trial:
-        return Admission(_bill(target, by, FREE, wanted.tag, None), None, seconds, None, is_trial)
+        return Admission(_bill(target, by, FREE, wanted, None), None, seconds, None, is_trial)
     who = _who(by.owner_id, by, running)
     if max_cost is not None and max_cost < price.least:
         raise refusals.cap_too_low(max_cost, price.least, target.path)
     opens = max_cost is not None and running.is_capped and running.depth == 0
     if price.is_free and not opens:
-        return Admission(_bill(target, by, price, wanted.tag, None), None, seconds)
+        return Admission(_bill(target, by, price, wanted, None), None, seconds)
     amount, step = _first_amount(price, seconds, max_cost, shares=opens)
     chain = await _teller().hold(who, amount, cap=max_cost if opens else None)
     hold = Hold(price, chain, amount, step)
     hold.watch(asyncio.current_task())
     return Admission(
-        bill=_bill(target, by, price, wanted.tag, chain),
+        bill=_bill(target, by, price, wanted, chain),
         hold=hold,
         timeout=seconds if step else min(seconds, hold.seconds),
         closes=who if opens else None,
@@ -314,14 +321,17 @@ def _who(owner_id: UUID, by: Actor, running: RunningCall) -> Who:
     )
 
 
-def _bill(target: Target, by: Actor, price: Price, tag: str, chain: Chain | None) -> Bill | None:
+def _bill(
+    target: Target, by: Actor, price: Price, wanted: Wanted, chain: Chain | None
+) -> Bill | None:
     if by.owner_id is None:
         return None
     return Bill(
         payer_id=by.owner_id,
         author_id=target.algorithm_owner_id,
         member_id=by.user_id,
-        tag=tag,
+        tag=wanted.tag,
+        operation=wanted.operation,
         price=price,
         path=target.path,
         version=target.label,

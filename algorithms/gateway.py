@@ -117,7 +117,7 @@ async def _recorded(
 
 
 def _wanted(ask: Ask) -> Wanted:
-    return Wanted(ask.timeout, ask.max_cost, ask.tag, ask.is_trial)
+    return Wanted(ask.timeout, ask.max_cost, ask.tag, ask.is_trial, ask.operation)
 
 
 async def _run(  # noqa: PLR0913, PLR0917 - all that is known of one call
@@ -319,6 +319,7 @@ def _begun(target: Target, by: Actor, ask: Ask, running: RunningCall, terms: Adm
         input_bytes=len(ask.body),
         is_async=ask.is_async,
         started_at=time.time(),
+        operation=ask.operation,
         bill=terms.bill,
     )
 

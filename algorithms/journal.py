@@ -63,6 +63,7 @@ class Begun:
     input_bytes: int
     is_async: bool
     started_at: float  # seconds since 1970
+    operation: str = ""
     bill: Bill | None = None
 
 

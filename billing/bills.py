@@ -32,6 +32,7 @@ class Bill:
     path: str = ""  # owner/name
     version: str = ""
     digest: str = ""  # of what is run
+    operation: str = ""  # where the version has several
     limit_ids: tuple[int, ...] = ()
     leased: tuple[int, ...] = ()  # those this process has a lease on: all, or a cap that has
     spender: UUID | None = None
@@ -88,6 +89,7 @@ def read(entry: dict[str, Any] | None) -> Bill | None:
         path=entry["path"],
         version=entry["version"],
         digest=entry["digest"],
+        operation=entry["operation"],
         limit_ids=tuple(entry["limit_ids"]),
         leased=tuple(entry["leased"]),
         spender=UUID(entry["spender"]) if entry["spender"] else None,
@@ -191,6 +193,7 @@ _SOURCES: Final = {
     "path": ("b", "bill", "path"),
     "version": ("b", "bill", "version"),
     "version_digest": ("b", "bill", "digest"),
+    "operation": ("b", "bill", "operation"),
     "input_sha256": ("e", "input_sha256"),
     "output_sha256": ("e", "output_sha256"),
     "total_us": ("e", "total_us"),

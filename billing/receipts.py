@@ -39,10 +39,11 @@ PATIENCE: Final = timedelta(seconds=2)
 REASONS: Final = {
     Usage.Outcome.BILLED: "The call succeeded.",
     Usage.Outcome.FAILED: "The call failed, and failed calls are free.",
+    Usage.Outcome.CANCELLED: "The call was cancelled, and cancelled calls are free as failed ones are.",
     Usage.Outcome.TIMED_OUT: "It ran out of time: its time is billed, its royalty is not.",
     Usage.Outcome.STOPPED: "It reached its limit of cost: its time is billed, its royalty is not.",
-    Usage.Outcome.OVERDRAWN: "The call failed, and the account's free time for failures of that "
-    "day is used up: the time beyond it is billed, its royalty is not.",
+    Usage.Outcome.OVERDRAWN: "The call failed or was cancelled, and the account's free time for "
+    "that is used up for the day: the time beyond it is billed, its royalty is not.",
     Usage.Outcome.NOT_RUN: "It did not run.",
     Usage.Outcome.FREE: "Nothing is asked for it.",
 }
@@ -245,6 +246,7 @@ def _call(usage: Usage) -> Document:
         "algorithm": usage.path,
         "version": usage.version,
         "version_digest": usage.version_digest,
+        "operation": usage.operation or None,
         "input_sha256": usage.input_sha256,
         "output_sha256": usage.output_sha256,
         "microseconds": {name: getattr(usage, f"{name}_us") for name in names},

@@ -23,6 +23,7 @@ GROUPS: Final = {
     "day": ("day",),
     "algorithm": ("path",),
     "version": ("path", "version"),
+    "operation": ("path", "operation"),
     "key": ("key_id",),
     "tag": ("tag",),
 }
@@ -156,6 +157,9 @@ def _row(group: str, found: dict[str, Any], labels: dict[UUID, str]) -> Row:
         return _made(name, str(key or ""), found)
     if group == "version":
         return _made(f"{found['path']}/{found['version']}", found["version"], found)
+    if group == "operation":
+        name = f"{found['path']}/{found['operation']}".rstrip("/")
+        return _made(name, found["operation"], found)
     if group == "day":
         return _made(found["day"].isoformat(), found["day"].isoformat(), found)
     value = found["path" if group == "algorithm" else "tag"]

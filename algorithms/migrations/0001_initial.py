@@ -396,7 +396,12 @@ class Migration(migrations.Migration):
                 (
                     "state",
                     models.CharField(
-                        choices=[("queued", "Queued"), ("running", "Running"), ("done", "Done")],
+                        choices=[
+                            ("queued", "Queued"),
+                            ("running", "Running"),
+                            ("done", "Done"),
+                            ("cancelled", "Cancelled"),
+                        ],
                         default="queued",
                         max_length=10,
                     ),
@@ -425,6 +430,12 @@ class Migration(migrations.Migration):
                 ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("heartbeat_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "cancel_asked_at",
+                    models.DateTimeField(
+                        blank=True, help_text="When its caller asked for its end", null=True
+                    ),
+                ),
                 ("finished_at", models.DateTimeField(blank=True, null=True)),
                 ("expires_at", models.DateTimeField(db_index=True)),
                 (
@@ -690,6 +701,14 @@ class Migration(migrations.Migration):
                 ("depth", models.PositiveSmallIntegerField(default=0)),
                 ("key_id", models.UUIDField(blank=True, null=True)),
                 ("build_id", models.UUIDField(blank=True, null=True)),
+                (
+                    "operation",
+                    models.CharField(
+                        blank=True,
+                        help_text="Which one, where the version has several",
+                        max_length=100,
+                    ),
+                ),
                 (
                     "result",
                     models.CharField(

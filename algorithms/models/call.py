@@ -27,7 +27,7 @@ class Call(models.Model):
             _("Refused"),
         )  # never reached a sandbox: nobody is to blame but the request
         FAULT = "fault", _("Platform fault")
-        CANCELLED = "cancelled", _("Cancelled")  # the caller went away
+        CANCELLED = "cancelled", _("Cancelled")  # by its caller, or because they went away
         INTERRUPTED = "interrupted", _("Interrupted")  # the server died meanwhile
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -45,6 +45,9 @@ class Call(models.Model):
         Version, on_delete=models.DO_NOTHING, db_constraint=False, null=True, related_name="calls"
     )
     build_id = models.UUIDField(null=True, blank=True)
+    operation = models.CharField(
+        max_length=100, blank=True, help_text="Which one, where the version has several"
+    )
     result = models.CharField(max_length=12, choices=Result.choices)
     error_type = models.CharField(max_length=60, blank=True)
     error_message = models.CharField(max_length=500, blank=True)
@@ -88,6 +91,7 @@ class CallRequest(models.Model):
         QUEUED = "queued", _("Queued")
         RUNNING = "running", _("Running")
         DONE = "done", _("Done")
+        CANCELLED = "cancelled", _("Cancelled")
 
     id = models.UUIDField(primary_key=True, editable=False)  # the call's id
     caller = models.ForeignKey(Owner, on_delete=models.CASCADE, related_name="call_requests")
@@ -107,6 +111,9 @@ class CallRequest(models.Model):
     )
     created_at = models.DateTimeField(auto_now_add=True)
     heartbeat_at = models.DateTimeField(null=True, blank=True)
+    cancel_asked_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its caller asked for its end"
+    )
     finished_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(db_index=True)
 

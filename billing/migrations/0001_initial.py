@@ -1234,6 +1234,12 @@ class Migration(migrations.Migration):
                     "version_digest",
                     models.CharField(blank=True, help_text="Of what was run", max_length=64),
                 ),
+                (
+                    "operation",
+                    models.CharField(
+                        blank=True, help_text="Where there are several", max_length=100
+                    ),
+                ),
                 ("input_sha256", models.CharField(blank=True, max_length=64)),
                 ("output_sha256", models.CharField(blank=True, max_length=64)),
                 ("total_us", models.PositiveBigIntegerField(default=0)),
@@ -1247,9 +1253,10 @@ class Migration(migrations.Migration):
                         choices=[
                             ("billed", "Billed"),
                             ("failed", "Not billed: the call failed"),
+                            ("cancelled", "Not billed: the call was cancelled"),
                             ("timed_out", "Out of time"),
                             ("stopped", "Stopped at its limit of cost"),
-                            ("overdrawn", "Failed, beyond the day's free time"),
+                            ("overdrawn", "Failed or cancelled, beyond the day's free time"),
                             ("not_run", "Not billed: it did not run"),
                             ("free", "Free"),
                         ],

@@ -20,9 +20,10 @@ class Usage(models.Model):
     class Outcome(models.TextChoices):
         BILLED = "billed", _("Billed")
         FAILED = "failed", _("Not billed: the call failed")
+        CANCELLED = "cancelled", _("Not billed: the call was cancelled")
         TIMED_OUT = "timed_out", _("Out of time")
         STOPPED = "stopped", _("Stopped at its limit of cost")
-        OVERDRAWN = "overdrawn", _("Failed, beyond the day's free time")
+        OVERDRAWN = "overdrawn", _("Failed or cancelled, beyond the day's free time")
         NOT_RUN = "not_run", _("Not billed: it did not run")
         FREE = "free", _("Free")
 
@@ -45,6 +46,7 @@ class Usage(models.Model):
     path = models.CharField(max_length=150, blank=True, help_text="owner/name at that time")
     version = models.CharField(max_length=40, blank=True, help_text="1.2.3, or a commit")
     version_digest = models.CharField(max_length=64, blank=True, help_text="Of what was run")
+    operation = models.CharField(max_length=100, blank=True, help_text="Where there are several")
     input_sha256 = models.CharField(max_length=64, blank=True)
     output_sha256 = models.CharField(max_length=64, blank=True)
     total_us = models.PositiveBigIntegerField(default=0)

@@ -32,6 +32,7 @@ _WORDS: Final = {
     "day": gettext_lazy("Day"),
     "algorithm": gettext_lazy("Algorithm"),
     "version": gettext_lazy("Version"),
+    "operation": gettext_lazy("Operation"),
     "key": gettext_lazy("Key"),
     "tag": gettext_lazy("Tag"),
 }

@@ -160,6 +160,7 @@ def _error(algorithm: Algorithm, call: Call) -> dict[str, object]:
         "username": algorithm.owner.name,
         "algoname": algorithm.name,
         "algoversion": str(call.version.number) if call.version is not None else "",
+        "operation": call.operation,
         "input": "",
         "error": call.error_message,
         "error_type": call.error_type,

@@ -37,6 +37,7 @@ def _entry(call: Call) -> dict[str, object]:
         "username": algorithm.owner.name if algorithm is not None else "",
         "algoname": algorithm.name if algorithm is not None else "",
         "algoversion": str(call.version.number) if call.version is not None else "",
+        "operation": call.operation,
         "input": "",  # inputs belong to the caller and are not kept
         "error": call.error_message,
         "error_type": call.error_type,

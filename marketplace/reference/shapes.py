@@ -182,6 +182,7 @@ _ALGORITHMS: Final[dict[str, Shape]] = {
             "username": TEXT,
             "algoname": TEXT,
             "algoversion": TEXT,
+            "operation": {"type": "string", "description": "Where the version has several"},
             "input": TEXT,
             "error": TEXT,
             "error_type": TEXT,

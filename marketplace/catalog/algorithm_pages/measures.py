@@ -13,6 +13,7 @@ from django.utils import timezone
 from algorithms.models import Algorithm, Call
 
 DAYS: Final = 30
+_NO_FAILURE: Final = (Call.Result.SUCCEEDED, Call.Result.CANCELLED)
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def days(algorithm: Algorithm) -> list[Day]:
         .values("day")
         .annotate(
             calls=Count("pk"),
-            failed=Count("pk", filter=~Q(result=Call.Result.SUCCEEDED)),
+            failed=Count("pk", filter=~Q(result__in=_NO_FAILURE)),
             callers=Count("caller", distinct=True),
             mean=Avg("run_us", filter=Q(result=Call.Result.SUCCEEDED)),
         )
