@@ -19,10 +19,12 @@ def environment(build: Build, tree: Path) -> Environment:
     Raises BuildFailed for files that can be called in no way. The builder refuses a Python that
     is not carried here, and says which are.
     """
+    present: Environment = build.environment
+    if present.language != "python3":
+        return present
     found = contracts.detect(tree, wanted=build.algorithm.contract)
     python = contracts.get(found.contract).python(tree)
     minor = ".".join(python.split(".")[:2])
-    present: Environment = build.environment
     rows = Environment.objects.filter(
         language=present.language,
         machine_type=present.machine_type,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from algorithms.models import Algorithm, Build
-from runners import languages, resolution
+from runners import languages, toolchains
 
 
 def python_of(algorithm: Algorithm) -> str:
@@ -25,7 +25,7 @@ def last_locked_build(algorithm: Algorithm) -> Build | None:
 def locked_packages(algorithm: Algorithm) -> list[tuple[str, str]]:
     """What the newest good build installed, as (name, version)."""
     text = last_lock(algorithm)
-    packages = resolution.read_lock(text).packages if text else []
+    packages = toolchains.read_lock(text).packages if text else []
     return [(name, version) for name, _, version in (one.partition("==") for one in packages)]
 
 

@@ -268,6 +268,7 @@ def _spec(build: Build, *, network: str, is_shareable: bool) -> RunSpec:
     return RunSpec(
         algorithm=str(build.algorithm),
         module=build.module,
+        language=environment.language,
         contract=build.contract,
         interpreter=environment.slug.removesuffix("-gpu"),
         dependencies=build.dependencies_id or "",

@@ -377,8 +377,8 @@ PACKAGE_INDEX_VARIABLES = {
 }
 """What this machine says of its package index; pip's configuration files are read as well."""
 
-PACKAGE_INDEX_HOSTS = env.list("PACKAGE_INDEX_HOSTS", default=[])
-"""Further hosts that the index sends installers to; its own are known from its address."""
+PACKAGE_INDEX_HOSTS = env.list("PACKAGE_INDEX_HOSTS", default=[])  # that an index redirects to
+NPM_REGISTRY, CRAN_MIRROR = env.str("NPM_REGISTRY", default=""), env.str("CRAN_MIRROR", default="")
 
 # What browsers are told
 

@@ -1,7 +1,7 @@
 """Dependency artefacts: locks, installed once and shared read-only by every version that asks.
 
-An artefact is a virtual environment whose path and interpreter are the ones it will have at
-run time. It appears under its digest whole or not at all; of two builds that want the same,
+An artefact is a virtual environment, or what another language has in its place, at the path and
+with the interpreter it will have at run time. It appears under its digest whole or not at all; of two builds that want the same,
 one installs and the other waits.
 """
 
@@ -19,11 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from runners import resolution, workshop
-from runners.diagnosis import explain_installation
+from runners import workshop
 from runners.errors import BuildFailed, PlatformFault
-from runners.resolution import Lock
-from runners.workshop import FOLDER, NOTES, UV, Workshop
+from runners.installing import Lock
+from runners.workshop import Workshop
 
 _WAIT_SECONDS: Final = 0.2
 _ABANDONED_SECONDS: Final = 24 * 3600
@@ -60,10 +59,11 @@ def _install(lock: Lock, target: Path, shop: Workshop) -> Generator[str, None, N
     _sweep(target.parent)
     unfinished = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=target.parent))
     try:
-        workshop.write_note(unfinished, "lock.txt", lock.text)
-        result = yield from workshop.run(shop, unfinished, _commands(lock, shop))
+        for name, text in lock.notes().items():
+            workshop.write_note(unfinished, name, text)
+        result = yield from workshop.run(shop, unfinished, lock.commands(shop))
         if result.exit.code != 0:
-            raise BuildFailed(_why(result))
+            raise BuildFailed(_why(lock, result))
         workshop.clear_notes(unfinished)
         _note_size(unfinished, _seal(unfinished))
         unfinished.chmod(0o755)
@@ -72,35 +72,11 @@ def _install(lock: Lock, target: Path, shop: Workshop) -> Generator[str, None, N
         shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def _commands(lock: Lock, shop: Workshop) -> list[list[str]]:
-    """Make the environment, fill it, and compile it so that no sandbox starts with that."""
-    python = f"{FOLDER}/bin/python"
-    sync = [UV, "pip", "sync", "--quiet", "--python", python, "--require-hashes"]
-    sync += ["--allow-empty-requirements"]
-    sync += resolution.up_to(lock.as_of) if lock.needs_sources else ["--only-binary", ":all:"]
-    # -S: a package's .pth file must not run while it is compiled; packages for other Pythons
-    # hold files that cannot be compiled, which is no failure
-    flags = ["-I", "-S", "-W", "ignore", "-m", "compileall", "-q", "-j", "0"]
-    if _minor(shop) >= (3, 7):
-        flags += ["--invalidation-mode", "unchecked-hash"]  # nothing here ever changes
-    compiling = " ".join([shop.runtime.program, *flags, f"{FOLDER}/lib", ">/dev/null 2>&1; true"])
-    return [
-        [UV, "venv", "--quiet", "--allow-existing", "--python", shop.runtime.program, FOLDER],
-        [*sync, f"{FOLDER}/{NOTES}/lock.txt"],
-        ["/bin/sh", "-c", compiling],
-    ]
-
-
-def _minor(shop: Workshop) -> tuple[int, int]:
-    major, minor = shop.runtime.runtime.minor.split(".")
-    return int(major), int(minor)
-
-
-def _why(result: workshop.Result) -> str:
+def _why(lock: Lock, result: workshop.Result) -> str:
     if result.exit.is_out_of_memory:
         return f"The packages could not be installed: {result.exit.reason}."
     told = [f"While it was built: {result.refusals[0]}"] if result.refusals else []
-    return " ".join([explain_installation(result.output), *told])
+    return " ".join([lock.explain(result.output), *told])
 
 
 def _seal(folder: Path) -> int:

@@ -20,18 +20,16 @@ from runners import (
     contracts,
     host,
     languages,
-    package_index,
-    requirements_file,
-    resolution,
     runtimes,
     sources,
+    toolchains,
 )
 from runners.backends.base import Backend
 from runners.contracts import Contract, Detected
 from runners.diagnosis import explain_load_failure, explain_start_failure
 from runners.errors import BuildFailed
-from runners.resolution import Lock, Question
-from runners.runtimes import Runtime
+from runners.installing import Lock, Question
+from runners.interpreters import Runtime
 from runners.sources import Snapshot
 from runners.specs import MIB, Limits, LoadReport, Network, RunSpec
 from runners.workshop import Workshop
@@ -101,15 +99,15 @@ def build(
     yield "Beginning container customization"
     shop = _workshop(spec, pulse, backend)
     runtime = shop.runtime.runtime
-    yield f"Python {runtime.version} for {spec.algorithm}"
+    yield f"{_title(runtime)} {runtime.version} for {spec.algorithm}"
     data = Path(settings.DATA_DIR).resolve()
 
     source = sources.snapshot(spec.tree, data / "sources")
-    entrance = contracts.detect(source.folder, wanted=spec.contract)
+    entrance = contracts.detect(source.folder, wanted=spec.contract, language=runtime.language)
     contract = contracts.get(entrance.contract)
     yield from _told(source, contract, runtime)
     shop.check()
-    question = _question(source.folder, contract, shop)
+    question = toolchains.question(source.folder, contract, shop)
     yield f"Requirements: {question}"
     memory = memory or Memory()
     known = memory.find_lock(spec.environment_slug, question.digest)
@@ -137,11 +135,13 @@ def build(
 
 def run_spec(spec: BuildSpec, result: BuildResult) -> RunSpec:
     """Say how the result of a build is run."""
+    runtime = runtimes.find(spec.environment_slug)
     return RunSpec(
         algorithm=spec.algorithm,
         module=result.module,
         contract=result.contract,
-        interpreter=runtimes.find(spec.environment_slug).slug,
+        language=runtime.language,
+        interpreter=runtime.slug,
         dependencies=result.dependencies_digest,
         source=result.source_digest,
         network=spec.network,
@@ -158,7 +158,7 @@ def restore(
     spec = BuildSpec(environment_slug, Path(), "")
     shop = _workshop(spec, lambda: None, backend)
     folder = Path(settings.DATA_DIR).resolve() / "environments"
-    artefact = yield from artefacts.install(resolution.read_lock(lock), folder, shop)
+    artefact = yield from artefacts.install(toolchains.read_lock(lock), folder, shop)
     return artefact.digest
 
 
@@ -171,25 +171,15 @@ def _workshop(spec: BuildSpec, pulse: Callable[[], None], backend: Backend | Non
         disk=min(disk, settings.BUILD_MEMORY_MB * MIB // 2),  # /tmp counts as memory
         open_files=4096,
     )
+    runtime = runtimes.find(spec.environment_slug)
     return Workshop(
         backend=backend or host.backend(),
-        runtime=runtimes.prepare(runtimes.find(spec.environment_slug).slug),
-        index=package_index.discover(),
+        runtime=runtimes.prepare(runtime.slug),
+        index=toolchains.index_of(runtime.language),
         limits=limits,
         deadline=time.monotonic() + settings.BUILD_TIMEOUT_SECONDS,
         disk=disk,
         pulse=pulse,
-    )
-
-
-def _question(tree: Path, contract: Contract, shop: Workshop) -> Question:
-    path = settings.BUILD_CONSTRAINTS
-    return Question.ask(
-        requirements_file.read(tree).with_more(contract.requirements(tree)),
-        language=languages.get(shop.runtime.runtime.language),
-        constraints=Path(path).read_text() if path else "",
-        base=shop.runtime.digest,
-        may_use_sources=settings.BUILD_SOURCE_DISTRIBUTIONS,
     )
 
 
@@ -198,7 +188,7 @@ def _told(source: Snapshot, contract: Contract, given: Runtime) -> Generator[str
     yield f"Source: {_count(source.files, 'file')}, {_size(source.size_bytes)}"
     yield f"Contract: {contract.name}"
     yield from contract.notes(source.folder)
-    asked = contract.python(source.folder)
+    asked = contract.python(source.folder) if given.is_python else ""
     if not asked:
         return
     minor = ".".join(asked.split(".")[:2])
@@ -214,11 +204,11 @@ def _told(source: Snapshot, contract: Contract, given: Runtime) -> Generator[str
 
 def _lock(question: Question, known: str | None, shop: Workshop) -> Generator[str, None, Lock]:
     if known is not None:
-        lock = resolution.read_lock(known)
+        lock = toolchains.read_lock(known)
         yield f"Resolved before: {_count(len(lock.packages), 'package')}"
         return lock
     began = time.perf_counter()
-    lock = yield from resolution.resolve(question, shop)
+    lock = yield from question.resolve(shop)
     seconds = time.perf_counter() - began
     yield f"Resolved {_count(len(lock.packages), 'package')} in {seconds:.1f} s"
     for package in lock.packages:
@@ -291,6 +281,10 @@ def _check(spec: RunSpec, check: Check, shop: Workshop) -> Generator[str, None, 
         raise explain_load_failure(report.failure)
     yield f"Loaded in {report.seconds:.2f} s"
     return report.manifest
+
+
+def _title(runtime: Runtime) -> str:
+    return languages.get(runtime.language).display_name.format(minor="").strip()
 
 
 def _count(number: int, noun: str) -> str:

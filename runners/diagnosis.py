@@ -10,6 +10,7 @@ from runners.errors import BuildFailed, PlatformFault, RunnerError
 from runners.specs import Failure
 
 _FRAME: Final = re.compile(rf'File "{re.escape(runtimes.SOURCE)}/([^"]+)", line (\d+)')
+_PLACE: Final = re.compile(rf"{re.escape(runtimes.SOURCE)}/([^\s:()]+):(\d+)")  # other languages
 _APP_FRAME: Final = re.compile(
     rf'File "(?:{re.escape(runtimes.SOURCE)}|/tmp/work)/([^"]+)", line (\d+)'
 )
@@ -25,6 +26,9 @@ def explain_load_failure(failure: Failure) -> RunnerError:
     """Give the error a failed smoke check ends a build with."""
     if failure.is_platform_fault:
         return PlatformFault(failure.message)
+    place = _PLACE.search(failure.stacktrace)
+    if place and not _FRAME.search(failure.stacktrace):
+        return BuildFailed(f"{place[1]}, line {place[2]}: {failure.message.rstrip('.')}.")
     frames = _FRAME.findall(failure.stacktrace)
     said = _LAST_LINE.findall(failure.stacktrace)
     what = (said[-1] if said else failure.message).rstrip(".")

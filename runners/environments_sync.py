@@ -1,4 +1,4 @@
-"""Writes down which environments this machine offers: each Python found, for CPU and for GPU.
+"""Writes down which environments this machine offers: each interpreter found, for CPU and for GPU.
 
 Ids are derived from names, so every host of an installation writes the same rows.
 """
@@ -13,8 +13,8 @@ from django.conf import settings
 from django.db import transaction
 
 from runners import languages, runtimes
+from runners.interpreters import Runtime
 from runners.models import Environment
-from runners.runtimes import Runtime
 
 _NAMESPACE: Final = uuid.UUID("5d0e3c3e-6c5c-5f0a-9d2b-0b1f5ac5c1a7")
 
@@ -32,7 +32,7 @@ def sync() -> list[Environment]:
     kinds = [(Environment.MachineType.CPU, True), (Environment.MachineType.GPU, has_gpu())]
     seen = [
         _write(runtime, machine_type, is_present=is_present)
-        for runtime in runtimes.discover()
+        for runtime in runtimes.offered()
         for machine_type, is_present in kinds
     ]
     slugs = [environment.slug for environment in seen]

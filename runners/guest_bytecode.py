@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from runners.runtimes import Runtime
+    from runners.interpreters import Runtime
 
 _SECONDS: Final = 60
 _STAMP: Final = struct.Struct("<II")  # when the source was changed, and its size

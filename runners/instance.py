@@ -227,6 +227,8 @@ class Instance:
             self._guest.close()
             return Outcome(failure=_GIBBERISH, timings=timings)
         self._is_idle = True
+        if frame.header.get("is_last"):
+            self._guest.close()
         stdout, body = _split_stdout(frame)
         if frame.type is FrameType.FAILED:
             return Outcome(stdout=stdout, failure=_failure(frame), timings=timings)

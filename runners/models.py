@@ -10,8 +10,9 @@ from django.db import models
 class EnvironmentQuerySet(models.QuerySet["Environment"]):
     def offered(self) -> EnvironmentQuerySet:
         """Those a new algorithm may choose; algorithms on a retired one go on."""
+        python_first = models.Case(models.When(language="python3", then=0), default=1)
         return self.filter(is_offered=True, is_present=True).order_by(
-            "language", "-sort_key", "machine_type"
+            python_first, "language", "-sort_key", "machine_type"
         )
 
 

@@ -19,7 +19,8 @@ The host listens, the guest dials and speaks first:
 
 `run_us` is the time inside `apply`; `stdout` is what was printed by any means, stdout and stderr
 together, cut to the limit, not necessarily UTF-8. A FAILED that the author's code caused also has
-"file" (relative to the tree) and "line". A guest whose module did not load stays and answers
+"file" (relative to the tree) and "line". "is_last" in an answer says that the guest ends with it,
+so that no further call is sent. A guest whose module did not load stays and answers
 every CALL with that failure.
 Events come only for a call with `events`, a number that tells it from others of the same guest.
 `progress` is 0 to 1; a partial output takes the place of the one before, or continues it where it

@@ -21,8 +21,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from runners import requirements_file, workshop
-from runners.diagnosis import explain_resolution
-from runners.errors import BuildFailed, PlatformFault
+from runners.diagnosis import explain_installation, explain_resolution
+from runners.errors import BuildFailed
 from runners.languages import Language
 from runners.requirements_file import Requirements
 from runners.workshop import FOLDER, NOTES, UV, Workshop
@@ -60,6 +60,32 @@ class Lock:
     def digest(self, base: str) -> str:
         """Name what this lock becomes when it is installed for an interpreter."""
         return hashlib.sha256(f"environment 1\n{base}\n{self.text}".encode()).hexdigest()
+
+    def notes(self) -> dict[str, str]:
+        return {"lock.txt": self.text}
+
+    def commands(self, shop: Workshop) -> list[list[str]]:
+        """Make the environment, fill it, and compile it so that no sandbox starts with that."""
+        python = f"{FOLDER}/bin/python"
+        sync = [UV, "pip", "sync", "--quiet", "--python", python, "--require-hashes"]
+        sync += ["--allow-empty-requirements"]
+        sync += up_to(self.as_of) if self.needs_sources else ["--only-binary", ":all:"]
+        # -S: a package's .pth file must not run while it is compiled; packages for other Pythons
+        # hold files that cannot be compiled, which is no failure
+        flags = ["-I", "-S", "-W", "ignore", "-m", "compileall", "-q", "-j", "0"]
+        if shop.runtime.runtime.key >= (3, 7):
+            flags += ["--invalidation-mode", "unchecked-hash"]  # nothing here ever changes
+        compiling = " ".join(
+            [shop.runtime.program, *flags, f"{FOLDER}/lib", ">/dev/null 2>&1; true"]
+        )
+        return [
+            [UV, "venv", "--quiet", "--allow-existing", "--python", shop.runtime.program, FOLDER],
+            [*sync, f"{FOLDER}/{NOTES}/lock.txt"],
+            ["/bin/sh", "-c", compiling],
+        ]
+
+    def explain(self, output: str) -> str:
+        return explain_installation(output)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +129,9 @@ class Question:
         day = f", as of {self.as_of}" if self.as_of else ""
         return f"{', '.join(self.wanted) or 'none'}{day}"
 
+    def resolve(self, shop: Workshop) -> Generator[str, None, Lock]:
+        return resolve(self, shop)
+
     @property
     def digest(self) -> str:
         """The same for the same question, whatever comments and blank lines the files have."""
@@ -111,11 +140,9 @@ class Question:
         return hashlib.sha256(json.dumps([*parts, *flags]).encode()).hexdigest()
 
 
-def read_lock(text: str) -> Lock:
-    """Take a lock that was written down earlier."""
-    if not text.startswith((_WHEELS, _SOURCES)):
-        raise PlatformFault("A stored lock is not one of ours.")
-    return Lock(text)
+def is_lock(text: str) -> bool:
+    """Whether a lock that was written down is one of Python packages."""
+    return text.startswith((_WHEELS, _SOURCES))
 
 
 def resolve(question: Question, shop: Workshop) -> Generator[str, None, Lock]:

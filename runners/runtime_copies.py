@@ -11,12 +11,12 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Container, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from runners.runtimes import Runtime
+    from runners.interpreters import Runtime
 
 _LEFT_BEHIND: Final = frozenset({"test", "tests", "idle_test", "site-packages", "dist-packages"})
 _WORLD_READABLE: Final = stat.S_IROTH
@@ -39,14 +39,14 @@ def identity(runtime: Runtime) -> str:
     return hasher.hexdigest()
 
 
-def make(runtime: Runtime, path: Path) -> None:
+def make(runtime: Runtime, path: Path, fill: Callable[[Runtime, Path], None]) -> None:
     """Make the copy at `path`, whole or not at all; two processes may do so at once."""
     if path.is_dir():
         return
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
     unfinished = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=path.parent))
     try:
-        _fill(runtime, unfinished)
+        fill(runtime, unfinished)
         unfinished.chmod(0o755)
         unfinished.rename(path)
     except OSError:
@@ -56,18 +56,19 @@ def make(runtime: Runtime, path: Path) -> None:
         shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def _fill(runtime: Runtime, target: Path) -> None:
+def fill(runtime: Runtime, target: Path) -> None:
+    """Put a Python and its library into an empty folder."""
     prefix = Path(runtime.prefix)
     (target / "bin").mkdir(mode=0o755)
     (target / "lib").mkdir(mode=0o755)
     for name in ("python", "python3"):
         (target / "bin" / name).symlink_to(runtime.executable)
     for program in _programs(runtime):
-        _take(program, target / program.relative_to(prefix))
+        take(program, target / program.relative_to(prefix))
     for folder in ("lib", "include"):
         for library in (prefix / folder).glob(f"python{runtime.minor}*"):
             if library.is_dir():
-                _take_tree(library, target / folder / library.name)
+                take_tree(library, target / folder / library.name)
     (target / "lib" / f"python{runtime.minor}" / "site-packages").mkdir(mode=0o755)
 
 
@@ -78,15 +79,16 @@ def _programs(runtime: Runtime) -> list[Path]:
     return [prefix / "bin" / runtime.executable, *libraries]
 
 
-def _take_tree(source: Path, target: Path) -> None:
-    for folder, _, files in _walk(source):
+def take_tree(source: Path, target: Path, *, without: Container[str] = _LEFT_BEHIND) -> None:
+    """Link or copy a folder, without files and folders of these names."""
+    for folder, _, files in _walk(source, without):
         here = target / folder.relative_to(source)
         here.mkdir(mode=0o755, parents=True, exist_ok=True)
         for name in files:
-            _take(folder / name, here / name)
+            take(folder / name, here / name)
 
 
-def _take(source: Path, target: Path) -> None:
+def take(source: Path, target: Path) -> None:
     """Link one file, or copy it where a link is impossible or would not be readable for all."""
     if source.is_symlink() and os.sep not in (pointed := os.readlink(source)):  # noqa: PTH115
         target.symlink_to(pointed)
@@ -104,8 +106,10 @@ def _take(source: Path, target: Path) -> None:
     target.chmod(target.stat().st_mode | 0o444)
 
 
-def _walk(top: Path) -> Iterator[tuple[Path, list[str], list[str]]]:
+def _walk(
+    top: Path, without: Container[str] = _LEFT_BEHIND
+) -> Iterator[tuple[Path, list[str], list[str]]]:
     """Walk in a fixed order, without what is left behind."""
     for folder, folders, files in os.walk(top):
-        folders[:] = sorted(name for name in folders if name not in _LEFT_BEHIND)
-        yield Path(folder), folders, sorted(files)
+        folders[:] = sorted(name for name in folders if name not in without)
+        yield Path(folder), folders, sorted(name for name in files if name not in without)

@@ -7,9 +7,7 @@ one host runs on every host that has the same interpreter.
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -18,14 +16,17 @@ from typing import Final
 
 from django.conf import settings
 
-from runners import guest_bytecode, runtime_copies
+from runners import guest_bytecode, interpreters, node_runtimes, r_runtimes, runtime_copies
 from runners.errors import PlatformFault
+from runners.interpreters import Runtime
 from runners.specs import Mount, RunSpec
 
 PYTHON: Final = "/opt/agorithm/python"
+OTHER: Final = "/opt/agorithm/runtime"  # where the interpreter of another language stands
 ENVIRONMENT: Final = "/opt/agorithm/env"
 GUEST: Final = "/opt/agorithm/guest"
 SOURCE: Final = "/opt/algorithm"
+NODE_MODULES: Final = "/opt/node_modules"  # where Node.js looks from any file of the source
 
 OLDEST: Final = (3, 6)
 _GUEST_FOLDER: Final = Path(__file__).resolve().parent / "guest"
@@ -44,54 +45,42 @@ print(json.dumps({
 
 
 @dataclass(frozen=True, slots=True)
-class Runtime:
-    """An interpreter as this machine has it."""
-
-    slug: str  # python311
-    language: str  # the wire's word
-    version: str  # 3.11.7
-    prefix: str  # on this host
-    executable: str  # its name in the prefix's bin
-    is_shared: bool  # it needs its libpython beside it
-    platform: str  # system, processor and C library, as it names them
-
-    @property
-    def minor(self) -> str:
-        return ".".join(self.version.split(".")[:2])
-
-
-@dataclass(frozen=True, slots=True)
 class PreparedRuntime:
     """An interpreter that every sandbox on this host can read."""
 
     runtime: Runtime
-    path: Path  # what is mounted at PYTHON
+    path: Path  # what is mounted at PYTHON, or at OTHER if it is none
     digest: str  # the same on every host that has the same interpreter
 
     @property
     def program(self) -> str:
         """The interpreter's path inside a sandbox."""
-        return f"{PYTHON}/bin/{self.runtime.executable}"
+        return f"{self.place}/bin/{self.runtime.executable}"
+
+    @property
+    def place(self) -> str:
+        """Where it stands inside a sandbox."""
+        return PYTHON if self.runtime.is_python else OTHER
 
 
 @cache
 def discover() -> list[Runtime]:
     """Find the newest patch of each Python from 3.6 on, oldest first. Asked once per process."""
-    newest: dict[str, Runtime] = {}
-    for program in _candidates():
-        runtime = _ask(program)
-        if runtime is None:
-            continue
-        rival = newest.get(runtime.slug)
-        if rival is None or _key(rival) < _key(runtime):
-            newest[runtime.slug] = runtime
-    return sorted(newest.values(), key=_key)
+    named = interpreters.programs("python3.*", _folders())
+    found = (_ask(path.resolve()) for path in named if _NAME.fullmatch(path.name))
+    return interpreters.newest_of_each(runtime for runtime in found if runtime is not None)
+
+
+@cache
+def offered() -> list[Runtime]:
+    """Find the interpreters of every language. Asked once per process."""
+    return [*discover(), *node_runtimes.discover()]
 
 
 def find(slug: str) -> Runtime:
     """Give the interpreter of `python311` (or of the environment `python311-gpu`)."""
     name = slug.removesuffix("-gpu")
-    for runtime in discover():
+    for runtime in discover() if name.startswith("python") else offered():
         if runtime.slug == name:
             return runtime
     raise PlatformFault(f"This runner has no interpreter for the environment {slug}.")
@@ -101,20 +90,38 @@ def find(slug: str) -> Runtime:
 def prepare(slug: str) -> PreparedRuntime:
     """Make the interpreter readable for sandboxes; safe to do twice and in two processes."""
     runtime = find(slug)
-    digest = runtime_copies.identity(runtime)
-    guest_bytecode.write(runtime, _GUEST_FOLDER)
+    identity, fill = _MADE[runtime.language]
+    digest = identity(runtime)
+    if runtime.is_python:
+        guest_bytecode.write(runtime, _GUEST_FOLDER)
     if runtime.prefix == "/usr":
         return PreparedRuntime(runtime, Path("/usr"), digest)
     folder = Path(settings.DATA_DIR).resolve() / "runtimes"
     path = folder / f"{runtime.slug}-{digest[:16]}"
-    runtime_copies.make(runtime, path)
+    runtime_copies.make(runtime, path, fill)
     return PreparedRuntime(runtime, path, digest)
 
 
+def python_for(slug: str) -> PreparedRuntime:
+    """The Python that our own half of a sandbox runs on: its own, or the newest there is."""
+    if find(slug).is_python:
+        return prepare(slug)
+    pythons = discover()
+    if not pythons:
+        raise PlatformFault("This runner has no Python for the platform's half of a sandbox.")
+    return prepare(pythons[-1].slug)
+
+
+def interpreter_mounts(slug: str) -> tuple[Mount, ...]:
+    """The interpreter, and the Python of our own half where that is another."""
+    both = {prepared.place: prepared for prepared in (python_for(slug), prepare(slug))}
+    return tuple(Mount(str(prepared.path), place) for place, prepared in both.items())
+
+
 def variables(slug: str) -> tuple[tuple[str, str], ...]:
-    """What a program started with this interpreter must have in its environment."""
-    runtime = find(slug)
-    if not runtime.is_shared or runtime.prefix == "/usr":
+    """What a program started with its Python must have in its environment."""
+    prepared = python_for(slug)
+    if not prepared.runtime.is_shared or prepared.runtime.prefix == "/usr":
         return ()
     return (("LD_LIBRARY_PATH", f"{PYTHON}/lib"),)
 
@@ -128,12 +135,15 @@ def mounts(spec: RunSpec) -> tuple[Mount, ...]:
         raise PlatformFault(f"The dependencies of {spec.algorithm} are not on this runner.")
     if not spec.source or not source.is_dir():
         raise PlatformFault(f"The built source of {spec.algorithm} is not on this runner.")
+    modules = environment / "node_modules"
+    more = (Mount(str(modules), NODE_MODULES),) if modules.is_dir() else ()
     return (
-        Mount(str(prepare(spec.interpreter).path), PYTHON),
+        *interpreter_mounts(spec.interpreter),
         Mount(str(environment), ENVIRONMENT),
         Mount(str(_GUEST_FOLDER), GUEST),
         Mount(str(source), SOURCE),
         *(_file(data, path, target, spec) for path, target in spec.files),
+        *more,
     )
 
 
@@ -143,46 +153,18 @@ def _file(data: Path, path: str, target: str, spec: RunSpec) -> Mount:
     return Mount(str(data / path), target)
 
 
-def _candidates() -> Iterator[Path]:
-    """Programs named like a Python 3, each once. Shell scripts such as pyenv's shims are none."""
-    seen: set[Path] = set()
-    for folder in _folders():
-        for path in sorted(folder.glob("python3.*")):
-            program = path.resolve()
-            if not _NAME.fullmatch(path.name) or program in seen or not _is_program(program):
-                continue
-            seen.add(program)
-            yield program
-
-
 def _folders() -> Iterator[Path]:
     pyenv = Path(settings.PYENV_ROOT).expanduser()
-    yield from (Path(folder) for folder in os.get_exec_path() if folder)
+    yield from interpreters.usual_folders()
     yield from sorted(pyenv.glob("versions/*/bin"))
-    yield from (Path("/usr/bin"), Path("/usr/local/bin"))
-    yield from sorted(Path("/opt").glob("*/bin"))
-
-
-def _is_program(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            return file.read(4) == b"\x7fELF" and os.access(path, os.X_OK)
-    except OSError:
-        return False
 
 
 def _ask(program: Path) -> Runtime | None:
     """Let an interpreter say what it is; None if it is not one that can be offered."""
+    printed = interpreters.ask([str(program), "-I", "-S", "-c", _QUESTION])
     try:
-        answer = subprocess.run(
-            [program, "-I", "-S", "-c", _QUESTION],
-            capture_output=True,
-            check=True,
-            timeout=20,
-            env={"LANG": "C.UTF-8"},
-        )
-        said = json.loads(answer.stdout)
-    except (OSError, subprocess.SubprocessError, ValueError):
+        said = json.loads(printed or "")
+    except ValueError:
         return None
     major, minor, patch = said["version"]
     executable = f"python{major}.{minor}"
@@ -193,7 +175,7 @@ def _ask(program: Path) -> Runtime | None:
         return None
     return Runtime(
         slug=f"python{major}{minor}",
-        language="python3",
+        language=interpreters.PYTHON_LANGUAGE,
         version=f"{major}.{minor}.{patch}",
         prefix=said["prefix"],
         executable=executable,
@@ -202,5 +184,9 @@ def _ask(program: Path) -> Runtime | None:
     )
 
 
-def _key(runtime: Runtime) -> tuple[int, ...]:
-    return tuple(int(part) for part in runtime.version.split("."))
+_MADE: Final = {
+    interpreters.PYTHON_LANGUAGE: (runtime_copies.identity, runtime_copies.fill),
+    node_runtimes.LANGUAGE: (node_runtimes.identity, node_runtimes.fill),
+    r_runtimes.LANGUAGE: (r_runtimes.identity, r_runtimes.fill),
+}
+"""How the interpreter of each language is named by its content, and copied."""

@@ -75,8 +75,9 @@ class RunSpec:
     """
 
     algorithm: str  # owner/name, for logs and the `.algo` store
-    module: str  # dotted name of the module with `apply`
+    module: str  # dotted name of the module with `apply`, or the file with it
     contract: str = "apply"
+    language: str = "python3"  # the wire's word
     interpreter: str = ""  # slug of the runtime, e.g. python311
     dependencies: str = ""  # digest of the DependencySet
     source: str = ""  # digest of the source snapshot

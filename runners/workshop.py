@@ -28,7 +28,7 @@ from runners import egress, runtimes
 from runners.backends.base import Backend, Exit, Sandbox
 from runners.egress_policy import Policy
 from runners.errors import BuildFailed
-from runners.package_index import PackageIndex
+from runners.installing import Index
 from runners.runtimes import PreparedRuntime
 from runners.specs import Limits, Mount, SandboxSpec
 
@@ -53,7 +53,7 @@ class Workshop:
 
     backend: Backend
     runtime: PreparedRuntime
-    index: PackageIndex
+    index: Index
     limits: Limits
     deadline: float  # on the monotonic clock
     disk: int  # bytes that the writable folder may hold
@@ -188,14 +188,14 @@ def _spec(
     shop: Workshop, name: str, sockets: str, folder: Path, commands: list[list[str]]
 ) -> SandboxSpec:
     mounts = (
-        Mount(str(shop.runtime.path), runtimes.PYTHON),
+        *runtimes.interpreter_mounts(shop.runtime.runtime.slug),
         Mount(str(_LAUNCHER), _INSTALL),
         Mount(uv.find_uv_bin(), UV),
         Mount(str(folder), FOLDER, writable=True),
         *shop.index.mounts(),
     )
     variables = {
-        "PATH": f"{FOLDER}/bin:{runtimes.PYTHON}/bin:/usr/bin:/bin",
+        "PATH": f"{FOLDER}/bin:{shop.runtime.place}/bin:/usr/bin:/bin",
         "HOME": "/tmp/work",  # noqa: S108 - inside the sandbox
         "LANG": "C.UTF-8",
         "NO_COLOR": "1",
@@ -208,9 +208,10 @@ def _spec(
         **dict(runtimes.variables(shop.runtime.runtime.slug)),
         **shop.index.variables(),
     }
+    python = runtimes.python_for(shop.runtime.runtime.slug)
     return SandboxSpec(
         name=name,
-        argv=(shop.runtime.program, "-I", "-S", _INSTALL, json.dumps(commands)),
+        argv=(python.program, "-I", "-S", _INSTALL, json.dumps(commands)),
         mounts=mounts,
         environment=tuple((key, value) for key, value in variables.items() if value),
         limits=shop.limits,

@@ -12,6 +12,7 @@ from algorithms.schemas import declared, samples, signature
 from algorithms.schemas.shapes import Schema, completed
 from algorithms.schemas.signature import Said
 from marketplace.lib.errors import NotFound, TooLarge
+from runners import contracts
 
 Source = Version.SchemaSource
 
@@ -47,8 +48,9 @@ def infer(build: Build, sample_input: str = "", sample_output: str = "") -> Sche
     stated = _stated(files)
     if stated == (None, None):
         stated = _described(build)
-    is_apply = build.contract == "apply" and bool(build.module)
-    read = signature.read(files.text(f"{build.module.replace('.', '/')}.py") if is_apply else "")
+    file = contracts.file_of(build.module)
+    is_apply = build.contract == "apply" and file.endswith(".py")
+    read = signature.read(files.text(file) if is_apply else "")
     sampled = Said(samples.of_text(sample_input), samples.of_text(sample_output))
     return _together(stated, read, sampled)
 

@@ -31,6 +31,9 @@ _LEGACY_LANGUAGES: Final = {
     "python3": "python3",
     "python": "python3",
     "anaconda3": "python3",
+    "node": "javascript",
+    "nodejs": "javascript",
+    **dict.fromkeys(("r34", "r36", "R"), "r"),
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from runners.contracts import piped
 from runners.contracts.apply import Apply, Tests
 from runners.contracts.base import Cancel, Contract, Detected, Interface, Operation
 from runners.contracts.service import Service
@@ -36,11 +37,13 @@ def get(name: str) -> Contract:
     raise PlatformFault(f"This runner does not know the contract {name}.")
 
 
-def detect(tree: Path, *, wanted: str = "") -> Detected:
+def detect(tree: Path, *, wanted: str = "", language: str = "python3") -> Detected:
     """Find the contract and the entrance of a tree of files; raise BuildFailed if there is none.
 
     `wanted` is the contract that the owner insists on, whatever else the tree looks like.
     """
+    if piped.is_piped(language):
+        return _detect_piped(tree, wanted, language)
     candidates = [get(name) for name in ([wanted] if wanted else CHOICES)]
     for contract in candidates:
         found = contract.detect(tree)
@@ -49,6 +52,25 @@ def detect(tree: Path, *, wanted: str = "") -> Detected:
     reasons = [contract.missing(tree) for contract in reversed(candidates)]
     why = ", and ".join(reason for reason in reasons if reason)
     raise BuildFailed(f"There is nothing here that can be called: {why}.")
+
+
+def _detect_piped(tree: Path, wanted: str, language: str) -> Detected:
+    """The contracts of other languages: a process that speaks HTTP, or a file with a function."""
+    if wanted == "service":
+        raise BuildFailed("A model service is written in Python; choose another contract.")
+    found = get("web").detect(tree) if wanted != "apply" else None
+    if found is None and wanted != "web":
+        found = piped.detect(tree, language)
+    if found is not None:
+        return found
+    why = get("web").missing(tree) if wanted == "web" else piped.missing(language)
+    raise BuildFailed(f"There is nothing here that can be called: {why or 'there is no Procfile'}.")
+
+
+def file_of(module: str) -> str:
+    """The file that a version's entrance stands in: of `src.Hello`, src/Hello.py."""
+    is_dotted = module.startswith("src.") and "/" not in module
+    return f"{module.replace('.', '/')}.py" if is_dotted else module
 
 
 __all__ = [
@@ -60,5 +82,6 @@ __all__ = [
     "Interface",
     "Operation",
     "detect",
+    "file_of",
     "get",
 ]

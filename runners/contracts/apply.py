@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from runners.contracts import surroundings
+from runners.contracts import piped, surroundings
 from runners.contracts.base import Detected, Interface, Operation
 from runners.contracts.surroundings import is_own_file
 from runners.errors import BuildFailed
@@ -26,7 +26,7 @@ _NAME: Final = re.compile(r"[A-Za-z_]\w*")
 
 
 class Apply:
-    """Algorithmia's way to write an algorithm in Python."""
+    """Algorithmia's way to write an algorithm; in other languages than Python see `piped`."""
 
     name = "apply"
     starts_a_process = False
@@ -79,6 +79,8 @@ class Apply:
 
     def told(self, spec: RunSpec, tree: Path) -> dict[str, Any]:
         del tree  # the guest finds it where it is mounted
+        if piped.is_piped(spec.language):
+            return piped.told(spec)
         return {"contract": spec.contract, "module": spec.module}
 
 

@@ -11,6 +11,7 @@ from runners.specs import Mount, Network, RunSpec, SandboxSpec
 
 ENVIRONMENT: Final = "/opt/agorithm/env"
 PYTHON: Final = "/opt/agorithm/python"
+RUNTIME: Final = "/opt/agorithm/runtime"  # the interpreter of another language than Python
 GUEST: Final = "/opt/agorithm/guest/serve.py"
 SOURCE: Final = "/opt/algorithm"
 FILES: Final = "/opt/files"
@@ -32,7 +33,7 @@ def sandbox(
     """A sandbox in which our guest answers; `more` is what its contract adds to the variables."""
     return SandboxSpec(
         name=name,
-        argv=(f"{ENVIRONMENT}/bin/python", "-I", GUEST, *(("echo=1",) if spec.kept else ())),
+        argv=(_python(spec), "-I", GUEST, *(("echo=1",) if spec.kept else ())),
         mounts=mounts,
         environment=tuple(variables(spec, more or {}).items()),
         limits=spec.limits,
@@ -40,6 +41,29 @@ def sandbox(
         gpu=spec.gpu,
         working_folder=WORK,
     )
+
+
+def _python(spec: RunSpec) -> str:
+    """The interpreter of the guest; beside another language's it needs none of the packages."""
+    return f"{ENVIRONMENT}/bin/python" if spec.language == "python3" else f"{PYTHON}/bin/python3"
+
+
+def _of_language(spec: RunSpec) -> dict[str, str]:
+    """What the programs of the author's language look for."""
+    system = "/usr/local/bin:/usr/bin:/bin"
+    if spec.language == "javascript":
+        bin_folders = f"{ENVIRONMENT}/node_modules/.bin:{RUNTIME}/bin"
+        return {"PATH": f"{bin_folders}:{system}", "NODE_ENV": "production"}
+    if spec.language == "r":
+        return {
+            "PATH": f"{RUNTIME}/bin:{system}",
+            "R_HOME": RUNTIME,
+            "R_LIBS": f"{ENVIRONMENT}/library",
+            "R_LIBS_SITE": f"{RUNTIME}/site-library",
+            "R_LIBS_USER": "/nonexistent",
+            "TZ": "UTC",
+        }
+    return {"PATH": f"{ENVIRONMENT}/bin:{PYTHON}/bin:{system}"}
 
 
 def variables(spec: RunSpec, more: Mapping[str, str]) -> dict[str, str]:
@@ -56,9 +80,9 @@ def variables(spec: RunSpec, more: Mapping[str, str]) -> dict[str, str]:
         "NUMEXPR_NUM_THREADS": threads,
         "OMP_NUM_THREADS": threads,
         "OPENBLAS_NUM_THREADS": threads,
-        "PATH": f"{ENVIRONMENT}/bin:{PYTHON}/bin:/usr/local/bin:/usr/bin:/bin",
         "TMPDIR": "/tmp",  # noqa: S108 - inside the sandbox
         "USER": "algo",
+        **_of_language(spec),
     }
     if spec.network is Network.FULL:
         ours |= {

@@ -62,12 +62,17 @@ def encode(result, limit):
         kind, body = "binary", bytes(result)
     else:
         kind, body = "json", _to_json(result)
+    check_size(body, limit)
+    return kind, body
+
+
+def check_size(body, limit):
+    """Raise ResultTooLarge for what cannot be returned in one piece."""
     if len(body) > limit:
         raise ResultTooLarge(
             "The result has {:,} bytes; at most {:,} can be returned. Put it into a file of a data"
             " collection and return its data:// address.".format(len(body), limit)
         )
-    return kind, body
 
 
 def _text(body, what):

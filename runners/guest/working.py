@@ -29,6 +29,11 @@ def serve(channel, capture, tree, work):
 
         capture.limit(_size(limits, "stdout", 1024 * 1024))
         return web.serve(channel, capture, header, limits, tree, work)
+    if header.get("command"):
+        from _agorithm import piping  # another language than Python
+
+        capture.limit(_size(limits, "stdout", 1024 * 1024))
+        return piping.serve(channel, capture, header, limits, tree, work)
     function = _load(channel, capture, header, limits, tree, work)
     limit = _size(limits, "output", 15 * 1024 * 1024)
     return _Worker(channel, capture, function, tree, limit).run()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from runners import guest_bytecode, runtimes
-from runners.runtimes import Runtime
+from runners.interpreters import Runtime
 
 INSTALLED = runtimes.discover()
 GUEST = Path(guest_bytecode.__file__).parent / "guest"

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from django.conf import settings
 
 from runners import runtime_copies, runtimes
 from runners.errors import PlatformFault
+from runners.interpreters import Runtime
 from runners.specs import RunSpec
 
 INSTALLED = [runtime.slug for runtime in runtimes.discover()]
@@ -82,7 +84,8 @@ def test_two_who_prepare_at_once_get_one_copy(tmp_path: Path) -> None:
     target = tmp_path / "copies" / "copy"
 
     with ThreadPoolExecutor(2) as executor:
-        list(executor.map(lambda _n: runtime_copies.make(runtime, target), range(2)))
+        made = partial(runtime_copies.make, runtime, target, runtime_copies.fill)
+        list(executor.map(lambda _n: made(), range(2)))
 
     assert [path.name for path in target.parent.iterdir()] == ["copy"]
     assert (target / "bin" / "python3").readlink() == Path(runtime.executable)
@@ -91,16 +94,16 @@ def test_two_who_prepare_at_once_get_one_copy(tmp_path: Path) -> None:
 def test_file_that_not_everybody_may_read_is_copied_and_not_changed(tmp_path: Path) -> None:
     runtime = runtimes.find(INSTALLED[0])
     prefix = tmp_path / "prefix"
-    runtime_copies.make(runtime, prefix)
+    runtime_copies.make(runtime, prefix, runtime_copies.fill)
     secret = prefix / "lib" / f"python{runtime.minor}" / "secret.py"
     secret.write_text("pass\n")
     secret.chmod(0o600)
-    own = runtimes.Runtime(
+    own = Runtime(
         **{field: getattr(runtime, field) for field in runtime.__slots__ if field != "prefix"},
         prefix=str(prefix),
     )
 
-    runtime_copies.make(own, tmp_path / "copy")
+    runtime_copies.make(own, tmp_path / "copy", runtime_copies.fill)
 
     copied = tmp_path / "copy" / "lib" / f"python{runtime.minor}" / "secret.py"
     assert stat.S_IMODE(copied.stat().st_mode) == 0o644
@@ -109,9 +112,9 @@ def test_file_that_not_everybody_may_read_is_copied_and_not_changed(tmp_path: Pa
 
 def test_identity_is_the_content_and_not_the_place(tmp_path: Path) -> None:
     installed = runtimes.find(INSTALLED[0])
-    runtime_copies.make(installed, tmp_path / "first")
+    runtime_copies.make(installed, tmp_path / "first", runtime_copies.fill)
     first = replace(installed, prefix=str(tmp_path / "first"))
-    runtime_copies.make(first, tmp_path / "second")
+    runtime_copies.make(first, tmp_path / "second", runtime_copies.fill)
     second = replace(installed, prefix=str(tmp_path / "second"))
 
     same = runtime_copies.identity(second)

@@ -13,6 +13,7 @@ from algorithms import repositories
 from algorithms.models import Build, Version
 from marketplace.catalog import colouring
 from marketplace.lib.errors import NotFound
+from runners import contracts
 
 LARGEST: Final = 400_000
 
@@ -50,9 +51,7 @@ def file(version: Version, path: str) -> ShownFile | None:
 
 def entrance_file(build: Build) -> str:
     """Where its code begins: the file with `apply`, or the one that says what is started."""
-    return (
-        f"{build.module.replace('.', '/')}.py" if build.module.startswith("src") else build.module
-    )
+    return contracts.file_of(build.module)
 
 
 def _coloured(path: str, content: bytes) -> SafeString | None:
