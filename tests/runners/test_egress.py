@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 
-from runners import egress, egress_policy, refusals
-from runners.egress_policy import Policy, Refused, is_own, meanings
+from marketplace.lib import public_addresses
+from marketplace.lib.public_addresses import is_own, meanings
+from runners import egress, refusals
+from runners.egress_policy import Policy, Refused
 from runners.refusals import Attempt, Refusals
 from tests import namespaces
 from tests.machine import needs_root
@@ -54,7 +56,7 @@ def inside(name: str, work: Callable[[], Awaitable[Any]]) -> Any:
     """Run a coroutine in a thread that has moved into a network namespace."""
 
     async def run() -> Any:
-        egress_policy._own_networks.cache_clear()
+        public_addresses._own_networks.cache_clear()
         return await work()
 
     return namespaces.inside(name, lambda: asyncio.run(run()))
