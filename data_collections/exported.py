@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from data_collections.models import DataFile
+from data_collections.models import Connector, DataFile
 from marketplace.accounts import exporting
 from marketplace.accounts.exporting import Rows
 from marketplace.accounts.models import Owner
@@ -23,4 +23,18 @@ def _files(owner: Owner) -> Rows:
         }
 
 
+def _connectors(owner: Owner) -> Rows:
+    """What is connected; the credentials themselves leave the site towards their store only."""
+    for connector in Connector.objects.filter(owner=owner).order_by("protocol", "label"):
+        yield {
+            "connector": str(connector),
+            "endpoint": connector.endpoint,
+            "path": connector.path,
+            "is_writable": connector.is_writable,
+            "used_by": connector.used_by,
+            "created_at": connector.created_at,
+        }
+
+
 exporting.sections["data"] = _files
+exporting.sections["connectors"] = _connectors

@@ -57,7 +57,7 @@ def put(path: DataPath, content: Source, *, by: Actor, promise: Promise | None =
 
 def keep(received: Received, promise: Promise, *, name: str) -> tuple[Blob, str]:
     """Give bytes that arrived as promised their lasting place; give the blob and its content type."""
-    _check_promise(received, promise)
+    check_promise(received, promise)
     kind = received.sniffer.verdict(name=name, declared=promise.content_type)
     return storage.keep(received), kind
 
@@ -109,7 +109,7 @@ def link(
     return file
 
 
-def _check_promise(received: Received, promise: Promise) -> None:
+def check_promise(received: Received, promise: Promise) -> None:
     said = {"length": promise.length, "SHA-256": promise.sha256, "MD5": promise.md5}
     came = {"length": received.size, "SHA-256": received.sha256, "MD5": received.md5}
     for what, value in said.items():

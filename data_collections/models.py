@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import Owner, User
 from marketplace.accounts.scopes import Scope
+from marketplace.lib import sealing
 
 
 class Blob(models.Model):
@@ -173,3 +174,65 @@ class Upload(models.Model):
 
     def __str__(self) -> str:
         return f"{self.collection}/{self.name} ({self.offset} of {self.size})"
+
+
+class Connector(models.Model):
+    """A store elsewhere that its owner reaches as `s3://…` or `s3+label://…`.
+
+    Its credentials rest sealed and are opened on the way to that store only; no algorithm and
+    no page ever sees them.
+    """
+
+    class Protocol(models.TextChoices):
+        S3 = "s3", _("Amazon S3, or what speaks like it")
+        GOOGLE = "gs", _("Google Cloud Storage")
+        AZURE = "azureblob", _("Azure Blob Storage")
+        DROPBOX = "dropbox", _("Dropbox")
+
+    class UsedBy(models.TextChoices):
+        ANY = "any", _("Any algorithm that I call")
+        OWN = "own", _("My own algorithms, when I call them")
+        NONE = "none", _("No algorithm")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(Owner, on_delete=models.CASCADE, related_name="connectors")
+    protocol = models.CharField(max_length=10, choices=Protocol.choices)
+    label = models.CharField(max_length=60, blank=True)
+    is_default = models.BooleanField(default=False)
+    endpoint = models.CharField(max_length=200, blank=True, help_text="Of what speaks like S3.")
+    region = models.CharField(max_length=40, blank=True)
+    sealed_credentials = models.TextField()
+    path = models.CharField(max_length=500, default="*", help_text="Which paths it reaches.")
+    is_writable = models.BooleanField(default=False)
+    used_by = models.CharField(max_length=4, choices=UsedBy.choices, default=UsedBy.ANY)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                "owner", "protocol", Lower("label"), name="one_connector_per_label"
+            ),
+            models.UniqueConstraint(
+                fields=["owner", "protocol"],
+                condition=Q(is_default=True),
+                name="one_default_per_protocol",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reference}://"
+
+    @property
+    def reference(self) -> str:
+        return f"{self.protocol}+{self.label}" if self.label else self.protocol
+
+    def seal(self, credentials: str) -> None:
+        self.sealed_credentials = sealing.seal(credentials, purpose=self._purpose)
+
+    def unseal(self) -> str:
+        """Give the credentials; raise sealing.Unreadable if the site's key is another."""
+        return sealing.unseal(self.sealed_credentials, purpose=self._purpose)
+
+    @property
+    def _purpose(self) -> str:
+        return f"connector {self.pk}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from data_collections.models import Collection, Upload
+from data_collections.models import Collection, Connector, Upload
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import Owner
 from marketplace.accounts.scopes import Scope
@@ -88,6 +88,41 @@ def may_list_data_of(actor: Actor, owner: Owner) -> bool:
 
 def may_see_usage_of(actor: Actor, owner: Owner) -> bool:
     return actor.has(Scope.DATA_READ) and actor.speaks_for(owner.pk)
+
+
+def may_manage_connectors(actor: Actor, owner: Owner) -> bool:
+    """Who answers for an account connects stores to it; no algorithm and no key in a web page does."""
+    return (
+        actor.running is None
+        and not actor.stands_in_pages
+        and actor.has(Scope.DATA_WRITE)
+        and owner.pk in actor.administers
+    )
+
+
+def may_read_through(actor: Actor, connector: Connector) -> bool:
+    """The account it belongs to, and the algorithms that this account calls, as far as it says."""
+    return (
+        actor.has(Scope.DATA_READ)
+        and actor.owner_id == connector.owner_id
+        and _is_open_to_what_runs(actor, connector)
+    )
+
+
+def may_write_through(actor: Actor, connector: Connector) -> bool:
+    return (
+        connector.is_writable
+        and actor.has(Scope.DATA_WRITE)
+        and actor.owner_id == connector.owner_id
+        and _is_open_to_what_runs(actor, connector)
+    )
+
+
+def _is_open_to_what_runs(actor: Actor, connector: Connector) -> bool:
+    if actor.running is None or connector.used_by == Connector.UsedBy.ANY:
+        return True
+    is_own = actor.speaks_for(actor.running.algorithm_owner_id)
+    return connector.used_by == Connector.UsedBy.OWN and is_own
 
 
 def _is_kept_from(actor: Actor, collection: Collection) -> bool:

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from data_collections import resuming, storage
 from data_collections.collecting import empty
-from data_collections.models import Collection, DataFile, Upload
+from data_collections.models import Collection, Connector, DataFile, Upload
 
 TEMPORARY: Final = timedelta(days=1)
 SESSION: Final = timedelta(hours=1)
@@ -35,6 +35,7 @@ def sweep() -> dict[str, int]:
         "blobs": storage.remove_unreferenced(not_wanted_since=now - BYTES_GRACE),
         "uploads": storage.remove_abandoned_uploads(older_than=now - BYTES_GRACE),
         "reservations": _give_room_back(),
+        "connectors": Connector.objects.filter(owner__closed_at__isnull=False).delete()[0],
     }
 
 

@@ -116,7 +116,7 @@ def checked_file_name(text: str) -> str:
         raise BadInput(f"A file name has 1 to {LONGEST_FILE_NAME} bytes.")
     if name != name.strip():
         raise BadInput(f"The file name {_shown(name)} may not begin or end with a space.")
-    _refuse_disguises(name)
+    refuse_disguises(name)
     return name
 
 
@@ -124,7 +124,7 @@ def _read(parts: list[str]) -> DataPath:
     if any(not part for part in parts):
         raise BadInput("A data path may not hold an empty part (two slashes in a row).")
     for part in parts:
-        _refuse_disguises(part)
+        refuse_disguises(part)
     if parts[0] == ".session":
         return _session(parts)
     if parts[0] == ".algo":
@@ -165,7 +165,7 @@ def _algorithm_store(parts: list[str]) -> DataPath:
     return DataPath(Place.STORE, owner, name, parts[2], file)
 
 
-def _refuse_disguises(part: str) -> None:
+def refuse_disguises(part: str) -> None:
     """Refuse what could mean another path to somebody who decodes or folds it once more."""
     for shape in _readings(part):
         if shape in (".", ".."):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 from data_collections import views
+from data_collections.connectors import views as connectors
 
 app_name = "collections"
 
@@ -21,6 +22,11 @@ _collection = [
 
 urlpatterns = [
     path("collections/", views.collections, name="list"),
+    path("connectors/", connectors.connectors, name="connectors"),
+    path("connectors/new/<slug:protocol>/", connectors.connect, name="connect"),
+    path("connectors/<uuid:connector_id>/", connectors.connector, name="connector"),
+    path("connectors/<uuid:connector_id>/try/", connectors.try_connector, name="try_connector"),
+    path("connectors/<uuid:connector_id>/cut/", connectors.disconnect, name="disconnect"),
     path("collections/<str:owner>/<str:name>/", include(_collection)),
     path("", include("data_collections.api.urls")),
 ]

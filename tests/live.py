@@ -24,7 +24,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests import servers
+from tests import elsewhere, servers
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 180
@@ -255,6 +255,7 @@ def _environment(site: Site) -> dict[str, str]:
         "FREE_CREDITS_PER_MONTH": "10000",
         "HOLD_SLICE_SECONDS": "2",
         "PSEUDO_RTL": "1",
+        "EGRESS_ALLOWED_HOSTS": elsewhere.HOST,
         "PYTHONUNBUFFERED": "1",
     }
 

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from typing import Final
 
 import orjson
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from data_collections import collecting, files, responses, uris
 from data_collections.collecting import NotEmpty
-from data_collections.files import Promise
 from data_collections.listing import Listing, list_folder
 from data_collections.locating import collection_at, owner_of
 from data_collections.models import Collection
 from data_collections.uris import DataPath, Place
 from marketplace.api import errors
-from marketplace.api.rest import ActorAPIView, APIRequest, body_bytes, json_object
+from marketplace.api.rest import APIRequest, body_bytes, json_object
+from marketplace.compat.data_requests import KeyedView, not_empty, promise_of, says_yes
 from marketplace.lib import timestamps
-from marketplace.lib.errors import BadInput, NotSignedIn
+from marketplace.lib.errors import BadInput
 
 _ACCESS = Collection.ReadAccess
 _ACLS: Final = {
@@ -31,16 +28,6 @@ _ACLS: Final = {
     _ACCESS.PRIVATE: [],
     _ACCESS.SEALED: [],  # as private: the predecessor has no word for it
 }
-
-
-class KeyedView(ActorAPIView):
-    """Nobody uses the wire's data without a key, a session or a running algorithm."""
-
-    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
-        super().initial(request, *args, **kwargs)
-        actor = request.actor  # type: ignore[attr-defined]
-        if actor.is_anonymous and actor.running is None:
-            raise NotSignedIn("Send an API key in the Authorization header to use the Data API.")
 
 
 class DataView(KeyedView):
@@ -52,7 +39,7 @@ class DataView(KeyedView):
             return responses.answer(request._request, files.find(there, by=request.actor))  # noqa: SLF001
         marker = request.query_params.get("marker", "")
         listing = list_folder(there, by=request.actor, marker=marker)
-        with_acl = _says_yes(request, "acl")
+        with_acl = says_yes(request, "acl")
         return Response(_folder(listing, with_acl=with_acl), headers={"X-Data-Type": "directory"})
 
     def head(self, request: APIRequest, path: str = "", connector: str = "") -> HttpResponseBase:
@@ -64,7 +51,7 @@ class DataView(KeyedView):
 
     def put(self, request: APIRequest, path: str = "", connector: str = "") -> HttpResponseBase:
         there = _path(path, connector)
-        stored = files.put(there, request._request, by=request.actor, promise=_promise(request))  # noqa: SLF001
+        stored = files.put(there, request._request, by=request.actor, promise=promise_of(request))  # noqa: SLF001
         return Response({"result": str(stored)})
 
     def post(self, request: APIRequest, path: str = "", connector: str = "") -> HttpResponseBase:
@@ -93,12 +80,12 @@ class DataView(KeyedView):
         if there.is_file:
             files.delete(there, by=request.actor)
             return Response({"result": {"deleted": 1}})
-        force = _says_yes(request, "force")
+        force = says_yes(request, "force")
         collection = collection_at(there, request.actor)
         try:
             count = collecting.delete(collection, by=request.actor, with_files=force)
         except NotEmpty as error:
-            return _not_empty(error)
+            return not_empty(error)
         # One client expects 1 for an empty folder that is forced, the documentation 0 otherwise.
         return Response({"result": {"deleted": max(count, 1) if force else 0}})
 
@@ -114,19 +101,8 @@ class HostedDataView(KeyedView):
         return Response({"result": [_hosted(row, owner.name) for row in rows]})
 
 
-class ConnectorsView(KeyedView):
-    def post(self, request: APIRequest, username: str) -> Response:
-        del username  # connectors would belong to whoever asks
-        protocol = str(json_object(request).get("protocol", ""))[:60]
-        raise uris.no_connector(protocol)
-
-
 def _path(path: str, connector: str) -> DataPath:
     return uris.parse_connector(connector, path) if connector else uris.parse(path)
-
-
-def _says_yes(request: APIRequest, parameter: str) -> bool:
-    return request.query_params.get(parameter, "").lower() in ("true", "1")
 
 
 def _folder(listing: Listing, *, with_acl: bool) -> dict[str, object]:
@@ -175,31 +151,6 @@ def _read_access(acl: object) -> Collection.ReadAccess:
         'algorithms or {"read":[]} for private.',
         wire_code=errors.INVALID_REQUEST,
     )
-
-
-def _promise(request: APIRequest) -> Promise:
-    length = request.headers.get("Content-Length", "")
-    sha256 = request.headers.get("X-Content-SHA256", "").lower()
-    return Promise(
-        length=int(length) if length.isdigit() else None,
-        content_type=request.headers.get("Content-Type", ""),
-        sha256=sha256 or None,
-        md5=_md5(request.headers.get("Content-MD5", "")),
-    )
-
-
-def _md5(header: str) -> str | None:
-    if not header:
-        return None
-    try:
-        return base64.b64decode(header, validate=True).hex()
-    except (ValueError, binascii.Error):
-        raise BadInput("Content-MD5 must be the base64 form of an MD5 hash.") from None
-
-
-def _not_empty(error: NotEmpty) -> Response:
-    body = {"code": errors.code_of(error), "message": error.message, "deleted": 0}
-    return Response({"error": body}, status=error.status, headers=errors.headers_of(error))
 
 
 def _hosted(collection: Collection, username: str) -> dict[str, object]:

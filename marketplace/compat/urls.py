@@ -15,6 +15,7 @@ from marketplace.compat import (
     algorithms,
     bills,
     builds,
+    connectors,
     data,
     environments,
     money,
@@ -30,11 +31,17 @@ requests_urls = either("v1/requests/<str:request_id>", requests.RequestView.as_v
 
 # A data path may hold `//` (of `s3+label://…`) and must not be redirected for a slash.
 _DATA_PATH = r"(?:/(?P<path>(?s:.*)))?\Z"
+_ELSEWHERE = r"(?P<connector>(?:azureblob|dropbox|gs|s3)(?:\+[^/:]*)?)"
+_connected = connectors.ConnectedDataView.as_view()
+_CONNECTORS = "v1/users/<str:username>/connectors"
 data_urls = [
+    re_path(rf"^v1/data/{_ELSEWHERE}:/{{0,2}}(?P<path>(?s:.*))\Z", _connected),
     re_path(rf"^v1/data{_DATA_PATH}", data.DataView.as_view()),
+    re_path(rf"^(?:api/)?v1/connector/{_ELSEWHERE}{_DATA_PATH}", _connected),
     re_path(rf"^(?:api/)?v1/connector/(?P<connector>[^/]+){_DATA_PATH}", data.DataView.as_view()),
     *either("v1/hostedData", data.HostedDataView.as_view()),
-    *either("v1/users/<str:username>/connectors", data.ConnectorsView.as_view()),
+    *either(_CONNECTORS, connectors.ConnectorsView.as_view()),
+    *either(f"{_CONNECTORS}/<uuid:connector_id>", connectors.ConnectorView.as_view()),
 ]
 
 

@@ -39,6 +39,7 @@ RESERVED: Final = frozenset(
         "collections",
         "compat",
         "confirm",
+        "connectors",
         "console",
         "contact",
         "dashboard",

@@ -67,11 +67,6 @@ DATA: Final = {
         ref("Deleted"),
         query=(Parameter("force", "true: a collection with all its files"),),
     ),
-    "POST /v1/users/{username}/connectors": Operation(
-        "Connect a store elsewhere",
-        object_of({}),
-        body=object_of({"protocol": TEXT, "label?": TEXT}),
-    ),
     "GET /v1/hostedData": Operation(
         "List your collections", object_of({"result": list_of(object_of({}))})
     ),

@@ -16,12 +16,13 @@ from drf_spectacular.generators import EndpointEnumerator
 
 from marketplace.api.describing import ANYTHING, JSON, Operation, Parameter, Shape, ref
 from marketplace.reference.calls_and_data import CALLS, DATA, HEALTH
+from marketplace.reference.connectors import CONNECTORS
 from marketplace.reference.money import MONEY
 from marketplace.reference.native import NATIVE
 from marketplace.reference.shapes import SHAPES
 from marketplace.reference.wire import WIRE
 
-_TABLES: Final = CALLS | DATA | HEALTH | MONEY | NATIVE | WIRE
+_TABLES: Final = CALLS | CONNECTORS | DATA | HEALTH | MONEY | NATIVE | WIRE
 _ADDED: Final = CALLS | HEALTH | {key: told for key, told in DATA.items() if "/data/" in key}
 """What no list of REST views tells."""
 

@@ -20,6 +20,7 @@ from marketplace.api.describing import (
     or_null,
     ref,
 )
+from marketplace.reference.connectors import CONNECTOR_SHAPES
 
 _SETTINGS: Final = {
     "algorithm_callability?": one_of("private", "public"),
@@ -365,4 +366,6 @@ _PEOPLE: Final[dict[str, Shape]] = {
     ),
 }
 
-SHAPES: Final[dict[str, Shape]] = _ERRORS | _CALLS | _ALGORITHMS | _PLACES | _PEOPLE
+SHAPES: Final[dict[str, Shape]] = (
+    _ERRORS | _CALLS | _ALGORITHMS | _PLACES | _PEOPLE | CONNECTOR_SHAPES
+)

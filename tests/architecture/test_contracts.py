@@ -13,6 +13,8 @@ ASKED_ELSEWHERE = {
     "algorithms/charging.py:admit": "the gateway asks before it comes to money",
     "algorithms/charging.py:price_of": "whoever may see a version may know its price",
     "algorithms/resolving.py:for_caller": "it only prices what has been resolved for them",
+    "data_collections/connectors/connecting.py:named": "only connectors of the asker's own account",
+    "data_collections/connectors/using.py:at": "a place is a name; whatever is done there asks",
     "marketplace/accounts/preferences.py:choose_language": "their own browser and profile",
     "marketplace/catalog/pages.py:cards": "shows only what visible_to gives",
     "marketplace/catalog/moderation/deciding.py:record": "those who decide have been asked",

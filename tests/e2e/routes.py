@@ -101,9 +101,13 @@ _WORKSHOP: Final = (
         ("collections:file", "author collection file"),
         ("collections:delete", "author collection"),
         ("collections:delete_file", "author collection file"),
+        ("collections:connectors", ""),
+        ("collections:connect", "protocol"),
+        ("collections:connector", "connector"),
         ("moderation:decision", "decision"),
     ),
     Page("collections:list", NEWCOMER, name="empty"),
+    Page("collections:connectors", NEWCOMER, name="empty"),
     Page("collections:file", AUTHOR, "author collection table", name="table"),
 )
 _PEOPLE: Final = (
@@ -194,7 +198,7 @@ _ACTS: Final = """
     algorithms:remove_secret algorithms:remove_gate algorithms:add_image algorithms:image algorithms:change_image
     algorithms:move algorithms:delete
     languages:choose collections:uploads
-    collections:access collections:download collections:picture collections:discard
+    collections:access collections:download collections:picture collections:discard collections:try_connector collections:disconnect
     catalog:explore_feed catalog:category_feed catalog:owner_feed catalog:algorithm_feed
     catalog:follow_owner catalog:follow_algorithm catalog:star catalog:thumbnail
     catalog:make_key catalog:openapi catalog:keep_run catalog:forget_run

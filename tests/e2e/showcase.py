@@ -24,6 +24,8 @@ from PIL import Image
 from algorithms import authoring, build_logs, gallery, repositories
 from algorithms.models import Algorithm, Build, Call, Run, Version
 from data_collections import collecting, files, uris
+from data_collections.connectors import connecting
+from data_collections.connectors.connecting import Given
 from data_collections.models import Collection
 from marketplace.accounts import actors, invitations, notifications, organizations, registration
 from marketplace.accounts.actors import Actor
@@ -321,7 +323,24 @@ def _collection(author: Actor) -> Values:
         files.put(
             uris.parse(f"data://{owner}/{collection.name}/{name}"), io.BytesIO(content), by=author
         )
-    return {"collection": collection.name, "file": "sample.png", "table": "languages.csv"}
+    connected = connecting.connect(
+        owner,
+        "s3",
+        Given(
+            label="archive",
+            region="eu-central-1",
+            credentials={"access_key_id": "AKIAEXAMPLE", "secret_access_key": "not a real one"},
+            path="recordings/*",
+        ),
+        by=author,
+    )
+    return {
+        "collection": collection.name,
+        "file": "sample.png",
+        "table": "languages.csv",
+        "protocol": "s3",
+        "connector": str(connected.pk),
+    }
 
 
 def _moderated(algorithm: Algorithm, people: dict[str, Actor]) -> Values:
