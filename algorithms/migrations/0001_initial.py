@@ -840,6 +840,7 @@ class Migration(migrations.Migration):
             model_name="algorithm",
             index=models.Index(
                 models.OrderBy(models.F("facets")),
+                models.OrderBy(models.F("owner")),
                 models.F("id"),
                 condition=models.Q(("is_listed", True)),
                 name="listed_by_facets",

@@ -170,7 +170,7 @@ class Algorithm(models.Model):
                 "price": [models.F("price_microcredits").asc()],
                 "reliability": [models.F("reliability").desc()],
                 "stars": [models.F("stars_count").desc()],
-                "facets": [models.F("facets").asc()],
+                "facets": [models.F("facets").asc(), models.F("owner").asc()],
             }.items()
         ]
 

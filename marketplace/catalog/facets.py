@@ -139,6 +139,16 @@ def count(texts: Iterable[tuple[str, int]], chosen: Chosen) -> Counts:
     return Counts(total, {f.name: c for f, c in zip(FACETS, counters, strict=True)})
 
 
+def matching(texts: Iterable[str], chosen: Chosen) -> list[str]:
+    """Those texts whose algorithms are shown."""
+    wanted = [frozenset(chosen.get(facet.name, ())) for facet in FACETS]
+    return [
+        text
+        for text in texts
+        if all(not one or value in one for one, value in zip(wanted, _split(text), strict=True))
+    ]
+
+
 @lru_cache(maxsize=20_000)
 def _split(text: str) -> tuple[str, ...]:
     values = tuple(text.split(SEPARATOR))

@@ -66,7 +66,7 @@ class Query:
 
     words: str = ""
     chosen: Chosen = field(default_factory=dict)
-    owner: str = ""
+    owners: tuple[str, ...] = ()
     tag: str = ""
     order: Order = Order.BEST
 
@@ -78,7 +78,7 @@ class Query:
         return cls(
             words=_last(values, "q")[:200],
             chosen={name: given for name, given in chosen.items() if given},
-            owner=_last(values, "owner")[:30],
+            owners=_several(values, "owner"),
             tag=_last(values, "tag")[:30],
             order=Order(order) if order in set(Order) else Order.BEST,
         )
@@ -86,7 +86,8 @@ class Query:
     @property
     def address(self) -> str:
         """The address of this query; the opposite of `parse`."""
-        pairs = [("q", self.words), ("owner", self.owner), ("tag", self.tag)]
+        pairs = [("q", self.words), ("tag", self.tag)]
+        pairs += [("owner", name) for name in self.owners]
         pairs += [(name, value) for name, given in self.chosen.items() for value in given]
         pairs.append(("sort", "" if self.order is Order.BEST else str(self.order)))
         return urlencode([(name, value) for name, value in pairs if value])
@@ -98,10 +99,12 @@ class Query:
 
     @property
     def narrows(self) -> bool:
-        return bool(self.words or self.chosen or self.owner or self.tag)
+        return bool(self.words or self.chosen or self.owners or self.tag)
 
     def without(self, facet: str, value: str = "") -> Query:
         """The same with one choice less, or with none of this facet."""
+        if facet == "owner":
+            return replace(self, owners=tuple(o for o in self.owners if value and o != value))
         left = tuple(each for each in self.chosen.get(facet, ()) if value and each != value)
         rest = {name: given for name, given in self.chosen.items() if name != facet}
         return replace(self, chosen=rest | ({facet: left} if left else {}))
@@ -115,6 +118,8 @@ class Found:
     counts: Counts
     page: int
     closeness: Closeness = Closeness.EVERY
+    of_anybody: AlgorithmQuerySet = field(default_factory=Algorithm.objects.none)
+    """What matches all else, whoever wrote it."""
 
     @property
     def total(self) -> int:
@@ -127,8 +132,11 @@ class Found:
 
 def find(query: Query, *, by: Actor, page: int = 1) -> Found:
     """A page of the listed algorithms that match, in the order asked for."""
-    counts, base, reading = _counted(query)
-    found = Found([], counts, page, reading.closeness if reading else Closeness.EVERY)
+    matched = _matched(query)
+    reading, counts = matched.reading, matched.counts
+    base = _by_owners(matched.rows, query.owners)
+    closeness = reading.closeness if reading else Closeness.EVERY
+    found = Found([], counts, page, closeness, _of_anybody(query, matched))
     number = max(1, min(page, found.pages))
     part = slice((number - 1) * PER_PAGE, number * PER_PAGE)
     rows = _narrowed(base, query.chosen)
@@ -144,6 +152,18 @@ def first(query: Query, *, by: Actor, number: int) -> list[Algorithm]:
     return _page(Algorithm.objects.visible_to(by), shown)
 
 
+def owners(query: Query, found: Found) -> dict[str, int]:
+    """Who wrote most of what matches all else, and those asked for, with how many each wrote."""
+    rows = found.of_anybody.order_by().values_list("owner").annotate(number=Count("*"))
+    numbers = dict(rows.order_by("-number", "owner")[:MOST_VALUES])
+    asked = [owner.pk for name in query.owners for owner in Owner.objects.named(name)]
+    if not numbers.keys() >= set(asked):
+        numbers |= dict.fromkeys(asked, 0) | dict(rows.filter(owner__in=asked))
+    named = Owner.objects.filter(pk__in=numbers).values_list("pk", "name")
+    most_first = sorted(named, key=lambda one: (-numbers[one[0]], one[1].lower()))
+    return {name: numbers[pk] for pk, name in most_first}
+
+
 def relaxed(query: Query, counts: Counts) -> Iterator[tuple[str, str, Query, int]]:
     """Each thing that narrows: its name and value, the query without it, what that would give."""
     for name, given in query.chosen.items():
@@ -151,13 +171,12 @@ def relaxed(query: Query, counts: Counts) -> Iterator[tuple[str, str, Query, int
         if number:
             yield name, ",".join(given), query.without(name), number
     others = {
-        "owner": replace(query, owner=""),
-        "tag": replace(query, tag=""),
-        "words": replace(query, words=""),
+        "owner": (", ".join(query.owners), replace(query, owners=())),
+        "tag": (query.tag, replace(query, tag="")),
+        "words": (query.words, replace(query, words="")),
     }
-    for name, other in others.items():
-        value = getattr(query, name)
-        number = _counted(other)[0].total if value and query.narrows else 0
+    for name, (value, other) in others.items():
+        number = _matched(other).counts.total if value and query.narrows else 0
         if number:
             yield name, value, other, number
 
@@ -173,24 +192,48 @@ def drafts(query: Query, *, by: Actor) -> list[Algorithm]:
     return list(found.order_by("-updated_at")[:MOST_DRAFTS])
 
 
-def _counted(query: Query) -> tuple[Counts, AlgorithmQuerySet, Reading | None]:
+@dataclass(frozen=True)
+class _Matched:
+    """What has the words and the tag, whoever wrote it and whatever else is chosen."""
+
+    rows: AlgorithmQuerySet
+    reading: Reading | None
+    texts: list[tuple[str, int]]
+    counts: Counts
+
+
+def _matched(query: Query) -> _Matched:
     """Count by the strictest reading of the words that finds something at all."""
     base = Algorithm.objects.filter(is_listed=True)
-    if query.owner:
-        base = base.filter(owner__in=list(Owner.objects.named(query.owner)))
     if query.tag:
         base = base.filter(tags__name=query.tag.lower())
     reading: Reading | None = None
     rows, texts = base, None
     for reading in full_text.readings(query.words):
         rows = base.filter(_matching(query.words, reading))
-        texts = _texts(rows)
+        texts = _texts(_by_owners(rows, query.owners))
         if texts:
             break
     if texts is None:
         rows = base.none() if query.words else base
-        texts = _texts(rows)
-    return facets.count(texts, query.chosen), rows, reading
+        texts = _texts(_by_owners(rows, query.owners))
+    return _Matched(rows, reading, texts, facets.count(texts, query.chosen))
+
+
+def _of_anybody(query: Query, matched: _Matched) -> AlgorithmQuerySet:
+    """What would be found if no owner was chosen; counted from the index of facets, if it can be."""
+    if not query.chosen:
+        return matched.rows
+    if query.owners:
+        return _narrowed(matched.rows, query.chosen)
+    texts = facets.matching((text for text, _number in matched.texts), query.chosen)
+    return matched.rows.filter(facets__in=texts)
+
+
+def _by_owners(rows: AlgorithmQuerySet, names: tuple[str, ...]) -> AlgorithmQuerySet:
+    if not names:
+        return rows
+    return rows.filter(owner__in=[owner for name in names for owner in Owner.objects.named(name)])
 
 
 def _texts(rows: AlgorithmQuerySet) -> list[tuple[str, int]]:

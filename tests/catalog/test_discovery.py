@@ -92,6 +92,25 @@ def test_facets_stand_in_the_address_with_their_numbers_and_can_be_taken_away(
     assert '<a class="chip chip-clear" href="/explore/">' in markup
 
 
+def test_several_authors_can_be_chosen_and_each_says_how_many_it_would_give(
+    client: Client,
+) -> None:
+    ada, grace, alan = (OwnerFactory.create(name=name) for name in ("ada", "grace", "alan"))
+    for number in range(3):
+        published(f"Digits{number}", owner=ada)
+    published("Letters", owner=grace)
+    published("Costly", owner=grace, royalty_microcredits=2_500_000)
+    published("Machine", owner=alan)
+
+    assert "Author ada 3 grace 2 alan 1" in text(client, "/explore/")
+    assert "Author ada 3 alan 1 grace 1" in text(client, "/explore/?price=free&owner=Grace")
+    found = shown(client, "/explore/?owner=grace&owner=alan")
+    assert sorted(found) == ["Costly", "Letters", "Machine"]
+    markup = client.get("/explore/?owner=grace&owner=alan").content.decode()
+    assert '<a class="chip" href="/explore/?owner=grace">' in markup
+    assert 'value="grace" id="owner-grace" checked' in markup
+
+
 def test_explore_that_finds_nothing_tells_what_to_leave_out_and_what_that_would_find(
     client: Client,
 ) -> None:

@@ -172,7 +172,7 @@ def test_each_order_puts_first_what_it_says() -> None:
     assert names(Query(order=Order.CHEAPEST)) == ["Old", "New"]
     assert names(Query(order=Order.RELIABLE)) == ["New", "Old"]
     assert names(Query(order=Order.STARS)) == ["New", "Old"]
-    assert names(Query(owner=owner.name.upper())) == ["Old"]
+    assert names(Query(owners=(owner.name.upper(),))) == ["Old"]
 
 
 @pytest.mark.django_db
@@ -188,7 +188,7 @@ def test_a_misspelt_word_finds_what_is_spelt_alike_and_says_so() -> None:
 
 def test_a_query_survives_its_own_address() -> None:
     query = Query(
-        words="a b", chosen={"language": ("python3", "rust"), "price": ("free",)}, owner="alice",
+        words="a b", chosen={"language": ("python3", "rust"), "price": ("free",)}, owners=("alice", "bob"),
         tag="time-series", order=Order.NEWEST,
     )  # fmt: skip
 

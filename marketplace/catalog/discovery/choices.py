@@ -7,11 +7,15 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from marketplace.catalog import search
 from marketplace.catalog.facets import BANDS, FACETS, Facet, Words
 from marketplace.catalog.models import Category
 from marketplace.catalog.search import Found, Query
+
+OWNER: Final = Facet("owner", "owner", gettext_lazy("Author"))
+"""Not one of FACETS: their values are few, and all counted at once."""
 
 AT_ONCE: Final = 6
 """Choices of one facet that are shown before one asks for more."""
@@ -55,12 +59,16 @@ def task_titles() -> dict[str, str]:
 def offered(
     query: Query, found: Found, titles: Mapping[str, str], *, fixed: frozenset[str]
 ) -> list[Choices]:
-    """Each facet in which there is something to choose."""
+    """Each facet in which there is something to choose, and who wrote most of what is found."""
     shown = []
     for facet in FACETS:
         options = list(_options(_named(facet, titles), query, found))
         if facet.name not in fixed and (len(options) > 1 or facet.name in query.chosen):
             shown.append(Choices(facet, options[:AT_ONCE], options[AT_ONCE:]))
+    if "owner" not in fixed:
+        options = _owners(query, found)
+        if len(options) > 1 or query.owners:
+            shown.append(Choices(OWNER, options[:AT_ONCE], options[AT_ONCE:]))
     return shown
 
 
@@ -70,10 +78,11 @@ def chips(query: Query, titles: Mapping[str, str], *, fixed: frozenset[str]) -> 
         made.append(
             Chip(_("“%(words)s”") % {"words": query.words}, replace(query, words="").address)
         )
-    if query.owner and "owner" not in fixed:
-        made.append(
-            Chip(_("by %(owner)s") % {"owner": query.owner}, replace(query, owner="").address)
-        )
+    if "owner" not in fixed:
+        made += [
+            Chip(_("by %(owner)s") % {"owner": name}, query.without("owner", name).address)
+            for name in query.owners
+        ]
     if query.tag and "tag" not in fixed:
         made.append(Chip(_("tag %(tag)s") % {"tag": query.tag}, replace(query, tag="").address))
     for facet in FACETS:
@@ -115,6 +124,12 @@ def _options(facet: Facet, query: Query, found: Found) -> Iterator[Option]:
         values.sort(key=[*BANDS, *values].index)
     for value in values:
         yield Option(value, facet.words(value), numbers[value], value in chosen)
+
+
+def _owners(query: Query, found: Found) -> list[Option]:
+    chosen = {name.lower() for name in query.owners}
+    numbers = search.owners(query, found)
+    return [Option(name, name, n, name.lower() in chosen) for name, n in numbers.items()]
 
 
 def _named(facet: Facet, titles: Mapping[str, str]) -> Facet:
