@@ -27,7 +27,15 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from algorithms import build_logs, cases, checkouts, manifests, repositories, resolving
+from algorithms import (
+    build_logs,
+    cases,
+    checkouts,
+    environments,
+    manifests,
+    repositories,
+    resolving,
+)
 from algorithms.models import Algorithm, Build
 from algorithms.permissions import may_build
 from marketplace.accounts import actors, audit, limits, run_tokens
@@ -39,10 +47,9 @@ from marketplace.lib.errors import (
     MarketplaceError,
     TooLarge,
     TooMany,
-    Unavailable,
 )
 from marketplace.lib.ids import new_id
-from runners import builder, dependency_sets, host
+from runners import builder, dependency_sets, host, machines
 from runners.builder import BuildResult, BuildSpec, Memory
 from runners.errors import BuildFailed, RunnerError
 from runners.specs import Invocation, Kind, Network, Outcome, RunSpec
@@ -76,11 +83,7 @@ def start(algorithm: Algorithm, *, by: Actor, commit: str | None = None) -> Buil
     """Queue a build of one commit, the newest if none is named."""
     by.require(may_build, algorithm)
     environment = algorithm.environment
-    if not environment.is_present:
-        raise Unavailable(
-            _("No runner here has %(display_name)s at the moment.")
-            % {"display_name": environment.display_name}
-        )
+    environments.require_buildable(environment)
     unfinished = Build.objects.filter(algorithm__owner=algorithm.owner).exclude(
         state__in=Build.ENDED
     )
@@ -104,7 +107,7 @@ def start(algorithm: Algorithm, *, by: Actor, commit: str | None = None) -> Buil
             requested_for_id=by.owner_id,
             scopes=sorted(_lent(by)),
         )
-        transaction.on_commit(partial(_queue, build.pk))
+        transaction.on_commit(partial(_queue, build.pk, environment.machine))
     return build
 
 
@@ -170,9 +173,10 @@ def recover() -> None:
         if mine.update(state=Build.State.QUEUED, heartbeat_at=None):
             build_logs.append(build.pk, "\nThe worker was lost; the build starts again.\n\n")
     queued = Build.objects.filter(state=Build.State.QUEUED)
-    for build in queued.filter(Q(heartbeat_at__lt=silent_since) | Q(heartbeat_at__isnull=True)):
+    forgotten = Q(heartbeat_at__lt=silent_since) | Q(heartbeat_at__isnull=True)
+    for build in queued.filter(forgotten).select_related("environment"):
         queued.filter(pk=build.pk).update(heartbeat_at=timezone.now())
-        _queue(build.pk)
+        _queue(build.pk, build.environment.machine)
 
 
 class Pulse:
@@ -245,9 +249,9 @@ class Pulse:
             self._writer.flush()
 
 
-def _queue(build_id: uuid.UUID) -> None:
+def _queue(build_id: uuid.UUID, machine: str) -> None:
     try:
-        run.delay(str(build_id))
+        run.apply_async((str(build_id),), queue=machines.queue("build", machine))
     except Exception:
         logger.exception("Build %s could not be queued; the timetable will do it", build_id)
 
@@ -263,7 +267,7 @@ def _attempt(build: Build, pulse: Pulse) -> Ending | None:
         return Ending(Build.State.SUCCEEDED, result=result, readme=readme)
     except Stopped:
         return None
-    except (BuildFailed, BadInput, TooLarge) as error:
+    except (BuildFailed, BadInput, Conflict, TooLarge) as error:
         return Ending(Build.State.FAILED, str(error))
     except (RunnerError, MarketplaceError) as error:
         logger.warning("Build %s failed on our side: %s", build.pk, error)
@@ -286,12 +290,13 @@ def _lines(build: Build, tree: Path, pulse: Pulse) -> Generator[str, None, Build
     build.environment = checkouts.environment(build, tree)
     spec = BuildSpec(
         environment_slug=build.environment.slug,
+        machine=build.environment.machine,
         is_gpu=build.environment.is_gpu,
         tree=tree,
         algorithm=str(algorithm),
         network=Network(algorithm.network_access),
         variables=resolving.variables(algorithm),
-        limits=resolving.sandbox_limits(),
+        limits=resolving.sandbox_limits(build.environment.memory_mb),
         contract=algorithm.contract,
     )
     result = yield from builder.build(

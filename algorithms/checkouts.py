@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from algorithms import environments
 from algorithms.models import Build
 from runners import contracts
 from runners.environments_sync import sort_key
@@ -16,7 +17,8 @@ README_BYTES: Final = 500_000
 def environment(build: Build, tree: Path) -> Environment:
     """Give the environment with the Python that the files ask for; the build's if there is none.
 
-    Raises BuildFailed for files that can be called in no way. The builder refuses a Python that
+    Raises BuildFailed for files that can be called in no way, and Conflict for a Python on which
+    nothing is built any more. The builder refuses a Python that
     is not carried here, and says which are.
     """
     present: Environment = build.environment
@@ -25,13 +27,19 @@ def environment(build: Build, tree: Path) -> Environment:
     found = contracts.detect(tree, wanted=build.algorithm.contract)
     python = contracts.get(found.contract).python(tree)
     minor = ".".join(python.split(".")[:2])
+    if not python or present.sort_key == sort_key(minor):
+        return present
     rows = Environment.objects.filter(
         language=present.language,
         machine_type=present.machine_type,
+        machine_kind=present.machine_kind,
+        origin=Environment.Origin.FOUND,
         sort_key=sort_key(minor),
         is_present=True,
     )
-    return (rows.first() if python else None) or present
+    wanted = rows.first() or present
+    environments.require_buildable(wanted)
+    return wanted
 
 
 def readme(tree: Path) -> str | None:

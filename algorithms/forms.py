@@ -212,10 +212,9 @@ class SettingsForm(PermissionsForm):
         task = self.fields["task"]
         assert isinstance(task, forms.ChoiceField)  # noqa: S101 - it was made so above
         task.choices = [("", _("Nothing in particular")), *tagging.tasks(algorithm)]
-        possible = Q(language=algorithm.environment.language, is_offered=True, is_present=True) | Q(
-            pk=algorithm.environment_id
-        )
-        choices = Environment.objects.filter(possible)
+        there = Q(state=Environment.State.OFFERED, is_present=True)
+        possible = Q(language=algorithm.environment.language) & there
+        choices = Environment.objects.filter(possible | Q(pk=algorithm.environment_id))
         _choose_from(self.fields["environment"], choices.order_by("-sort_key", "machine_type"))
         _name_environments(self.fields["environment"])
 

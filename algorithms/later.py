@@ -50,7 +50,7 @@ from marketplace.lib.errors import (
     TooMany,
     Unavailable,
 )
-from runners import wire
+from runners import machines, wire
 from runners.specs import Failure, Kind, Outcome
 
 logger = logging.getLogger(__name__)
@@ -87,13 +87,20 @@ def accept(target: Target, *, by: Actor, ask: Ask, token: str = "") -> CallReque
             "tag": ask.tag,
             "operation": ask.operation,
             "root": str(by.running.root_id) if by.running else None,
+            "machine": target.spec.machine,
         },
         input_kind=ask.kind.value,
         input_body=ask.body,
         expires_at=timezone.now() + timedelta(days=settings.REQUEST_KEEP_DAYS),
     )
-    transaction.on_commit(partial(run.delay, str(request.pk)))
+    transaction.on_commit(partial(_queue, request))
     return request
+
+
+def _queue(request: CallRequest, countdown: float = 0.0) -> None:
+    """Tell runners of the kind of machine it needs that there may be something to do."""
+    queue = machines.queue("call", str(request.target.get("machine", "")))
+    run.apply_async((str(request.pk),), queue=queue, countdown=countdown)
 
 
 def _require_room(owner_id: UUID) -> None:
@@ -129,7 +136,7 @@ def run(request_id: str) -> None:
             heartbeat_at=timezone.now(),
             attempts=F("attempts") - 1,  # it was not tried: nothing could take it
         )
-        run.apply_async((request_id,), countdown=AGAIN_AFTER_SECONDS)
+        _queue(request, countdown=AGAIN_AFTER_SECONDS)
         return
     mine.update(
         state=CallRequest.State.DONE,
@@ -158,11 +165,11 @@ def recover() -> int:
     old = Q(created_at__lt=now - LOST_AFTER) | Q(attempts__gt=0)
     silent = Q(heartbeat_at__lt=now - LOST_AFTER) | Q(heartbeat_at__isnull=True)
     queued = CallRequest.objects.filter(old & silent, state=CallRequest.State.QUEUED)
-    ids = list(queued.values_list("pk", flat=True))
-    for request_id in ids:
-        queued.filter(pk=request_id).update(heartbeat_at=now)
-        run.delay(str(request_id))
-    return len(ids)
+    forgotten = list(queued.only("pk", "target"))
+    for request in forgotten:
+        queued.filter(pk=request.pk).update(heartbeat_at=now)
+        _queue(request)
+    return len(forgotten)
 
 
 @shared_task(name="algorithms.later.give_back_repeats")

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from algorithms import resolving
+from algorithms import environments, resolving
 from algorithms.models import Algorithm, Build, Version
 from algorithms.permissions import may_edit
 from marketplace.accounts.actors import Actor
@@ -106,4 +106,5 @@ def head_context(algorithm: Algorithm, actor: Actor) -> dict[str, object]:
         "built": built,
         "may_publish": built is not None and getattr(built, "version", None) is None,
         "version": algorithm.versions.newest_first().first(),
+        "announced": environments.announced_for(algorithm),
     }

@@ -270,15 +270,22 @@ def _spec(build: Build, *, network: str, is_shareable: bool) -> RunSpec:
         module=build.module,
         language=environment.language,
         contract=build.contract,
-        interpreter=environment.slug.removesuffix("-gpu"),
+        interpreter=_interpreter(build, environment),
         dependencies=build.dependencies_id or "",
         source=build.source_digest,
         network=Network(network),
+        machine=environment.machine,
         gpu=environment.is_gpu,
         is_shareable=is_shareable,
         variables=variables(build.algorithm),
-        limits=sandbox_limits(),
+        limits=sandbox_limits(environment.memory_mb),
     )
+
+
+def _interpreter(build: Build, environment: Environment) -> str:
+    """What its packages were installed for, whatever its environment has become."""
+    made_for = build.dependencies.interpreter if build.dependencies is not None else ""
+    return made_for or environment.runtime
 
 
 def variables(algorithm: Algorithm) -> tuple[tuple[str, str], ...]:
@@ -293,10 +300,10 @@ def variables(algorithm: Algorithm) -> tuple[tuple[str, str], ...]:
         ) from None
 
 
-def sandbox_limits() -> Limits:
-    """What one sandbox may use here, by the operator's settings."""
+def sandbox_limits(memory_mb: int | None = None) -> Limits:
+    """What one sandbox may use here, by the operator's settings or those of its environment."""
     return Limits(
-        memory=settings.SANDBOX_MEMORY_MB * MIB,
+        memory=(memory_mb or settings.SANDBOX_MEMORY_MB) * MIB,
         cpus=settings.SANDBOX_CPUS,
         processes=settings.SANDBOX_PROCESSES,
         disk=settings.SANDBOX_DISK_MB * MIB,

@@ -22,10 +22,11 @@ from celery.worker.consumer import Consumer
 from django.conf import settings
 
 from marketplace.celery import app
+from runners import machines
 
 logger = logging.getLogger(__name__)
 
-QUEUES = ("build", "call", "default")
+QUEUES = ("build", "call", "default")  # the first two for each kind of machine this is
 TASKS_AT_ONCE = 16
 BUILDS_AT_ONCE = 2
 """Builds are heavy and long: they get threads of their own, so that nothing waits behind them."""
@@ -53,7 +54,7 @@ class _ThreadsWithRoomForBuilds(TaskPool):
         accept_callback: object = None,
         **options: object,
     ) -> object:
-        is_build = args is not None and args[2]["delivery_info"]["routing_key"] == "build"
+        is_build = args is not None and args[2]["delivery_info"]["routing_key"].startswith("build")
         self.executor = self._builders if is_build else self._others
         return super().on_apply(target, args, kwargs, callback, accept_callback, **options)
 
@@ -74,7 +75,7 @@ class _Worker(WorkController):
             pool_cls=_ThreadsWithRoomForBuilds,
             concurrency=TASKS_AT_ONCE,
             prefetch_multiplier=0,
-            queues=",".join(QUEUES),
+            queues=",".join([*machines.queues(QUEUES[:2], machines.here()), QUEUES[2]]),
             without_heartbeat=True,
             without_mingle=True,
             without_gossip=True,

@@ -344,8 +344,6 @@ SANDBOX_PROCESSES = env.int("SANDBOX_PROCESSES", default=256)
 SANDBOX_DISK_MB = env.int("SANDBOX_DISK_MB", default=512)
 DOCKER_HOST = env.str("DOCKER_HOST", default="")
 DOCKER_RUNTIME = env.str("DOCKER_RUNTIME", default="")
-"""Another runtime of the Docker Engine than its default, such as gVisor's runsc."""
-
 EGRESS_ALLOWED_HOSTS = env.list("EGRESS_ALLOWED_HOSTS", default=[])
 BUILD_TIMEOUT_SECONDS = env.int("BUILD_TIMEOUT_SECONDS", default=1800)
 BUILD_CONSTRAINTS = env.str("BUILD_CONSTRAINTS", default="")
@@ -366,9 +364,11 @@ GIT_REPOSITORY_MB = env.int("GIT_REPOSITORY_MB", default=2048)
 """How much one push by git may bring, packed, and a repository hold with all its history."""
 
 PYENV_ROOT = env.str("PYENV_ROOT", default="~/.pyenv")
-HAS_GPU = env.str("HAS_GPU", default="auto")
+ENVIRONMENTS_FILE = env.str("ENVIRONMENTS_FILE", default="")
+RUNNER_MACHINES = env.list("RUNNER_MACHINES", default=["auto"])
 GPU_DEVICES = env.list("GPU_DEVICES", default=["all"])
-"""Whether there are GPUs (yes, no, auto), and which sandboxes see, as nvidia-smi names them."""
+GPU_SANDBOXES = env.int("GPU_SANDBOXES", default=1)
+"""The GPUs of this machine, as nvidia-smi names them, and how many sandboxes may share one."""
 
 PACKAGE_INDEX_VARIABLES = {
     name: env.ENVIRON[name]

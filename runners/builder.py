@@ -48,6 +48,7 @@ class BuildSpec:
     environment_slug: str  # python311 or python311-gpu
     tree: Path  # the commit, checked out
     algorithm: str  # owner/name
+    machine: str = "cpu"  # the kind it needs
     is_gpu: bool = False
     network: Network = Network.ISOLATED
     variables: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # secrets
@@ -145,6 +146,7 @@ def run_spec(spec: BuildSpec, result: BuildResult) -> RunSpec:
         dependencies=result.dependencies_digest,
         source=result.source_digest,
         network=spec.network,
+        machine=spec.machine,
         gpu=spec.is_gpu,
         variables=spec.variables,
         limits=spec.limits,

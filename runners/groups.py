@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
+from runners import machines
 from runners.instance import Instance
 from runners.specs import Failure, Invocation, Phase, RunSpec, Timings
 
@@ -18,6 +19,8 @@ class PoolLimits:
     slots_per_payer: int = 6  # busy for calls from outside, so that nobody has them all
     queue_length: int = 200  # calls that may wait
     idle_seconds: float = 300.0  # an unused sandbox is ended after this
+    machines: frozenset[str] = frozenset({machines.CPU})  # the kinds this host is
+    gpu_slots: int = 0  # sandboxes with a GPU at the same time
 
 
 @dataclass(slots=True, eq=False)

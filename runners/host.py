@@ -28,7 +28,7 @@ from django.conf import settings
 from django.db import close_old_connections
 from django.utils import timezone
 
-from runners import backends, environments_sync, remote
+from runners import backends, environments_sync, machines, remote
 from runners.backends.base import Backend
 from runners.errors import NoRunner
 from runners.forwarding import Forwarder
@@ -44,6 +44,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 HEARTBEAT_SECONDS: Final = 2.0
+LOOK_SECONDS: Final = 15.0
 LOST_AFTER: Final = timedelta(seconds=10)
 
 
@@ -58,6 +59,7 @@ class _Host:
     thread: threading.Thread | None = None
     server: asyncio.Server | None = None
     beat: asyncio.Task[None] | None = None
+    look: asyncio.Task[None] | None = None
     refusals: Refusals | None = None
 
 
@@ -66,7 +68,7 @@ _host = _Host()
 
 async def run(spec: RunSpec, invocation: Invocation) -> Outcome:
     """Run one call wherever it can be run; raises what Pool.run raises."""
-    if _host.pool is not None:
+    if _host.pool is not None and (_host.pool.takes(spec) or _host.fleet is None):
         return await _host.pool.run(spec, invocation)
     if _host.fleet is not None:
         return await _host.fleet.run(spec, invocation)
@@ -142,6 +144,14 @@ def is_running() -> bool:
     return _host.loop is not None
 
 
+def has_runner_for(machine: str) -> bool:
+    """Whether something that is such a machine can run calls now."""
+    if _host.pool is not None and machine in _host.pool.machines:
+        return True
+    seen = Runner.objects.filter(last_seen_at__gt=timezone.now() - LOST_AFTER)
+    return any(machine in kinds for kinds in seen.values_list("machines", flat=True))
+
+
 def is_anyone_running() -> bool:
     """Whether calls could be run: by a pool of this process or by runners seen a moment ago."""
     seen = Runner.objects.filter(last_seen_at__gt=timezone.now() - LOST_AFTER)
@@ -157,6 +167,7 @@ def backend() -> Backend:
             docker_host=settings.DOCKER_HOST,
             docker_runtime=settings.DOCKER_RUNTIME,
             devices=settings.GPU_DEVICES,
+            sandboxes_per_device=settings.GPU_SANDBOXES,
         )
     return _host.backend
 
@@ -186,10 +197,28 @@ async def start_pool(platform: Application) -> Pool:
         slots_per_payer=settings.RUNNER_SLOTS_PER_PAYER,
         queue_length=settings.RUNNER_QUEUE_LENGTH,
         idle_seconds=settings.RUNNER_IDLE_SECONDS,
+        machines=frozenset(machines.here()),
+        gpu_slots=await loop.run_in_executor(None, chosen.gpu_slots),
     )
     pool = Pool(around, limits)
     _host.loop, _host.pool, _host.refusals = loop, pool, refusals
+    _host.look = loop.create_task(_look_for_ever())
     return pool
+
+
+async def _look_for_ever() -> None:
+    """Find what staff add while we run."""
+    while True:
+        await asyncio.sleep(LOOK_SECONDS)
+        try:
+            await sync_to_async(_look)()
+        except Exception:
+            logger.exception("New environments could not be looked for")
+
+
+def _look() -> None:
+    close_old_connections()
+    environments_sync.look_again(backend)
 
 
 async def start_fleet() -> None:
@@ -201,8 +230,9 @@ async def start_fleet() -> None:
 
 async def stop() -> None:
     """End the pool or let go of the fleet; harmless if neither was started."""
-    if _host.beat is not None:
-        _host.beat.cancel()
+    for task in (_host.beat, _host.look):
+        if task is not None:
+            task.cancel()
     if _host.server is not None:
         _host.server.close()
     if _host.fleet is not None:
@@ -214,7 +244,7 @@ async def stop() -> None:
     if _host.row is not None:
         await _host.row.adelete()
     _host.loop = _host.pool = _host.fleet = _host.row = _host.server = _host.beat = None
-    _host.refusals = None
+    _host.refusals = _host.look = None
 
 
 def start_runner() -> None:
@@ -259,7 +289,8 @@ async def _start_serving() -> None:
         return  # builds only: no web process sends calls here
     _host.server = await remote.listen(address, lambda: remote.PoolServer(pool))
     _host.row = await sync_to_async(_register)(address)
-    _host.beat = asyncio.get_running_loop().create_task(_beat_for_ever(_host.row))
+    _host.fleet = remote.Fleet()  # for work of tasks that needs another machine than this
+    _host.beat = asyncio.get_running_loop().create_task(_beat_for_ever(_host.row, _host.fleet))
 
 
 def _register(address: str) -> Runner:
@@ -269,16 +300,17 @@ def _register(address: str) -> Runner:
         address=address,
         backend=backend().name,
         slots=settings.RUNNER_SLOTS,
-        has_gpu=environments_sync.has_gpu(),
+        machines=list(machines.here()),
         last_seen_at=timezone.now(),
     )
 
 
-async def _beat_for_ever(row: Runner) -> None:
+async def _beat_for_ever(row: Runner, others: remote.Fleet) -> None:
     while True:
-        await asyncio.sleep(HEARTBEAT_SECONDS)
         with contextlib.suppress(Exception):  # the database may be away for a moment
             await sync_to_async(_beat)(row)
+            await _renew(others, besides=row.address)
+        await asyncio.sleep(HEARTBEAT_SECONDS)
 
 
 def _beat(row: Runner) -> None:
@@ -295,14 +327,14 @@ async def _renew_for_ever(fleet: remote.Fleet) -> None:
             logger.exception("The list of runners could not be read")
 
 
-async def _renew(fleet: remote.Fleet) -> None:
-    await fleet.renew(await sync_to_async(_alive)())
+async def _renew(fleet: remote.Fleet, *, besides: str = "") -> None:
+    alive = await sync_to_async(_alive)()
+    await fleet.renew(each for each in alive if each.address != besides)
 
 
 def _alive() -> list[remote.RunnerInfo]:
     close_old_connections()
     rows = Runner.objects.filter(last_seen_at__gt=timezone.now() - LOST_AFTER)
     return [
-        remote.RunnerInfo(name=row.name, address=row.address, slots=row.slots, has_gpu=row.has_gpu)
-        for row in rows
+        remote.RunnerInfo(row.name, row.address, row.slots, frozenset(row.machines)) for row in rows
     ]

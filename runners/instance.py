@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from threading import Thread
@@ -271,6 +271,8 @@ class Instance:
         await self._listen(folder)
         mounts = await self._in_thread(runtimes.mounts, self.spec)
         plan = self._contract.plan(self.spec, mounts=mounts, sockets=str(folder), name=self.name)
+        inside = await self._in_thread(runtimes.find, self.spec.interpreter)
+        plan = replace(plan, image=inside.image)
         [source] = [Path(mount.source) for mount in mounts if mount.target == runtimes.SOURCE]
         self._told = await self._in_thread(self._contract.told, self.spec, source)
         self._sandbox = await self._in_thread(self._around.backend.start, plan)

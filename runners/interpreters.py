@@ -24,6 +24,8 @@ class Runtime:
     executable: str  # its name in the prefix's bin
     is_shared: bool  # it needs its libpython beside it
     platform: str  # system, processor and C library, as it names them
+    image: str = ""  # in the words of the sandbox backend, where it stands in one
+    content: str = ""  # the digest of that image
     release: str = ""  # what authors choose, where that is not the first two numbers
 
     @property

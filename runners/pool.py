@@ -19,6 +19,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
+from runners import machines
 from runners.errors import NoRunner, PlatformFault, QueueFull
 from runners.groups import Group, LoadFailed, PoolLimits, Waiter, is_stale, unheard
 from runners.instance import Instance, Surroundings
@@ -37,9 +38,6 @@ class Pool:
         self._groups: dict[tuple[RunSpec, str], Group] = {}
         self._waiting: deque[Waiter] = deque()
         self._instances: set[Instance] = set()
-        self._starting = 0
-        self._checks = asyncio.Semaphore(max(1, limits.slots // 4))
-        self._checked: set[Instance] = set()  # loading once for a build, besides the slots
         self._kept: dict[str, Instance] = {}  # by the name in their spec
         self._numbers = itertools.count(1)
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -54,6 +52,14 @@ class Pool:
     def load(self) -> int:
         """Calls being run or waiting: what a gateway compares runners by."""
         return self.busy + len(self._waiting)
+
+    @property
+    def machines(self) -> frozenset[str]:
+        """The kinds of machine it runs calls for."""
+        return self._limits.machines
+
+    def takes(self, spec: RunSpec) -> bool:
+        return spec.machine in self._limits.machines
 
     async def run(self, spec: RunSpec, invocation: Invocation) -> Outcome:
         """Run one call; raise NoRunner or QueueFull if nothing can take it, PlatformFault if we fail.
@@ -83,6 +89,8 @@ class Pool:
     async def check_load(self, spec: RunSpec, token: str) -> LoadReport:
         """Load the module once in a sandbox of its own and end it."""
         began = time.perf_counter()
+        if self._lacks_gpu(spec):
+            self._room(Group(spec, ""), 1, make=True)  # else it waits a moment for one
         instance = self._new_instance(spec, payer="check")
         try:
             failure = await instance.start(lambda: token, unheard)
@@ -141,7 +149,7 @@ class Pool:
         for waiter in self._waiting:
             if not waiter.taken.done():
                 waiter.taken.set_exception(NoRunner("The runner is shutting down."))
-        instances = [*self._instances, *self._checked]
+        instances = [*self._instances]
         for instance in instances:
             instance.discard()
         await asyncio.gather(*(instance.close() for instance in instances))
@@ -154,6 +162,8 @@ class Pool:
         """Give an instance that is now busy for us, and whether it was started for us."""
         if self._is_stopping:
             raise NoRunner("The runner is shutting down.")
+        if not self.takes(group.spec):
+            raise NoRunner(machines.missing(group.spec.machine), retry_after=5)
         while group.idle:
             instance = group.idle.pop()
             if instance.is_usable:
@@ -254,13 +264,14 @@ class Pool:
         if self._is_full(group, depth):
             return False
         slots = self._limits.slots * (2 if depth else 1)
-        if len(self._instances) < slots:
+        lacks_gpu = self._lacks_gpu(group.spec)
+        if len(self._instances) < slots and not lacks_gpu:
             return True
         oldest = min(
             (
                 (one.idle_since, other, one)
                 for other in self._groups.values()
-                if other is not group
+                if other is not group and (other.spec.gpu or not lacks_gpu)
                 for one in other.idle[:2]
                 if not self._is_kept(one)
             ),
@@ -273,6 +284,11 @@ class Pool:
             oldest[1].idle.remove(oldest[2])
             self._drop(oldest[2])
         return True
+
+    def _lacks_gpu(self, spec: RunSpec) -> bool:
+        """Whether it needs a GPU and all are lent; a call from inside has no more of them either."""
+        lent = sum(one.spec.gpu for one in self._instances)
+        return spec.gpu and lent >= self._limits.gpu_slots
 
     def _is_kept(self, instance: Instance) -> bool:
         return self._kept.get(instance.spec.kept) is instance
@@ -300,7 +316,9 @@ class Pool:
         """
         if self._room(group, depth, make=False):
             return True
-        groups = [group] if self._is_full(group, depth) else self._groups.values()
+        groups = [group] if self._is_full(group, depth) else list(self._groups.values())
+        if self._lacks_gpu(group.spec):
+            groups = [other for other in groups if other.spec.gpu]
         return any(
             other.starting or any(not one.waits_for_others for one in other.busy)
             for other in groups

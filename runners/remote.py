@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from runners import wire
+from runners import machines, wire
 from runners.errors import NoRunner, PlatformFault, RunnerError
 from runners.instance import CANCEL_SECONDS
 from runners.pool import Pool
@@ -106,7 +106,7 @@ class RunnerInfo:
     name: str
     address: str
     slots: int
-    has_gpu: bool
+    machines: frozenset[str]  # the kinds it is
 
 
 class RunnerClient(asyncio.Protocol):
@@ -223,8 +223,7 @@ class Fleet:
             patience -= _LOOK_SECONDS
             runner = self._choose(spec, invocation.payer)
         if runner is None:
-            kind = "with a GPU " if spec.gpu else ""
-            raise NoRunner(f"No runner {kind}is online at the moment.", retry_after=5)
+            raise NoRunner(machines.missing(spec.machine), retry_after=5)
         return await runner.run(spec, invocation)
 
     def close(self) -> None:
@@ -246,7 +245,7 @@ class Fleet:
         able = [
             runner
             for runner in self._runners.values()
-            if runner.is_connected and (runner.info.has_gpu or not spec.gpu)
+            if runner.is_connected and spec.machine in runner.info.machines
         ]
         if not able:
             return None

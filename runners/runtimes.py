@@ -8,15 +8,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 
-from runners import guest_bytecode, interpreters, node_runtimes, r_runtimes, runtime_copies
+from runners import (
+    guest_bytecode,
+    image_runtimes,
+    interpreters,
+    node_runtimes,
+    r_runtimes,
+    runtime_copies,
+)
 from runners.errors import PlatformFault
 from runners.interpreters import Runtime
 from runners.specs import Mount, RunSpec
@@ -25,14 +32,16 @@ PYTHON: Final = "/opt/agorithm/python"
 OTHER: Final = "/opt/agorithm/runtime"  # where the interpreter of another language stands
 ENVIRONMENT: Final = "/opt/agorithm/env"
 GUEST: Final = "/opt/agorithm/guest"
+OURS: Final = "/opt/agorithm"
 SOURCE: Final = "/opt/algorithm"
 NODE_MODULES: Final = "/opt/node_modules"  # where Node.js looks from any file of the source
 
 OLDEST: Final = (3, 6)
 _GUEST_FOLDER: Final = Path(__file__).resolve().parent / "guest"
 _NAME: Final = re.compile(r"python3\.\d+")
-_QUESTION: Final = """
-import json, platform, sys, sysconfig
+QUESTION: Final = """
+import json, os, platform, sys, sysconfig
+name = "python%d.%d" % sys.version_info[:2]
 print(json.dumps({
     "implementation": sys.implementation.name,
     "version": list(sys.version_info[:3]),
@@ -40,6 +49,7 @@ print(json.dumps({
     "prefix": sys.base_prefix,
     "is_shared": bool(sysconfig.get_config_var("Py_ENABLE_SHARED")),
     "platform": "-".join((sysconfig.get_platform(),) + platform.libc_ver()),
+    "is_installed": os.path.exists(os.path.join(sys.base_prefix, "bin", name)),
 }))
 """
 
@@ -49,7 +59,7 @@ class PreparedRuntime:
     """An interpreter that every sandbox on this host can read."""
 
     runtime: Runtime
-    path: Path  # what is mounted at PYTHON, or at OTHER if it is none
+    path: Path  # what is mounted at PYTHON, at OTHER if it is none, or at OURS with an image
     digest: str  # the same on every host that has the same interpreter
 
     @property
@@ -79,6 +89,8 @@ def offered() -> list[Runtime]:
 
 def find(slug: str) -> Runtime:
     """Give the interpreter of `python311` (or of the environment `python311-gpu`)."""
+    if "@" in slug:
+        return image_runtimes.find(slug)
     name = slug.removesuffix("-gpu")
     for runtime in discover() if name.startswith("python") else offered():
         if runtime.slug == name:
@@ -90,6 +102,8 @@ def find(slug: str) -> Runtime:
 def prepare(slug: str) -> PreparedRuntime:
     """Make the interpreter readable for sandboxes; safe to do twice and in two processes."""
     runtime = find(slug)
+    if runtime.image:
+        return PreparedRuntime(runtime, *image_runtimes.prepare(runtime))
     identity, fill = _MADE[runtime.language]
     digest = identity(runtime)
     if runtime.is_python:
@@ -114,6 +128,9 @@ def python_for(slug: str) -> PreparedRuntime:
 
 def interpreter_mounts(slug: str) -> tuple[Mount, ...]:
     """The interpreter, and the Python of our own half where that is another."""
+    prepared = prepare(slug)
+    if prepared.runtime.image:
+        return (Mount(str(prepared.path), OURS),)
     both = {prepared.place: prepared for prepared in (python_for(slug), prepare(slug))}
     return tuple(Mount(str(prepared.path), place) for place, prepared in both.items())
 
@@ -161,26 +178,31 @@ def _folders() -> Iterator[Path]:
 
 def _ask(program: Path) -> Runtime | None:
     """Let an interpreter say what it is; None if it is not one that can be offered."""
-    printed = interpreters.ask([str(program), "-I", "-S", "-c", _QUESTION])
+    printed = interpreters.ask([str(program), "-I", "-S", "-c", QUESTION])
     try:
         said = json.loads(printed or "")
     except ValueError:
         return None
+    return described(said)
+
+
+def described(said: Mapping[str, Any], *, image: str = "", content: str = "") -> Runtime | None:
+    """Take what an interpreter said of itself; None if it is not one that can be offered."""
     major, minor, patch = said["version"]
-    executable = f"python{major}.{minor}"
-    is_ours = (Path(said["prefix"]) / "bin" / executable).exists()
-    if said["implementation"] != "cpython" or not said["is_final"] or not is_ours:
+    is_ours = said["implementation"] == "cpython" and said["is_final"] and said["is_installed"]
+    if not is_ours or (major, minor) < OLDEST:
         return None
-    if (major, minor) < OLDEST:
-        return None
+    slug = f"python{major}{minor}"
     return Runtime(
-        slug=f"python{major}{minor}",
+        slug=f"{slug}@{content}" if content else slug,
         language=interpreters.PYTHON_LANGUAGE,
         version=f"{major}.{minor}.{patch}",
         prefix=said["prefix"],
-        executable=executable,
+        executable=f"python{major}.{minor}",
         is_shared=said["is_shared"],
         platform=said["platform"],
+        image=image,
+        content=content,
     )
 
 

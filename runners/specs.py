@@ -64,6 +64,7 @@ class SandboxSpec:
     limits: Limits = Limits()
     sockets: str = ""  # host folder, shown read-only at /run/agorithm
     gpu: bool = False
+    image: str = ""  # whose files it sees instead of the host's system, in its backend's words
     working_folder: str = "/tmp/work"  # noqa: S108 - inside the sandbox
 
 
@@ -82,6 +83,7 @@ class RunSpec:
     dependencies: str = ""  # digest of the DependencySet
     source: str = ""  # digest of the source snapshot
     network: Network = Network.ISOLATED
+    machine: str = "cpu"  # the kind of machine it needs, as runners announce it
     gpu: bool = False
     is_shareable: bool = False  # one sandbox may serve several payers, one after the other
     port: int = 0  # where the author's server listens inside; 0: where its contract usually does

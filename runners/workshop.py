@@ -216,6 +216,7 @@ def _spec(
         environment=tuple((key, value) for key, value in variables.items() if value),
         limits=shop.limits,
         sockets=sockets,
+        image=shop.runtime.runtime.image,
     )
 
 

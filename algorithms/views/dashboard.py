@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from algorithms import authoring, builds, dashboards
+from algorithms import authoring, builds, dashboards, environments
 from algorithms.forms import NewAlgorithmForm
 from algorithms.models import Algorithm
 from marketplace.accounts.forms import carried_out
@@ -29,7 +29,12 @@ def dashboard(request: ActorRequest) -> HttpResponse:
     mine = dashboards.of_owners(request.actor.owner_ids)
     page = Paginator(mine, 50).get_page(request.GET.get("page"))
     rows = dashboards.rows_of(page.object_list)
-    context = {"rows": rows, "page": page, "totals": dashboards.totals_of(rows)}
+    context = {
+        "rows": rows,
+        "page": page,
+        "totals": dashboards.totals_of(rows),
+        "announced": environments.announced_to(request.actor.owner_ids),
+    }
     return render(request, "algorithms/dashboard.html", context)
 
 

@@ -125,7 +125,7 @@ def _world(count: int, chance: random.Random) -> World:
             version="1",
             sort_key="0",
             machine_type="GPU" if is_gpu else "CPU",
-            is_offered=False,
+            state=Environment.State.DEPRECATED,
             is_present=False,
         )
         for language, is_gpu in [*((name, False) for name in LANGUAGES), ("python3", True)]

@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.response import Response
 
+from algorithms import environments as states
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.scopes import Scope
 from marketplace.api.rest import ActorAPIView, APIRequest
@@ -52,14 +53,41 @@ class TemplateView(ActorAPIView):
     """What a new algorithm starts from, for those who work elsewhere."""
 
     def get(self, _request: APIRequest, specification_id: UUID) -> HttpResponseBase:
-        row = Environment.objects.filter(specification_id=specification_id).first()
-        if row is None:
-            raise NotFound("There is no such environment specification here.")
+        row = _of_specification(specification_id)[0]
         return HttpResponse(
             languages.archive(row.language),
             content_type="application/gzip",
             headers={"Content-Disposition": 'attachment; filename="template.tar.gz"'},
         )
+
+
+class SpecificationView(ActorAPIView):
+    """A language and version on all kinds of machine, for administrators to withdraw."""
+
+    def delete(self, request: APIRequest, specification_id: UUID) -> Response:
+        request.actor.require(may_see_all_environments, "environments")
+        for row in _of_specification(specification_id):
+            states.move(row, by=request.actor, state=Environment.State.RETIRED)
+        return Response(status=204)
+
+
+class SyncsView(ActorAPIView):
+    """The same, to be offered again to those who write something new."""
+
+    def post(self, request: APIRequest, specification_id: UUID) -> Response:
+        request.actor.require(may_see_all_environments, "environments")
+        rows = [
+            states.move(row, by=request.actor, state=Environment.State.OFFERED)
+            for row in _of_specification(specification_id)
+        ]
+        return Response({"environments": [_environment(row) for row in rows]})
+
+
+def _of_specification(specification_id: UUID) -> list[Environment]:
+    rows = list(Environment.objects.filter(specification_id=specification_id).order_by("slug"))
+    if not rows:
+        raise NotFound("There is no such environment specification here.")
+    return rows
 
 
 class ScmsView(ActorAPIView):
@@ -116,4 +144,9 @@ def _environment(row: Environment) -> dict[str, object]:
         "created_at": row.created_at,
         "language": _language(languages.get(row.language)),
         "machine_type": row.machine_type,
+        "machine": row.machine,
+        "state": row.state,
+        "notice": row.notice,
+        "notice_on": row.notice_on,
+        "successor_id": row.successor_id,
     }

@@ -92,6 +92,14 @@ environment_urls = [
         f"{_EDGE}/environment-specifications/<uuid:specification_id>/template",
         environments.TemplateView.as_view(),
     ),
+    *either(
+        f"{_EDGE}/environment-specifications/<uuid:specification_id>",
+        environments.SpecificationView.as_view(),
+    ),
+    *either(
+        f"{_EDGE}/environment-specifications/<uuid:specification_id>/syncs",
+        environments.SyncsView.as_view(),
+    ),
     *either(f"{_EDGE}/environments/available", environments.AvailableView.as_view()),
     *either("v1/scms", environments.ScmsView.as_view()),
     *either("v1/scms/<str:scm_id>", environments.ScmView.as_view()),

@@ -232,6 +232,11 @@ _PLACES: Final[dict[str, Shape]] = {
             "created_at": MOMENT,
             "language": ref("Language"),
             "machine_type": one_of("CPU", "GPU"),
+            "machine": TEXT,
+            "state": one_of("offered", "deprecated", "retired"),
+            "notice": TEXT,
+            "notice_on": or_null({"type": "string", "format": "date"}),
+            "successor_id": or_null(ID),
         }
     ),
     "Folder": object_of(

@@ -153,6 +153,15 @@ _ENVIRONMENTS: Final = {
         media="application/gzip",
         is_for_all=True,
     ),
+    f"POST {_EDGE}/environment-specifications/{{specification_id}}/syncs": Operation(
+        "Offer a language and version again",
+        object_of({"environments": list_of(ref("Environment"))}),
+    ),
+    f"DELETE {_EDGE}/environment-specifications/{{specification_id}}": Operation(
+        "Retire a language and version",
+        status=204,
+        words="Nothing new is built on it; what was built and published goes on running.",
+    ),
     "GET /v1/scms": Operation(
         "List repository hosts",
         object_of({"results": list_of(ref("RepositoryHost"))}),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 from django.views.generic import RedirectView
 
-from marketplace.staff import views
+from marketplace.staff import environment_views, views
 
 app_name = "staff"
 urlpatterns = [
@@ -19,7 +19,9 @@ urlpatterns = [
     path("staff/announcements/<uuid:announcement_id>/end/", views.take_down, name="take_down"),
     path("announcements/<uuid:announcement_id>/dismiss/", views.dismiss, name="dismiss"),
     path("staff/limits/", views.owner_limits, name="limits"),
-    path("staff/environments/", views.environment_list, name="environments"),
+    path("staff/environments/", environment_views.all_of_them, name="environments"),
+    path("staff/environments/new/", environment_views.new, name="new_environment"),
+    path("staff/environments/<slug:slug>/", environment_views.one, name="environment"),
     path("staff/incidents/", views.incident_list, name="incidents"),
     path("staff/incidents/<uuid:incident_id>/", views.update_incident, name="update_incident"),
     path("staff/audit/", views.audit_log, name="audit"),

@@ -23,9 +23,8 @@ from marketplace.accounts.middleware import ActorRequest
 from marketplace.accounts.models import Announcement, Incident, InviteCode, Owner, OwnerLimits
 from marketplace.accounts.pages import for_people, sent
 from marketplace.accounts.permissions import may_administer
-from marketplace.lib.errors import BadInput, NotFound
-from marketplace.lib.money import format_credits, parse_credits
-from marketplace.staff import auditing, environments, health_samples, incidents, rates
+from marketplace.lib.errors import NotFound
+from marketplace.staff import auditing, health_samples, incidents
 from marketplace.staff.auditing import Filter
 from marketplace.staff.forms import (
     AnnouncementForm,
@@ -36,7 +35,6 @@ from marketplace.staff.forms import (
     OwnerLimitsForm,
     SettingsForm,
 )
-from runners.models import Environment
 
 PER_PAGE: Final = 50
 MOST_PUT_AWAY: Final = 20
@@ -167,44 +165,6 @@ def owner_limits(request: ActorRequest) -> HttpResponse:
         "tab": "limits",
     }
     return _page(request, "staff/limits.html", context, form)
-
-
-@for_people
-@require_http_methods(["GET", "HEAD", "POST"])
-def environment_list(request: ActorRequest) -> HttpResponse:
-    request.actor.require(may_administer, _SITE)
-    if request.method == "POST":
-        found = get_object_or_404(Environment, slug=request.POST.get("slug", "")[:60])
-        if "rate" in request.POST:
-            return _rate(request, found)
-        is_offered = request.POST.get("offer") == "yes"
-        note = request.POST.get("note", "").replace("\0", "")
-        environments.offer(found, by=request.actor, is_offered=is_offered, note=note)
-        messages.success(request, _("Kept; authors on a retired environment are told."))
-        return redirect("staff:environments")
-    context = {
-        "lines": [(line, _credits(line.environment.rate)) for line in environments.lines()],
-        "tab": "environments",
-        "usual": (_credits(settings.CPU_RATE), _credits(settings.GPU_RATE)),
-    }
-    return render(request, "staff/environments.html", context)
-
-
-def _credits(rate: int | None) -> str:
-    return "" if rate is None else format_credits(rate)
-
-
-def _rate(request: ActorRequest, environment: Environment) -> HttpResponse:
-    """Set what a second in an environment costs; empty is what its machine costs."""
-    typed = request.POST["rate"].strip()
-    try:
-        rate = parse_credits(typed) if typed else None
-    except BadInput as error:
-        messages.error(request, error.message)
-    else:
-        rates.set_rate(environment, by=request.actor, rate=rate)
-        messages.success(request, _("Calls that begin from now on cost this."))
-    return redirect("staff:environments")
 
 
 @for_people

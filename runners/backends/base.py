@@ -29,6 +29,14 @@ class Exit:
         return f"it exited with code {self.code}"
 
 
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A root file system that sandboxes can have instead of the host's system software."""
+
+    reference: str  # what a SandboxSpec names it by
+    digest: str  # short, of its content
+
+
 class Sandbox(Protocol):
     """One running program. Every method may be called from any thread, again and again."""
 
@@ -71,6 +79,12 @@ class Backend(Protocol):
 
     def weaknesses(self) -> tuple[str, ...]:
         """What this backend cannot promise on this machine, in sentences for the operator."""
+
+    def image(self, name: str) -> Image:
+        """Find an image on this machine; raise PlatformFault if there is none or it cannot be used."""
+
+    def gpu_slots(self) -> int:
+        """How many sandboxes with a GPU there can be at the same time."""
 
     def sockets_folder(self, name: str) -> Path:
         """Make the folder in which we listen for the sandbox `name`, before it is started.

@@ -11,14 +11,15 @@ import contextlib
 import os
 import subprocess
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Final
 
-from runners.backends import cgroups, gpus, launch, seccomp, selftest
-from runners.backends.base import Exit
+from runners.backends import cgroups, folders, gpus, launch, seccomp, selftest
+from runners.backends.base import Exit, Image
 from runners.backends.cgroups import Group
+from runners.backends.gpus import Devices
 from runners.backends.launch import Launch
 from runners.backends.leases import Lease, Leases
 from runners.backends.output import Output
@@ -144,9 +145,9 @@ class BubblewrapBackend:
 
     name = "bubblewrap"
 
-    def __init__(self, data_dir: Path, *, devices: Sequence[str] = gpus.ALL) -> None:
+    def __init__(self, data_dir: Path, *, devices: Devices | None = None) -> None:
         self._data_dir = data_dir.resolve()
-        self._devices = devices
+        self._devices = devices or Devices(data_dir)
         self._leases = Leases(data_dir, kind=self.name)
         self._cgroups = cgroups.find()
         self._asking = threading.Lock()
@@ -168,7 +169,15 @@ class BubblewrapBackend:
             found.append(_NO_LIMITS.format(missing=missing))
         if os.getuid():
             found.append(_ONE_USER)
+        if self._devices.is_shared:
+            found.append(gpus.SHARED)
         return tuple(found)
+
+    def image(self, name: str) -> Image:
+        return folders.image(name)
+
+    def gpu_slots(self) -> int:
+        return self._devices.slots
 
     def sockets_folder(self, name: str) -> Path:
         return self._leases.reserve(name).make_sockets_folder()
@@ -186,6 +195,7 @@ class BubblewrapBackend:
         group = Group()
         prepared: Launch | None = None
         try:
+            loan = lease.keep(self._devices.take()) if spec.gpu else None
             group = self._make_group(spec, lease)
             for mount in spec.mounts:
                 if mount.writable:
@@ -197,7 +207,7 @@ class BubblewrapBackend:
                 data_dir=self._data_dir,
                 group=group,
                 missing=self._cgroups.missing,
-                devices=gpus.files(self._devices) if spec.gpu else (),
+                loan=loan,
             )
             sandbox = BubblewrapSandbox(spec, lease, group)
             sandbox.begin(prepared)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import io
 import tarfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 from runners.backends import gpus, seccomp, system
+from runners.backends.gpus import Loan
 from runners.backends.leases import Lease
 from runners.specs import Mount, SandboxSpec
 
@@ -43,7 +44,7 @@ def command(spec: SandboxSpec) -> list[str]:
 
 
 def settings(
-    spec: SandboxSpec, lease: Lease, *, data_dir: Path, processors: int, devices: Sequence[str]
+    spec: SandboxSpec, lease: Lease, *, data_dir: Path, processors: int, loan: Loan | None = None
 ) -> dict[str, Any]:
     """Decide everything about a container, in the words of the Engine's API."""
     limits = spec.limits
@@ -77,11 +78,14 @@ def settings(
             for mount in (*_shown(spec, data_dir), *_names(lease))
         ],
     }
-    if spec.gpu:
-        host["DeviceRequests"] = [gpus.request(devices)]
+    if loan is not None:
+        host["DeviceRequests"] = [gpus.request([loan.device])]
+    variables = (*spec.environment, *(loan.variables() if loan is not None else ()))
     return {
         "Cmd": command(spec),
-        "Env": [f"{name}={value}" for name, value in spec.environment],
+        "Entrypoint": [],
+        "Healthcheck": {"Test": ["NONE"]},
+        "Env": [f"{name}={value}" for name, value in variables],
         "Hostname": system.HOST_NAME,
         "User": f"{lease.uid}:{lease.gid}",
         "WorkingDir": system.SCRATCH,
@@ -91,6 +95,8 @@ def settings(
 
 def _shown(spec: SandboxSpec, data_dir: Path) -> list[Mount]:
     """Give the mounts; NVIDIA's toolkit adds its libraries to the linker's list of a container."""
+    if spec.image:
+        return system.own(spec)
     return system.mounts(spec, data_dir, is_etc_open=spec.gpu)
 
 

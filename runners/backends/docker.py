@@ -15,7 +15,7 @@ import struct
 import threading
 import time
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -24,7 +24,8 @@ import docker
 from docker.errors import APIError, DockerException, NotFound
 
 from runners.backends import containers, gpus, seccomp, selftest, watcher
-from runners.backends.base import Exit
+from runners.backends.base import Exit, Image
+from runners.backends.gpus import Devices
 from runners.backends.leases import Lease, Leases
 from runners.backends.output import Output
 from runners.errors import PlatformFault
@@ -151,12 +152,12 @@ class DockerBackend:
         *,
         host: str = "",
         runtime: str = "",
-        devices: Sequence[str] = gpus.ALL,
+        devices: Devices | None = None,
     ) -> None:
         self._data_dir = data_dir.resolve()
         self._host = host
         self._runtime = runtime
-        self._devices = devices
+        self._devices = devices or Devices(data_dir)
         self._leases = Leases(data_dir, kind=self.name)
         self._asking = threading.Lock()
         self._answer: str | None = None
@@ -173,7 +174,27 @@ class DockerBackend:
             return self._answer
 
     def weaknesses(self) -> tuple[str, ...]:
-        return (_ONE_USER,) if os.getuid() else ()
+        shared = (gpus.SHARED,) if self._devices.is_shared else ()
+        return (_ONE_USER, *shared) if os.getuid() else shared
+
+    def image(self, name: str) -> Image:
+        engine = self._connect()
+        try:
+            known = engine.client.api.inspect_image(name)  # type: ignore[no-untyped-call]
+        except NotFound:
+            raise PlatformFault(
+                f"The Docker Engine has no image {name}: bring it there with docker pull."
+            ) from None
+        except APIError as error:
+            raise PlatformFault(f"The image {name} cannot be used: {error.explanation}.") from error
+        if (known.get("Config") or {}).get("Volumes"):
+            raise PlatformFault(
+                f"The image {name} declares volumes, which sandboxes could fill without a limit."
+            )
+        return Image(str(known["Id"]), str(known["Id"]).rpartition(":")[2][:16])
+
+    def gpu_slots(self) -> int:
+        return self._devices.slots
 
     def sockets_folder(self, name: str) -> Path:
         return self._leases.reserve(name).make_sockets_folder()
@@ -188,6 +209,7 @@ class DockerBackend:
         lease = self._leases.take(spec.name)
         sandbox: DockerSandbox | None = None
         try:
+            loan = lease.keep(self._devices.take()) if spec.gpu else None
             engine = self._connect()
             for mount in spec.mounts:
                 if mount.writable:
@@ -198,9 +220,9 @@ class DockerBackend:
                 lease,
                 data_dir=self._data_dir,
                 processors=engine.processors,
-                devices=self._devices,
+                loan=loan,
             )
-            settings["Image"] = engine.image
+            settings["Image"] = spec.image or engine.image
             settings["Labels"] = {
                 _INSTALLATION: self._leases.installation,
                 _OWNER: self._owner,

@@ -19,7 +19,6 @@ import signal
 import stat
 import subprocess
 import termios
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -27,6 +26,7 @@ from typing import Final
 
 from runners.backends import cgroups, seccomp, system
 from runners.backends.cgroups import Group
+from runners.backends.gpus import Loan
 from runners.backends.leases import SHARED_FOLDER, Lease
 from runners.errors import PlatformFault
 from runners.specs import Mount, SandboxSpec
@@ -117,7 +117,7 @@ def prepare(  # noqa: PLR0913 - all that a sandbox is made of
     data_dir: Path,
     group: Group,
     missing: tuple[str, ...],
-    devices: Sequence[str],
+    loan: Loan | None = None,
 ) -> Launch:
     """Decide everything about a sandbox; raise PlatformFault if something it names is missing."""
     mounts = system.mounts(spec, data_dir)
@@ -141,7 +141,7 @@ def prepare(  # noqa: PLR0913 - all that a sandbox is made of
         keep(information), keep(written)
         os.write(ready, b".")
         filter_ = keep(_memory_file(seccomp.program()))
-        options = _options(spec, shown, devices)
+        options = _options(spec, shown, loan)
         options += ["--seccomp", str(filter_), "--block-fd", str(begin), "--info-fd", str(written)]
         passed = [begin, written, filter_]
         arguments = keep(_memory_file(b"".join(os.fsencode(text) + b"\0" for text in options)))
@@ -152,21 +152,21 @@ def prepare(  # noqa: PLR0913 - all that a sandbox is made of
         return Launch(command, passed, ready, information)
 
 
-def _options(spec: SandboxSpec, mounts: list[Mount], devices: Sequence[str]) -> list[str]:
+def _options(spec: SandboxSpec, mounts: list[Mount], loan: Loan | None) -> list[str]:
     options = [*_NAMESPACES, "--die-with-parent", "--new-session", "--clearenv"]
     if "--disable-userns" in _help():
         options.append("--disable-userns")
     options += ["--cap-drop", "ALL", "--hostname", system.HOST_NAME]
     options += ["--uid", str(system.USER), "--gid", str(system.USER)]
-    for link, target in system.links():
+    for link, target in system.links(spec.image):
         options += ["--symlink", target, link]
     options += ["--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys"]
     for name in _HIDDEN_IN_PROC:
         if Path("/proc", name).is_file():
             options += ["--ro-bind", "/dev/null", f"/proc/{name}"]
     options += ["--dev", "/dev"]
-    for device in devices:
-        options += ["--dev-bind", device, device]
+    for source, device in loan.files() if loan is not None else ():
+        options += ["--dev-bind", source, device]
     options += [
         "--size",
         str(system.SHARED_MEMORY),
@@ -185,7 +185,7 @@ def _options(spec: SandboxSpec, mounts: list[Mount], devices: Sequence[str]) -> 
     if spec.working_folder.startswith(f"{system.SCRATCH}/"):
         options += ["--dir", spec.working_folder]
     options += ["--chdir", spec.working_folder, "--remount-ro", "/"]
-    for name, value in spec.environment:
+    for name, value in (*spec.environment, *(loan.variables() if loan is not None else ())):
         options += ["--setenv", name, value]
     return options
 

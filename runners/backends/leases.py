@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from runners.backends.gpus import Loan
 from runners.errors import PlatformFault
 
 FIRST_USER: Final = 60578  # to 61183: the range systemd's table of user ids leaves unused
@@ -44,6 +45,7 @@ class Lease:
     user_lock: int | None  # None when the sandbox runs as our own user
     sockets: Path | None = None
     given: list[str] = field(default_factory=list)  # folders that are the sandbox's for now
+    loan: Loan | None = None  # its GPU
 
     def note(self, **facts: object) -> None:
         """Write down what another process must know to clear up after us."""
@@ -78,6 +80,11 @@ class Lease:
             self.given.append(folder)
             change_owner(folder, self.uid, self.gid)
 
+    def keep(self, loan: Loan) -> Loan:
+        """Hold a GPU as long as everything else."""
+        self.loan = loan
+        return loan
+
     def release(self) -> None:
         """Give everything back. Nothing of the sandbox may be alive any more."""
         for folder in self.given:
@@ -88,6 +95,8 @@ class Lease:
         os.close(self._record_lock)
         if self.user_lock is not None:
             os.close(self.user_lock)
+        if self.loan is not None:
+            self.loan.give_back()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import resource
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -27,7 +28,9 @@ CHANCE_TO_BE_KILLED: Final = 500  # when the machine is out of memory: before th
 _SYSTEM: Final = ("bin", "include", "lib", "lib32", "lib64", "libexec", "libx32", "sbin", "share")
 _TOP_LEVEL: Final = ("/bin", "/lib", "/lib32", "/lib64", "/libx32", "/sbin")
 _LIBRARIES: Final = "ld.so.cache"
-_FROM_ETC: Final = ("alternatives", _LIBRARIES, "localtime", "ssl/certs", "ssl/openssl.cnf")
+_CERTIFICATES: Final = "ssl/certs"
+_FROM_ETC: Final = ("alternatives", _LIBRARIES, "localtime", _CERTIFICATES, "ssl/openssl.cnf")
+_OURS: Final = ("agorithm", "algorithm")  # of /opt
 _ETC: Final = {
     "host.conf": "multi on\n",
     "hostname": f"{HOST_NAME}\n",
@@ -48,10 +51,10 @@ def accounts(user: int, group: int) -> dict[str, str]:
     }
 
 
-def links() -> tuple[tuple[str, str], ...]:
-    """Symlinks of the root folder, as (link, target): `/bin` to `usr/bin` on merged systems."""
-    found = [path for path in map(Path, _TOP_LEVEL) if path.is_symlink()]
-    return tuple((str(path), str(path.readlink()).lstrip("/")) for path in found)
+def links(root: str = "") -> tuple[tuple[str, str], ...]:
+    """Symlinks of a root folder, as (link, target): `/bin` to `usr/bin` on merged systems."""
+    found = [name for name in _TOP_LEVEL if Path(root + name).is_symlink()]
+    return tuple((name, str(Path(root + name).readlink()).lstrip("/")) for name in found)
 
 
 def mounts(spec: SandboxSpec, data_dir: Path, *, is_etc_open: bool = False) -> list[Mount]:
@@ -60,9 +63,16 @@ def mounts(spec: SandboxSpec, data_dir: Path, *, is_etc_open: bool = False) -> l
     An open `/etc` has the same files in a folder of the sandbox's own, without the linker's
     list of libraries: whoever prepares the sandbox may write one.
     """
-    found = list(_system(data_dir, is_etc_open=is_etc_open))
-    for mount in spec.mounts:
-        found += only_system(mount)
+    if spec.image:
+        found = list(_folder(spec.image, data_dir))
+    else:
+        found = list(_system(data_dir, is_etc_open=is_etc_open))
+    return [*found, *own(spec)]
+
+
+def own(spec: SandboxSpec) -> list[Mount]:
+    """Give what a sandbox sees besides the system."""
+    found = [each for mount in spec.mounts for each in only_system(mount)]
     if spec.sockets:
         found.append(Mount(spec.sockets, SOCKETS))
     for mount in found:
@@ -100,7 +110,8 @@ def _system(data_dir: Path, *, is_etc_open: bool) -> tuple[Mount, ...]:
         for name in _FROM_ETC
         if Path("/etc", name).exists() and not (is_etc_open and name == _LIBRARIES)
     ]
-    folder = _etc_folder(data_dir)
+    present = [name for name in _FROM_ETC if Path("/etc", name).exists()]
+    folder = _etc_folder(data_dir, present)
     etc = [Mount(str(folder), "/etc")]
     if is_etc_open:
         etc = [Mount(str(folder / name), f"/etc/{name}") for name in _ETC]
@@ -118,9 +129,34 @@ def only_system(mount: Mount) -> tuple[Mount, ...]:
     )
 
 
-def _etc_folder(data_dir: Path) -> Path:
-    """Give a folder with a small `/etc` and the places where the host's files are shown."""
-    present = [name for name in _FROM_ETC if Path("/etc", name).exists()]
+def _folder(root: str, data_dir: Path) -> Iterator[Mount]:
+    """Give the system software of a folder that holds a root file system.
+
+    Links are not followed: inside the folder they mean other files than outside.
+    """
+    for name in ("/usr", *_TOP_LEVEL):
+        if Path(root + name).is_dir() and not Path(root + name).is_symlink():
+            yield Mount(root + name, name)
+    for path in sorted(Path(root, "opt").glob("*")):
+        if path.is_dir() and not path.is_symlink() and path.name not in _OURS:
+            yield Mount(str(path), f"/opt/{path.name}")
+    shown = [name for name in _FROM_ETC if name != _CERTIFICATES and _is_plain(root, name)]
+    certificates = [_CERTIFICATES] if Path("/etc", _CERTIFICATES).exists() else []
+    yield Mount(str(_etc_folder(data_dir, [*shown, *certificates], root)), "/etc")
+    for name in shown:
+        yield Mount(f"{root}/etc/{name}", f"/etc/{name}")
+    for name in certificates:
+        yield Mount(os.path.realpath(f"/etc/{name}"), f"/etc/{name}")
+
+
+def _is_plain(root: str, name: str) -> bool:
+    """Whether something of the folder's /etc is there, and no link leads to it."""
+    path = Path(root, "etc", name)
+    return path.exists() and str(path) == os.path.realpath(path)
+
+
+def _etc_folder(data_dir: Path, present: list[str], root: str = "") -> Path:
+    """Give a folder with a small `/etc` and the places where other files are shown."""
     texts = {**_ETC, **accounts(USER, USER)}
     digest = hashlib.sha256(repr((sorted(texts.items()), present)).encode()).hexdigest()[:12]
     folder = data_dir.resolve() / "system" / f"etc-{digest}"
@@ -130,7 +166,7 @@ def _etc_folder(data_dir: Path) -> Path:
         place = folder / name
         place.parent.mkdir(parents=True, exist_ok=True)
         place.parent.chmod(0o755)
-        if Path("/etc", name).is_dir():
+        if Path(f"{root}/etc", name).is_dir():
             place.mkdir(exist_ok=True)
         else:
             place.touch()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from django.db.models import F
+from django.test import TestCase
 from django.utils import timezone
 
 from algorithms import gateway, later
@@ -54,7 +56,7 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[Actor]:
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The requests that workers have been told of."""
     sent: list[str] = []
-    monkeypatch.setattr(later.run, "delay", sent.append)
+    monkeypatch.setattr(later.run, "apply_async", lambda ids, **_: sent.extend(ids))
     return sent
 
 
@@ -145,6 +147,20 @@ def test_workers_hear_once_of_a_forgotten_call_however_often_it_is_looked_for(
     assert sent == [str(request.pk)]
 
 
+def test_call_for_a_gpu_is_queued_for_runners_that_have_one(
+    target: Target, bob: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queues: list[str] = []
+    monkeypatch.setattr(later.run, "apply_async", lambda _ids, *, queue, **_: queues.append(queue))
+    needing = replace(target, spec=replace(target.spec, machine="nvidia-h200", gpu=True))
+
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        for wanted in (target, needing):
+            later.accept(wanted, by=bob, ask=VOID)
+
+    assert queues == ["call", "call.nvidia-h200"]
+
+
 def test_call_whose_worker_died_is_sent_again_at_once(
     target: Target, bob: Actor, sent: list[str]
 ) -> None:
@@ -168,7 +184,7 @@ def test_call_that_found_no_room_is_tried_again_in_a_moment_and_not_counted(
     planned: list[tuple[tuple[str], float]] = []
     monkeypatch.setattr(gateway, "call_now", busy)
     monkeypatch.setattr(
-        later.run, "apply_async", lambda args, countdown: planned.append((args, countdown))
+        later.run, "apply_async", lambda args, *, countdown, **_: planned.append((args, countdown))
     )
     request = later.accept(target, by=bob, ask=VOID)
     later.run(str(request.pk))

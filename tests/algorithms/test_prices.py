@@ -122,12 +122,12 @@ def test_rate_of_an_environment_is_set_by_staff_and_holds_for_quotes_and_the_cos
     staff = signed_in("stella", is_staff=True)
 
     def send(browser: Client, rate: str) -> int:
-        form = {"slug": environment.slug, "rate": rate}
-        return browser.post("/staff/environments/", form).status_code
+        form = {"part": "use", "rate": rate, "memory_mb": ""}
+        return browser.post(f"/staff/environments/{environment.slug}/", form).status_code
 
     before = quoted(bob, timeout=10)
     by_stranger = send(browser_of(bob), "0")
-    assert send(staff, "2.5") == send(staff, "much") == 302
+    assert [send(staff, "2.5"), send(staff, "much")] == [302, 400]
     dear = quoted(bob, timeout=10)
     page = browser_of(bob).get("/algorithms/alice/Paid/cost/").content.decode()
     assert send(staff, "0") == 302

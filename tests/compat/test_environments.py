@@ -7,9 +7,15 @@ import json
 import tarfile
 import uuid
 
+import pytest
 from django.test import Client
 
+from algorithms import environments, resolving
+from marketplace.lib.errors import Conflict
 from tests.compat.management_api import Api
+from tests.factories import AlgorithmFactory, VersionFactory
+
+EDGE = "/v1/algorithm-environments/edge"
 
 
 def test_languages_and_environments_are_told(api: Api) -> None:
@@ -48,6 +54,32 @@ def test_internal_repository_host_is_the_only_one(api: Api) -> None:
     )
     status, body = api.get("/v1/scms/github")
     assert (status, body["error"]["code"]) == (404, 4009)
+
+
+def test_administrators_retire_a_specification_and_what_is_built_goes_on(
+    api: Api, admin_key: str
+) -> None:
+    algorithm = AlgorithmFactory.create()
+    row = algorithm.environment
+    version = VersionFactory.create(build__algorithm=algorithm)
+    path = f"{EDGE}/environment-specifications/{row.specification_id}"
+    admin = {"Authorization": f"Simple {admin_key}"}
+
+    refused = Client().delete(path)
+    retired = Client().delete(path, headers=admin)
+    row.refresh_from_db()
+    listed = api.get(f"{EDGE}/languages/python3/environments")[1]["environments"]
+    with pytest.raises(Conflict, match=r"Python 3\.11 is retired: nothing new is built on it"):
+        environments.require_buildable(row)
+    runs = resolving.of_version_row(version).spec.interpreter
+    offered = Client().post(f"{path}/syncs", headers=admin)
+
+    assert (refused.status_code, retired.status_code, row.state) == (401, 204, "retired")
+    assert listed == []
+    assert runs == "python311"
+    assert [one["state"] for one in offered.json()["environments"]] == ["offered"]
+    unknown = f"{EDGE}/environment-specifications/{uuid.uuid4()}"
+    assert Client().delete(unknown, headers=admin).status_code == 404
 
 
 def test_all_environments_are_for_administrators(api: Api) -> None:

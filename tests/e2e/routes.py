@@ -152,6 +152,8 @@ _STAFF: Final = _for(
     ("staff:announcements", ""),
     ("staff:limits", ""),
     ("staff:environments", ""),
+    ("staff:environment", "environment"),
+    ("staff:new_environment", ""),
     ("staff:incidents", ""),
     ("staff:audit", ""),
     ("billing:staff_money", ""),

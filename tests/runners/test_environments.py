@@ -20,7 +20,7 @@ INSTALLED = [runtime.slug for runtime in runtimes.discover()]
 
 @pytest.mark.django_db
 def test_every_interpreter_is_offered_and_twice_changes_nothing(settings: Any) -> None:
-    settings.HAS_GPU = "no"
+    settings.RUNNER_MACHINES = ["cpu"]
 
     environments_sync.sync()
     first = list(Environment.objects.order_by("pk").values())
@@ -34,7 +34,7 @@ def test_every_interpreter_is_offered_and_twice_changes_nothing(settings: Any) -
 
 @pytest.mark.django_db
 def test_gpu_is_offered_where_there_is_one_under_the_same_specification(settings: Any) -> None:
-    settings.HAS_GPU = "yes"
+    settings.RUNNER_MACHINES = ["cpu", "gpu"]
 
     environments_sync.sync()
 
@@ -60,7 +60,7 @@ def test_ids_are_the_same_on_every_host() -> None:
 @pytest.mark.django_db
 def test_vanished_interpreter_is_not_offered_and_a_withdrawn_one_stays_withdrawn() -> None:
     EnvironmentFactory.create(slug="python35", version="3.5.10")
-    EnvironmentFactory.create(slug=INSTALLED[0], is_offered=False)
+    EnvironmentFactory.create(slug=INSTALLED[0], state="retired")
 
     call_command("sync_environments", stdout=io.StringIO())
 

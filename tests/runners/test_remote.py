@@ -64,7 +64,7 @@ def pool() -> EchoPool:
 async def server(pool: EchoPool, tmp_path: Path) -> AsyncIterator[RunnerInfo]:
     address = f"unix:{tmp_path}/runner.sock"
     server = await listen(address, lambda: PoolServer(pool))  # type: ignore[arg-type]
-    yield RunnerInfo(name="one", address=address, slots=4, has_gpu=False)
+    yield RunnerInfo(name="one", address=address, slots=4, machines=frozenset({"cpu"}))
     server.close()
 
 

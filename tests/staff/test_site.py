@@ -147,12 +147,17 @@ def test_limits_of_one_owner_differ_and_are_enforced(staff: Client, settings: Se
 def test_retired_environment_is_not_offered_and_its_authors_are_told(staff: Client) -> None:
     environment = EnvironmentFactory.create()
     AlgorithmFactory.create(owner=OwnerFactory.create(name="anna"), environment=environment)
-    form = {"slug": environment.slug, "offer": "no", "note": "Python 3.11 ends in 2027."}
+    page = f"/staff/environments/{environment.slug}/"
+    notice = {"part": "notice", "notice": "Python 3.11 ends in 2027.", "on": "", "successor": ""}
 
-    assert staff.post("/staff/environments/", form).status_code == 302
+    assert staff.post(page, notice).status_code == 302
+    assert staff.post(page, notice).status_code == 302
+    announced = Notification.objects.get(user__username="anna")
+    assert staff.post(page, {"part": "retired"}).status_code == 302
 
+    assert announced.title == "Python 3.11 will change"
     assert not Environment.objects.offered().exists()
-    news = Notification.objects.get(user__username="anna")
+    news = Notification.objects.filter(user__username="anna").exclude(pk=announced.pk).get()
     assert news.title == "Python 3.11 is retired"
     assert news.body.startswith("Python 3.11 ends in 2027.")
 

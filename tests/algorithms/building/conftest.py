@@ -26,7 +26,7 @@ def _data_folder(settings: LazySettings, tmp_path: Path) -> None:
 def queued(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The ids of builds for which a message was sent; nobody takes them by itself."""
     sent: list[str] = []
-    monkeypatch.setattr(builds.run, "delay", sent.append)
+    monkeypatch.setattr(builds.run, "apply_async", lambda ids, **_: sent.extend(ids))
     return sent
 
 

@@ -76,7 +76,7 @@ def test_living_worker_is_left_alone(algorithm: Algorithm, alice: Actor, queued:
 def test_broker_that_is_away_loses_no_build(
     algorithm: Algorithm, alice: Actor, monkeypatch: pytest.MonkeyPatch, queued: list[str]
 ) -> None:
-    def refuse(_build_id: str) -> None:
+    def refuse(_ids: tuple[str], **_: str) -> None:
         raise ConnectionError
 
     with monkeypatch.context() as broken:
