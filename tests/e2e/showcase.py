@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import json
 import sys
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any, Final
 from uuid import uuid4
 
@@ -21,7 +21,7 @@ from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 from PIL import Image
 
-from algorithms import authoring, build_logs, environments, gallery, repositories
+from algorithms import authoring, build_logs, gallery, repositories
 from algorithms.models import Algorithm, Build, Call, Run, Version
 from data_collections import collecting, files, uris
 from data_collections.connectors import connecting
@@ -38,7 +38,7 @@ from marketplace.catalog.reviews import discussing, reviewing
 from marketplace.staff import incidents
 from runners import refusals
 from runners.models import Environment
-from tests.e2e import routes, showcase_gate, showcase_money
+from tests.e2e import routes, showcase_environments, showcase_gate, showcase_money
 from tests.e2e.pages import PASSWORD
 from tests.factories import BuildFactory, VersionFactory
 
@@ -115,7 +115,7 @@ def show(algorithms: int = 60) -> None:
     )
     values |= _collection(people[routes.AUTHOR])
     values |= _moderated(algorithm, people)
-    values |= _announced(people)
+    values |= _announced(people) | showcase_environments.furnish(people[routes.STAFF])
     listing.refresh_all()
     measuring.measure_all()
     pages = [_placed(page, values) for page in routes.PAGES]
@@ -379,13 +379,9 @@ def _announced(people: dict[str, Actor]) -> Values:
         ("security", "A new sign-in from Chromium on Linux"),
     ):
         notifications.tell([author.user_id or 0], kind=kind, title=title, body="A little more.")
-    old = Environment.objects.offered().get(slug="python311")
-    why = "Python 3.11 gets no security fixes after October 2027."
-    environments.announce(old, by=people[routes.STAFF], notice=why, on=date(2027, 10, 31))
     owner = _owner(author)
     user = _user(_person("lars_show", "Lars Forgetful"))
     return {
-        "environment": old.slug,
         "key": str(owner.api_keys.all()[0].pk),
         "recovery_reference": urlsafe_base64_encode(force_bytes(user.pk)),
         "recovery_token": default_token_generator.make_token(user),

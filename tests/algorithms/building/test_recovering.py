@@ -80,7 +80,7 @@ def test_broker_that_is_away_loses_no_build(
         raise ConnectionError
 
     with monkeypatch.context() as broken:
-        broken.setattr(builds.run, "delay", refuse)
+        broken.setattr(builds.run, "apply_async", refuse)
         build = started(algorithm, alice)
     builds.recover()
 
