@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
@@ -293,6 +293,23 @@ def out_of_money(hold: Hold) -> Failure:
         PAYMENT_REQUIRED,
         is_out_of_time=True,
     )
+
+
+def with_price_of_cancel(outcome: Outcome, charge: Charge) -> Outcome:
+    """Tell the caller of a cancelled call what it has cost; leave every other as it is."""
+    failure = outcome.failure
+    if failure is None or not failure.is_cancelled:
+        return outcome
+    seconds = outcome.timings.run / 1e6
+    when = f"after it had run for {seconds:.1f} seconds" if seconds else "before it ran"
+    price = (
+        "The account's free time for calls without a result is used up for today, so that its "
+        "computing was charged, no royalty."
+        if charge.total
+        else "Nothing was charged."
+    )
+    message = f"The call was cancelled {when}. {price}"
+    return replace(outcome, failure=replace(failure, message=message))
 
 
 def _first_amount(

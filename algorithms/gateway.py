@@ -12,10 +12,11 @@ from uuid import UUID
 
 from django.conf import settings
 
-from algorithms import charging, fingerprints, first_calls, operations, phases
+from algorithms import charging, fingerprints, first_calls, operations, recording
 from algorithms import journal as journals
 from algorithms.charging import Admission, Cost, Hold, Wanted
-from algorithms.journal import Begun, Ended, Journal
+from algorithms.journal import Begun, Journal
+from algorithms.live_calls import CANCELLED, LiveCall
 from algorithms.models import Call
 from algorithms.open_calls import OpenCalls
 from algorithms.resolving import Target
@@ -26,7 +27,6 @@ from marketplace.accounts.scopes import Scope
 from marketplace.lib import database, live
 from marketplace.lib.errors import NotAllowed, TooMany, Unavailable
 from marketplace.lib.ids import new_id
-from marketplace.lib.money import MICROCREDITS_PER_MICRO
 from runners import host
 from runners.errors import NoRunner, RunnerError
 from runners.relay import CALLER_LEFT
@@ -55,7 +55,7 @@ class Ask:
     payer: str = ""  # whose sandbox, where that is not the caller's owner: visitors
     call_id: UUID | None = None  # known before, for calls nobody waits for
     is_async: bool = False
-    watch: str = ""  # under which name somebody watches it (phases.py)
+    watch: str = ""  # under which name somebody follows it (live_calls.py)
     max_cost: int | None = None  # of the call and all it calls, in micro-units
     tag: str = ""  # the caller's own word for what it is used for
     operation: str = ""  # which one, where the version has several; the first if empty
@@ -102,14 +102,15 @@ async def _recorded(
     try:
         journal.begin(_begun(target, by, ask, running, terms))
         given = fingerprints.begin(ask.body)
-        outcome = await _run(target, by, ask, running, payer, terms)
+        outcome = await _followed(target, by, ask, running, payer, terms)
         total_us = int((time.perf_counter() - began) * 1_000_000)
         due = terms.charge(outcome)
+        outcome = charging.with_price_of_cancel(outcome, due)
         prints = ("", "")
         try:
             prints = await fingerprints.both(given, outcome.body)
         finally:  # whoever goes away now has been answered for
-            journal.end(_ended(running.call_id, outcome, total_us, due, prints))
+            journal.end(recording.ended(running.call_id, outcome, total_us, due, prints))
             charge = due
     finally:
         terms.end(charge)
@@ -120,13 +121,36 @@ def _wanted(ask: Ask) -> Wanted:
     return Wanted(ask.timeout, ask.max_cost, ask.tag, ask.is_trial, ask.operation)
 
 
-async def _run(  # noqa: PLR0913, PLR0917 - all that is known of one call
+async def _followed(  # noqa: PLR0913, PLR0917 - all that is known of one call
     target: Target, by: Actor, ask: Ask, running: RunningCall, payer: str, terms: Admission
+) -> Outcome:
+    """Run it, and let those who follow it know how it gets on and ask for its end."""
+    work = partial(_run, target, by, ask, running, terms)
+    if not ask.watch:
+        return await work(payer, None)
+    shows_printed = by.speaks_for(target.algorithm_owner_id)
+    followed = LiveCall(ask.watch, running.call_id, shows_printed=shows_printed)
+    try:
+        return await work(payer, followed)
+    finally:
+        followed.end()
+
+
+async def _run(  # noqa: PLR0913, PLR0917 - all that is known of one call
+    target: Target,
+    by: Actor,
+    ask: Ask,
+    running: RunningCall,
+    terms: Admission,
+    payer: str,
+    followed: LiveCall | None,
 ) -> Outcome:
     """Run it; what is raised has been recorded, and nothing was charged for it."""
     began = time.perf_counter()
     try:
-        return await host.run(target.spec, _invocation(ask, by, running, payer, terms))
+        if followed is not None and not followed.watch(asyncio.current_task()):
+            return recording.cancelled(followed)
+        return await host.run(target.spec, _invocation(ask, by, running, payer, terms, followed))
     except NoRunner as error:
         if ask.is_async:
             _journal().withdraw(running.call_id)  # it keeps its id and is tried again
@@ -141,6 +165,9 @@ async def _run(  # noqa: PLR0913, PLR0917 - all that is known of one call
     except asyncio.CancelledError as error:
         if terms.hold is not None and terms.hold.refusal is not None:
             return _stopped(terms.hold)
+        if followed is not None and error.args == (CANCELLED,):
+            _stay()
+            return recording.cancelled(followed)
         _record_cancelled(running, began, terms, has_left=error.args == (CALLER_LEFT,))
         raise
     except Exception as error:
@@ -155,16 +182,21 @@ def _record_cancelled(
     hold, charge, run_us = terms.hold, NOTHING, 0
     if hold is not None and has_left:
         run_us = hold.run_microseconds
-        charge = hold.due = terms.charge_failure(run_us) if run_us else NOTHING
+        charge = hold.due = terms.charge_cancelled(run_us) if run_us else NOTHING
     why = "The caller went away."
     _record_refusal(running, began, Call.Result.CANCELLED, why, charge=charge, run_us=run_us)
 
 
-def _stopped(hold: Hold) -> Outcome:
-    """The call's money was used up; whoever waits for it is not cancelled with its sandbox."""
+def _stay() -> None:
+    """Whoever waits for the call is not cancelled with its sandbox."""
     task = asyncio.current_task()
     if task is not None:
         task.uncancel()
+
+
+def _stopped(hold: Hold) -> Outcome:
+    """The call's money was used up."""
+    _stay()
     timings = Timings(run=hold.run_microseconds)
     return Outcome(failure=charging.out_of_money(hold), timings=timings)
 
@@ -242,8 +274,13 @@ def _is_capped(target: Target, ask: Ask) -> bool:
     return ask.max_cost is not None and target.may_call_others
 
 
-def _invocation(
-    ask: Ask, by: Actor, running: RunningCall, payer: str, terms: Admission
+def _invocation(  # noqa: PLR0913, PLR0917 - all that is known of one call
+    ask: Ask,
+    by: Actor,
+    running: RunningCall,
+    payer: str,
+    terms: Admission,
+    followed: LiveCall | None,
 ) -> Invocation:
     expires_in = ask.timeout + settings.RUNNER_QUEUE_SECONDS + _TOKEN_ALLOWANCE
     return Invocation(
@@ -256,7 +293,9 @@ def _invocation(
         operation=ask.operation,
         depth=running.depth,
         queue_seconds=settings.RUNNER_QUEUE_SECONDS,
-        tell=terms.tell(partial(phases.tell, ask.watch) if ask.watch else None),
+        tell=terms.tell(followed.enter if followed else None),
+        hear=followed.hear if followed else None,
+        shows_printed=followed.shows_printed if followed else False,
     )
 
 
@@ -324,33 +363,6 @@ def _begun(target: Target, by: Actor, ask: Ask, running: RunningCall, terms: Adm
     )
 
 
-def _ended(
-    call_id: UUID, outcome: Outcome, total_us: int, charge: Charge, prints: tuple[str, str]
-) -> Ended:
-    failure, timings = outcome.failure, outcome.timings
-    result = Call.Result.SUCCEEDED
-    if failure is not None:
-        result = Call.Result.FAULT if failure.is_platform_fault else Call.Result.FAILED
-    return Ended(
-        id=call_id,
-        result=result.value,
-        total_us=total_us,
-        queue_us=timings.queue,
-        start_us=timings.start,
-        load_us=timings.load,
-        run_us=timings.run,
-        output_bytes=len(outcome.body),
-        output_kind="" if failure else outcome.kind.value,
-        error_type=_storable(failure.error_type, 60) if failure else "",
-        error_message=_storable(failure.message, 500) if failure else "",
-        runner=outcome.runner,
-        price_microcredits=charge.total * MICROCREDITS_PER_MICRO,
-        charge=charge,
-        input_sha256=prints[0],
-        output_sha256=prints[1],
-    )
-
-
 def _record_refusal(  # noqa: PLR0913 - what is known of a call without an outcome
     running: RunningCall,
     began: float,
@@ -361,23 +373,8 @@ def _record_refusal(  # noqa: PLR0913 - what is known of a call without an outco
     run_us: int = 0,
 ) -> None:
     total_us = int((time.perf_counter() - began) * 1_000_000)
-    message = _storable(why, 500)
-    _journal().end(
-        Ended(
-            id=running.call_id,
-            result=result.value,
-            total_us=total_us,
-            run_us=run_us,
-            error_message=message,
-            price_microcredits=charge.total * MICROCREDITS_PER_MICRO,
-            charge=charge,
-        )
-    )
-
-
-def _storable(text: str, length: int) -> str:
-    """What a database column takes: PostgreSQL knows no NUL character, UTF-8 no lone surrogate."""
-    return text[:length].replace("\0", "�").encode(errors="replace").decode()
+    call_id = running.call_id
+    _journal().end(recording.refused(call_id, result, why, total_us, charge=charge, run_us=run_us))
 
 
 def _fault(error: RunnerError) -> Failure:

@@ -24,10 +24,11 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from algorithms import charging, gateway
+from algorithms import charging, gateway, live_calls
 from algorithms.charging import Cost
 from algorithms.gateway import Answer, Ask
 from algorithms.models import Build, CallRequest, Version
+from algorithms.recording import CANCELLED_TYPE
 from algorithms.resolving import (
     Target,
     for_caller,
@@ -40,8 +41,10 @@ from billing.models import Usage
 from marketplace.accounts import actors, keys, run_tokens
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import User
+from marketplace.accounts.permissions import may_administer
 from marketplace.accounts.scopes import Scope
 from marketplace.lib.errors import (
+    Conflict,
     MarketplaceError,
     NotAllowed,
     NotFound,
@@ -106,7 +109,7 @@ def _queue(request: CallRequest, countdown: float = 0.0) -> None:
 def _require_room(owner_id: UUID) -> None:
     """Bound what one account can make us keep, and what its algorithms can set off for it."""
     most = settings.WAITING_CALLS_PER_ACCOUNT
-    waiting = CallRequest.objects.filter(caller_id=owner_id).exclude(state=CallRequest.State.DONE)
+    waiting = CallRequest.objects.filter(caller_id=owner_id, finished_at__isnull=True)
     if waiting.count() >= most:
         raise TooMany(
             f"This account has {most} calls waiting to be run, which is its limit. "
@@ -125,11 +128,11 @@ def run(request_id: str) -> None:
     if not taken:
         return
     request = CallRequest.objects.get(pk=request_id)
+    followers = live_calls.of_request(request.pk)
     mine = CallRequest.objects.filter(  # unless it was believed dead, and another has taken over
         pk=request.pk, state=CallRequest.State.RUNNING, attempts=request.attempts
     )
-    with _heartbeat(request.pk):
-        outcome, cost = _outcome(request)
+    outcome, cost = _answered(request)
     if outcome is None:
         mine.update(
             state=CallRequest.State.QUEUED,
@@ -138,14 +141,44 @@ def run(request_id: str) -> None:
         )
         _queue(request, countdown=AGAIN_AFTER_SECONDS)
         return
+    is_cancelled = outcome.failure is not None and outcome.failure.is_cancelled
     mine.update(
-        state=CallRequest.State.DONE,
+        state=CallRequest.State.CANCELLED if is_cancelled else CallRequest.State.DONE,
         answer=wire.done(request_id, outcome, 0),
         cost=None if cost is None else asdict(cost),
         answered_in=request.attempts,
         finished_at=timezone.now(),
         input_body=b"",
     )
+    live_calls.wake(followers)
+
+
+def cancel(request_id: UUID, *, by: Actor) -> CallRequest:
+    """End an accepted call: at once if it has not begun, else as soon as its sandbox lets go of it.
+
+    Asking again does no harm; one that has ended otherwise cannot be cancelled any more.
+    """
+    request = CallRequest.objects.filter(pk=request_id).first()
+    if request is None or not (by.speaks_for(request.caller_id) or may_administer(by, "calls")):
+        raise _not_found(request_id)
+    by.require(may_cancel, request)
+    if request.state == CallRequest.State.DONE:
+        raise Conflict(f"The call {request} has ended; there is nothing left to cancel.")
+    mine, now = CallRequest.objects.filter(pk=request_id), timezone.now()
+    mine.filter(cancel_asked_at__isnull=True, finished_at__isnull=True).update(cancel_asked_at=now)
+    mine.filter(state=CallRequest.State.QUEUED, attempts=0).update(
+        state=CallRequest.State.CANCELLED,
+        answer=wire.done(str(request_id), _NEVER_BEGAN, 0),
+        finished_at=now,
+        input_body=b"",
+    )
+    live_calls.cancel(live_calls.of_request(request_id))
+    live_calls.wake(live_calls.of_request(request_id))
+    return mine.get()
+
+
+def may_cancel(actor: Actor, request: CallRequest) -> bool:
+    return may_fetch(actor, request) or may_administer(actor, "calls")
 
 
 @shared_task(name="algorithms.later.recover")
@@ -178,7 +211,7 @@ def give_back_repeats() -> int:
 
     Looked at until the request is forgotten: a killed server's record may be read days later.
     """
-    again = CallRequest.objects.filter(state=CallRequest.State.DONE, attempts__gt=1)
+    again = CallRequest.objects.filter(finished_at__isnull=False, attempts__gt=1)
     return sum(_give_back(request) for request in again.defer("input_body", "answer"))
 
 
@@ -212,7 +245,7 @@ def fetch(request_id: UUID, *, by: Actor) -> tuple[CallRequest, Outcome | None]:
     """An accepted call of the actor's, with its outcome once it has one."""
     request = CallRequest.objects.select_related("algorithm__owner").filter(pk=request_id).first()
     if request is None or not by.speaks_for(request.caller_id):
-        raise NotFound(f"request req-{request_id} not found", wire_code=7000)
+        raise _not_found(request_id)
     by.require(may_fetch, request)
     if request.answer is None:
         return request, None
@@ -220,8 +253,19 @@ def fetch(request_id: UUID, *, by: Actor) -> tuple[CallRequest, Outcome | None]:
     return request, wire.read_done(header, body, runner="")
 
 
+def _not_found(request_id: UUID) -> NotFound:
+    return NotFound(f"request req-{request_id} not found", wire_code=7000)
+
+
 def may_fetch(actor: Actor, request: CallRequest) -> bool:
     return actor.has(Scope.CALL) and actor.speaks_for(request.caller_id)
+
+
+def _answered(request: CallRequest) -> tuple[Outcome | None, Cost | None]:
+    if request.cancel_asked_at is not None:
+        return _NEVER_BEGAN, None
+    with _heartbeat(request.pk):
+        return _outcome(request)
 
 
 def _outcome(request: CallRequest) -> tuple[Outcome | None, Cost | None]:
@@ -238,6 +282,7 @@ def _outcome(request: CallRequest) -> tuple[Outcome | None, Cost | None]:
             max_cost=request.target.get("max_cost"),  # type: ignore[arg-type]  # as accept() wrote it
             tag=str(request.target.get("tag", "")),
             operation=str(request.target.get("operation", "")),
+            watch=live_calls.of_request(request.pk),
         )
         answer: Answer = gateway.call_now(target, by=actor, ask=ask)
     except (TooMany, Unavailable):
@@ -282,13 +327,16 @@ def _target(wanted: dict[str, Any]) -> Target:
 
 @contextlib.contextmanager
 def _heartbeat(request_id: UUID) -> Iterator[None]:
-    """Say every few seconds that the call is still being worked on."""
+    """Say every few seconds that the call is still being worked on; hear of a cancel that got lost."""
     ended = threading.Event()
+    mine = CallRequest.objects.filter(pk=request_id)
 
     def beat() -> None:
         while not ended.wait(HEARTBEAT_SECONDS):
             try:
-                CallRequest.objects.filter(pk=request_id).update(heartbeat_at=timezone.now())
+                mine.update(heartbeat_at=timezone.now())
+                if mine.filter(cancel_asked_at__isnull=False).exists():
+                    live_calls.cancel(live_calls.of_request(request_id))
             except DatabaseError:  # it may be away for a moment, and must not end the beat
                 logger.exception("The heartbeat of req-%s could not be written", request_id)
             finally:
@@ -301,6 +349,15 @@ def _heartbeat(request_id: UUID) -> Iterator[None]:
     finally:
         ended.set()
         thread.join()
+
+
+_NEVER_BEGAN: Final = Outcome(
+    failure=Failure(
+        "The call was cancelled before it ran. Nothing was charged.",
+        CANCELLED_TYPE,
+        is_cancelled=True,
+    )
+)
 
 
 def _given_up() -> bytes:

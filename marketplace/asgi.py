@@ -20,7 +20,7 @@ from algorithms import gateway
 from algorithms.routing import websocket_urlpatterns as of_algorithms
 from marketplace import embedded
 from marketplace.accounts.routing import websocket_urlpatterns as of_people
-from marketplace.compat import calls, git_http
+from marketplace.compat import calls, git_http, request_events
 from marketplace.lib import live
 from runners import host
 from runners.relay import Receive, Scope, Send
@@ -37,6 +37,8 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
             await calls.application(scope, receive, send)
         elif git_http.takes(scope["path"]):
             await git_http.application(scope, receive, send)
+        elif request_events.takes(scope["path"]):
+            await request_events.application(scope, receive, send)
         else:
             await django_application(scope, receive, send)
     elif scope["type"] == "websocket":

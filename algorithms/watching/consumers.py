@@ -1,4 +1,4 @@
-"""WebSockets of an algorithm's page: the phases of a run, and the first call of a new key.
+"""WebSockets of an algorithm's page: how a run gets on, and the first call of a new key.
 
 Both say at once what is already so.
 """
@@ -6,16 +6,21 @@ Both say at once what is already so.
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any, Final
 from urllib.parse import parse_qs
 from uuid import UUID
 
+import orjson
 from asgiref.sync import sync_to_async
 from channels.db import database_sync_to_async
 
-from algorithms import first_calls, phases
+from algorithms import first_calls, live_calls
 from marketplace.accounts import actors
 from marketplace.lib.sockets import FINISHED, UNKNOWN, Follower
+
+CANCEL_SECONDS: Final = 0.5
+"""Who asks more often is heard once in that time."""
 
 LONGEST: Final = 3600.0
 """Seconds after which a page that waits has to come again."""
@@ -39,26 +44,37 @@ class _Watcher(Follower):
 
 
 class RunConsumer(_Watcher):
-    """Tells the phases of the runs of one page."""
+    """Tells how the runs of one page get on, and takes the word that ends the one in progress."""
 
-    said = ""
+    asked_at = 0.0
 
     async def admit(self) -> str | int:
         person = await database_sync_to_async(_person)(self.scope.get("user"))
         ticket = self.scope["url_route"]["kwargs"]["ticket"]
-        self.name = phases.name_in(ticket, person.user_id) or ""
-        return phases.group(self.name) if self.name else UNKNOWN
+        self.name = live_calls.name_in(ticket, person.user_id) or ""
+        self.said: live_calls.Snapshot = {}
+        return live_calls.group(self.name) if self.name else UNKNOWN
 
-    async def run_phase(self, event: dict[str, Any]) -> None:
-        self.said = event["phase"]
-        await self.say(phase=self.said)
+    async def call_news(self, event: dict[str, Any]) -> None:
+        del event
+        self.news.set()
 
     async def look(self) -> bool:
-        phase = await sync_to_async(phases.last)(self.name)
-        if phase and phase != self.said:
-            self.said = phase
-            await self.say(phase=phase)
+        snapshot = await sync_to_async(live_calls.last)(self.name)
+        told = live_calls.news(self.said, snapshot)
+        self.said = snapshot
+        if told:
+            await self.say(**told)
         return False
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        """`{"type": "cancel"}` ends the run; whoever has the page's ticket has set it off."""
+        del bytes_data
+        now = time.monotonic()
+        if self.group is None or now - self.asked_at < CANCEL_SECONDS or not _cancels(text_data):
+            return
+        self.asked_at = now
+        live_calls.cancel(self.name)
 
 
 class FirstCallConsumer(_Watcher):
@@ -84,6 +100,14 @@ class FirstCallConsumer(_Watcher):
             algorithm=found.algorithm, seconds=found.seconds, succeeded=found.has_succeeded
         )
         return True
+
+
+def _cancels(text: str | None) -> bool:
+    try:
+        said = orjson.loads(text or "")
+    except orjson.JSONDecodeError:
+        return False
+    return isinstance(said, dict) and said.get("type") == "cancel"
 
 
 def _person(user: object) -> actors.Actor:

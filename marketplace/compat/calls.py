@@ -19,7 +19,7 @@ from urllib.parse import parse_qs, unquote
 from django.conf import settings
 from django.db import close_old_connections
 
-from algorithms import gateway, later, phases, receipts, resolving, visitors
+from algorithms import gateway, later, live_calls, receipts, resolving, visitors
 from algorithms.charging import PAYMENT_REQUIRED
 from algorithms.gateway import Answer, Ask
 from algorithms.resolving import Target
@@ -290,8 +290,8 @@ def _read_query(request: Request, query: str) -> None:
     if values.get("sudo", "").lower() in _YES:
         raise BadInput("sudo is not offered here: nobody calls with an author's rights.")
     request.with_stdout = values.get("stdout", "").lower() in _YES
-    if request.is_web and phases.is_name(values.get("watch", "")):
-        request.watch = values["watch"]
+    if request.is_web:
+        request.watch = live_calls.of_page(values.get("watch", ""))
     if values.get("timeout"):
         request.timeout = _timeout(unquote(values["timeout"]))
 

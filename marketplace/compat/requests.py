@@ -18,14 +18,9 @@ class RequestView(ActorAPIView):
     """The state of an accepted call and, once it is done, the same envelope a waiting caller gets."""
 
     def get(self, request: APIRequest, request_id: str) -> Response:
-        kept, outcome = later.fetch(_uuid(request_id), by=request.actor)
-        answer: dict[str, object] = {
-            "request_id": f"req-{kept.pk}",
-            "status": kept.state,
-            "created_at": kept.created_at,
-            "expires_at": kept.expires_at,
-        }
-        if kept.state == CallRequest.State.DONE and outcome is not None:
+        kept, outcome = later.fetch(uuid_in(request_id), by=request.actor)
+        answer = _known(kept)
+        if kept.finished_at is not None and outcome is not None:
             is_owner = request.actor.speaks_for(kept.algorithm.owner_id)
             cost = Cost(**kept.cost) if kept.cost else None
             answer |= wire.members(outcome, request_id=str(kept.pk), is_owner=is_owner, cost=cost)
@@ -33,7 +28,29 @@ class RequestView(ActorAPIView):
         return Response(answer)
 
 
-def _uuid(text: str) -> UUID:
+class CancelView(ActorAPIView):
+    """End an accepted call; its answer then says that, and what it has cost."""
+
+    def post(self, request: APIRequest, request_id: str) -> Response:
+        return Response(_known(later.cancel(uuid_in(request_id), by=request.actor)))
+
+
+def status_of(kept: CallRequest) -> str:
+    """Its state; one that is to end, and has not yet, says so."""
+    is_ending = kept.cancel_asked_at is not None and kept.finished_at is None
+    return "cancelling" if is_ending else kept.state
+
+
+def _known(kept: CallRequest) -> dict[str, object]:
+    return {
+        "request_id": f"req-{kept.pk}",
+        "status": status_of(kept),
+        "created_at": kept.created_at,
+        "expires_at": kept.expires_at,
+    }
+
+
+def uuid_in(text: str) -> UUID:
     try:
         return UUID(text.removeprefix("req-"))
     except ValueError:

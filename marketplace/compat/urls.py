@@ -27,7 +27,10 @@ from marketplace.compat import (
     versions,
 )
 
-requests_urls = either("v1/requests/<str:request_id>", requests.RequestView.as_view())
+requests_urls = [
+    *either("v1/requests/<str:request_id>", requests.RequestView.as_view()),
+    *either("v1/requests/<str:request_id>/cancel", requests.CancelView.as_view()),
+]
 
 # A data path may hold `//` (of `s3+label://…`) and must not be redirected for a slash.
 _DATA_PATH = r"(?:/(?P<path>(?s:.*)))?\Z"

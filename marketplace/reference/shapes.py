@@ -67,6 +67,7 @@ _ERRORS: Final[dict[str, Shape]] = {
     ),
 }
 
+_STATUS: Final = one_of("queued", "running", "cancelling", "done", "cancelled")
 _CALLS: Final[dict[str, Shape]] = {
     "CallMetadata": object_of(
         {
@@ -84,10 +85,23 @@ _CALLS: Final[dict[str, Shape]] = {
         {"async": TEXT, "async_protocol": TEXT, "request_id": TEXT},
         description="To output=void: the result can be fetched from /v1/requests/{request_id}.",
     ),
+    "RequestEvent": object_of(
+        {
+            "request_id": TEXT,
+            "status": _STATUS,
+            "number": {"type": "integer", "description": "Rises with each state"},
+            "phase": or_null(one_of("queued", "starting", "loading", "running")),
+            "progress": or_null({"type": "number", "minimum": 0, "maximum": 1}),
+            "output": or_null(
+                object_of({"content_type": one_of("text", "json", "binary"), "value": ANYTHING})
+            ),
+            "stdout": {"type": "string", "description": "The end of it, for its owner only"},
+        }
+    ),
     "Request": object_of(
         {
             "request_id": TEXT,
-            "status": one_of("queued", "running", "done"),
+            "status": _STATUS,
             "created_at": MOMENT,
             "expires_at": MOMENT,
             "finished_at?": or_null(MOMENT),

@@ -7,6 +7,7 @@ from typing import Final
 from marketplace.api.describing import (
     PAGING,
     TEXT,
+    WHOLE,
     YES_OR_NO,
     Operation,
     Parameter,
@@ -131,6 +132,28 @@ _ALGORITHMS: Final = {
     ),
     "GET /v1/requests/{request_id}": Operation(
         "Fetch the result of a call that nobody waited for", ref("Request")
+    ),
+    "POST /v1/requests/{request_id}/cancel": Operation(
+        "Cancel a call that nobody waits for",
+        ref("Request"),
+        words=(
+            "It ends at once if it has not begun, else as soon as its code or its sandbox is ended: "
+            "until then its status is cancelling. Asking again does no harm; a call that has ended "
+            "otherwise answers 409."
+        ),
+    ),
+    "GET /v1/requests/{request_id}/events": Operation(
+        "Follow a call that nobody waits for",
+        ref("RequestEvent"),
+        words=(
+            "With Accept: text/event-stream, news come as they happen: events `news`, each with "
+            "the whole state as here, and one `end`. Otherwise the state is answered once it is "
+            "newer than `after`, or when `wait` seconds are over."
+        ),
+        query=(
+            Parameter("after", "The number of the state that is known", WHOLE),
+            Parameter("wait", "Seconds, 60 at most", {"type": "number", "minimum": 0}),
+        ),
     ),
 }
 

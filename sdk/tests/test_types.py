@@ -188,6 +188,28 @@ def test_paths_are_free_unless_roots_are_set(tmp_path, monkeypatch):
             kind.deserialize(path)
 
 
+def test_content_is_given_as_a_data_uri_or_lies_on_the_platform(monkeypatch):
+    asked = []
+
+    def fetched(address, timeout):
+        asked.append(address)
+        return io.BytesIO(b"1,2")
+
+    monkeypatch.setattr("modelcloud.data_types.files.urlopen", fetched)
+    kind = types.file(extension=".csv")
+
+    given = kind.deserialize("data:text/csv;base64,MSwy")
+    with open(given, "rb") as found:
+        assert (found.read(), given.endswith("file.csv")) == (b"1,2", True)
+    for wrong in ("data:text/csv,1", "data:;base64,?", "data://alice/tables/a.csv"):
+        with pytest.raises(InvalidArgumentError):
+            kind.deserialize(wrong)
+    monkeypatch.setenv("ALGORITHMIA_API", "http://127.0.0.1:9000")
+    with open(kind.deserialize("data://alice/tables/a b.csv"), "rb") as found:
+        assert found.read() == b"1,2"
+    assert asked == ["http://127.0.0.1:9000/v1/data/alice/tables/a%20b.csv"]
+
+
 def test_archive_is_unpacked_and_cannot_lead_out(tmp_path, monkeypatch):
     def archive(name):
         path = tmp_path / "a.tar"

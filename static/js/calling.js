@@ -42,7 +42,7 @@ export async function call(url, input, signal, watch = "") {
     const body = await response.text();
     return { ...read(response.status, body), body, receipt: response.headers.get("x-receipt") ?? "" };
   } catch (error) {
-    if (signal.aborted) return { error: { message: gettext("You cancelled it. Nothing is charged.") }, cancelled: true };
+    if (signal.aborted) return { error: { message: gettext("You cancelled it, and the site ends it. It costs nothing, like a call that fails, as long as the day’s free time for these lasts.") }, cancelled: true };
     return failed(gettext("The site did not answer ({reason}). Check the connection and try again.", { reason: /** @type {Error} */ (error).message }));
   }
 }
@@ -52,7 +52,7 @@ function read(status, text) {
   try {
     const answer = JSON.parse(text);
     if (typeof answer.error === "string") return failed(answer.error);
-    if ("result" in answer || "error" in answer) return answer;
+    if ("result" in answer || "error" in answer) return { ...answer, cancelled: answer.error?.error_type === "Cancelled" };
   } catch {
     // not JSON: said below
   }

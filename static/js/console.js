@@ -1,8 +1,9 @@
 import { call } from "./calling.js";
 import { endText, phaseText, receiptText, whatIsWrong } from "./console-words.js";
 import { keepRun } from "./keeping.js";
+import { LiveRun } from "./live-run.js";
 import { resultNode } from "./result-view.js";
-import { Phases } from "./run-phases.js";
+import { gettext } from "./words.js";
 
 /**
  * `<algo-console action="/v1/web/algo/…">` around a form with a textarea: runs it in place.
@@ -11,7 +12,8 @@ import { Phases } from "./run-phases.js";
 class AlgoConsole extends HTMLElement {
   /** @type {AbortController | null} */
   #running = null;
-  #phases = new Phases(this);
+  #live = new LiveRun(this);
+  #isEnding = false;
   /** @type {{ input: string, answer: string, receipt: string } | null} */
   #last = null;
 
@@ -27,7 +29,7 @@ class AlgoConsole extends HTMLElement {
       }
     });
     this.input.addEventListener("input", () => this.#announce());
-    this.querySelector("[data-cancel]")?.addEventListener("click", () => this.#running?.abort());
+    this.querySelector("[data-cancel]")?.addEventListener("click", () => this.#end());
     this.querySelector("[data-reset]")?.addEventListener("click", () => this.#reset());
     this.querySelector("[data-keep]")?.addEventListener("click", () => this.#last && keepRun(this.getAttribute("keep") ?? "", this.#last));
     document.addEventListener("DOMContentLoaded", () => this.#restore());
@@ -52,10 +54,10 @@ class AlgoConsole extends HTMLElement {
     const input = this.input.value;
     if (input.length < 100_000) sessionStorage.setItem(this.#memory, input);
     const stopClock = this.#startClock();
-    await this.#phases.begin();
-    const answer = await call(this.getAttribute("action") ?? "", input, this.#running.signal, this.#phases.name);
+    await this.#live.begin();
+    const answer = await call(this.getAttribute("action") ?? "", input, this.#running.signal, this.#live.name);
     const seconds = stopClock();
-    this.#phases.end();
+    this.#live.end();
     this.#last = answer.receipt ? { input, answer: answer.body ?? "", receipt: answer.receipt } : null;
     this.#countDown();
     this.#running = null;
@@ -69,7 +71,7 @@ class AlgoConsole extends HTMLElement {
   #show(answer, seconds) {
     this.#part("[data-result]").replaceChildren(resultNode(answer));
     this.#say(endText(answer, seconds));
-    this.toggleAttribute("failed", Boolean(answer.error));
+    this.toggleAttribute("failed", Boolean(answer.error) && !answer.cancelled);
     const after = /** @type {HTMLElement | null} */ (this.querySelector("[data-after]"));
     if (after) after.hidden = false;
     const keep = /** @type {HTMLElement | null} */ (this.querySelector("[data-keep]"));
@@ -93,7 +95,7 @@ class AlgoConsole extends HTMLElement {
     const tick = () => {
       const seconds = (performance.now() - began) / 1000;
       clock.textContent = `${seconds.toFixed(1)} s`;
-      this.#say(phaseText(this.#phases.phase, seconds, typical));
+      this.#say(this.#isEnding ? gettext("Cancelling") : phaseText(this.#live.phase, seconds, typical));
     };
     tick();
     const timer = setInterval(tick, 100);
@@ -134,8 +136,18 @@ class AlgoConsole extends HTMLElement {
     document.dispatchEvent(new CustomEvent("console:input", { detail: this.input.value }));
   }
 
+  /** Have the site end the run; if it cannot be told, hang up, which it takes for the same. */
+  #end() {
+    if (!this.#running || this.#isEnding) return;
+    this.#isEnding = true;
+    this.#part("[data-cancel]").toggleAttribute("disabled", true);
+    this.#live.cancel(() => this.#running?.abort());
+  }
+
   /** @param {boolean} busy */
   #busy(busy) {
+    this.#isEnding = false;
+    this.#part("[data-cancel]").toggleAttribute("disabled", false);
     this.toggleAttribute("busy", busy);
     this.#part("[data-run]").toggleAttribute("disabled", busy);
     this.#part("[data-cancel]").hidden = !busy;

@@ -1,8 +1,10 @@
 import { element } from "./dom.js";
-import { put } from "./uploading.js";
+import { put as send } from "./uploading.js";
 import { gettext } from "./words.js";
 
 const COLLECTION = "console";
+const ARCHIVES = ".tar,.tar.gz,.tgz";
+const LONGEST_PATH = 1000;
 const INLINE_BYTES = 4 * 1024 * 1024;
 
 /**
@@ -15,21 +17,30 @@ export function fileField(kind, schema, value, changed, place) {
   const path = /** @type {HTMLInputElement} */ (element("input", { id: place.id, type: "text", placeholder: "data://", spellcheck: "false" }));
   const words = element("p", { class: "help", role: "status" });
   const preview = element("div", { class: "file-field__preview" });
-  const box = element("div", { class: "file-field", "data-kind": kind }, path, ...choosers(kind, (file) => take(file)), words, preview);
-  path.value = value;
-  path.addEventListener("input", () => changed(path.value));
+  const box = element("div", { class: "file-field", "data-kind": kind }, path, ...choosers(kind, schema, (file) => take(file)), words, preview);
+  put(value);
+  path.addEventListener("input", () => changed(path.value === "" && !place.isRequired ? undefined : path.value));
   box.addEventListener("paste", (event) => handed(event, event.clipboardData, take));
   box.addEventListener("drop", (event) => handed(event, event.dataTransfer, take));
   box.addEventListener("dragover", (event) => event.preventDefault());
+
+  /** A path is shown; what stands in the input itself is only said. @param {string} text */
+  function put(text) {
+    const isInline = text.length > LONGEST_PATH;
+    path.value = isInline ? "" : text;
+    path.placeholder = isInline ? gettext("In the input itself, {size} KiB", { size: Math.ceil((text.length * 3) / 4 / 1024) }) : "data://";
+    if (isInline && kind === "image" && text.startsWith("data:image/")) preview.replaceChildren(pictureOf(text, gettext("The picture in the input")));
+  }
 
   /** @param {File} file */
   async function take(file) {
     preview.replaceChildren(...shown(kind, file));
     words.textContent = gettext("Taking {name}", { name: file.name });
     try {
-      path.value = await delivered(file, schema, place.uploads, (part) => (words.textContent = gettext("Uploading {name}: {percent} %", { name: file.name, percent: part })));
+      const text = await delivered(file, schema, place.uploads, (part) => (words.textContent = gettext("Uploading {name}: {percent} %", { name: file.name, percent: part })));
       words.textContent = gettext("{name} is ready.", { name: file.name });
-      changed(path.value);
+      put(text);
+      changed(text);
     } catch (error) {
       words.textContent = /** @type {Error} */ (error).message;
     }
@@ -45,10 +56,11 @@ function handed(event, data, take) {
   take(file);
 }
 
-/** @param {string} kind @param {(file: File) => void} take */
-function choosers(kind, take) {
+/** @param {string} kind @param {Record<string, any>} schema @param {(file: File) => void} take */
+function choosers(kind, schema, take) {
+  const wanted = kind === "file" ? (schema["x-directory"] ? ARCHIVES : schema["x-accept"]) : `${kind}/*`;
   /** @type {Record<string, string>} */
-  const accept = kind === "file" ? {} : { accept: `${kind}/*` };
+  const accept = wanted ? { accept: wanted } : {};
   const made = [chooser(gettext("Choose a file"), accept, take)];
   const isPhone = matchMedia("(pointer: coarse)").matches;
   if (isPhone && kind === "image") made.push(chooser(gettext("Take a picture"), { ...accept, capture: "environment" }, take));
@@ -70,7 +82,12 @@ function shown(kind, file) {
   if (kind === "file") return [];
   const address = URL.createObjectURL(file);
   if (kind === "audio") return [element("audio", { src: address, controls: "" })];
-  return [element("img", { src: address, alt: gettext("Preview of {name}", { name: file.name }) })];
+  return [pictureOf(address, gettext("Preview of {name}", { name: file.name }))];
+}
+
+/** @param {string} source @param {string} words */
+function pictureOf(source, words) {
+  return element("img", { src: source, alt: words });
 }
 
 /**
@@ -78,13 +95,14 @@ function shown(kind, file) {
  * @param {(percent: number) => void} progressed @returns {Promise<string>} what the input says of it
  */
 async function delivered(file, schema, uploads, progressed) {
-  if (schema.contentEncoding === "base64") return inline(file, Boolean(schema.contentMediaType));
+  if (schema.contentEncoding === "base64") return inline(file, Boolean(schema.contentMediaType) && schema.format !== "data-uri");
+  if (uploads === null && schema["x-widget"] === "file") return inline(file, false);
   if (uploads === null) throw new Error(gettext("Sign in to use a file of your own: it goes into a collection of yours. The example works without."));
   const token = /** @type {HTMLInputElement} */ (document.querySelector("[name=csrfmiddlewaretoken]")).value;
   const headers = { "Content-Type": "application/json", "X-CSRFToken": token };
   await fetch("/api/collections", { method: "POST", headers, body: JSON.stringify({ name: COLLECTION }) }); // it may exist
   const name = file.name.replace(/[^\w.-]+/g, "_").slice(-100) || "file";
-  await put(`/v1/data/${uploads}/${COLLECTION}/${encodeURIComponent(name)}`, file, token, (sent) => progressed(Math.round((sent / Math.max(1, file.size)) * 100)));
+  await send(`/v1/data/${uploads}/${COLLECTION}/${encodeURIComponent(name)}`, file, token, (sent) => progressed(Math.round((sent / Math.max(1, file.size)) * 100)));
   return `data://${uploads}/${COLLECTION}/${name}`;
 }
 

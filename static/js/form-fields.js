@@ -38,6 +38,7 @@ export function fieldFor(given, value, changed, place) {
 
 /** @param {Schema} schema */
 function kindOf(schema) {
+  if (schema["x-widget"] === "file") return "file";
   const media = String(schema.contentMediaType ?? "");
   if (media.startsWith("image/")) return "image";
   if (media.startsWith("audio/")) return "audio";

@@ -26,6 +26,10 @@ function treeNode(value) {
 
 /** @param {CallError} error */
 function errorNode({ message, error_type, stacktrace }) {
+  if (error_type === "Cancelled") {
+    const words = element("div", {}, element("strong", {}, gettext("Cancelled")), element("p", {}, message));
+    return element("div", { class: "notice", "data-kind": "info" }, words);
+  }
   const said = element("div", {}, element("strong", {}, error_type ?? gettext("Not run")), element("p", {}, message));
   if (stacktrace) {
     const trace = element("details", {}, element("summary", {}, gettext("Where it happened")), element("pre", {}, stacktrace));

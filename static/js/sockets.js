@@ -2,7 +2,7 @@
  * A WebSocket that comes back when it is lost; `stop` ends it for good.
  * @param {string} path
  * @param {(frame: any) => void} heard
- * @returns {{ stop: () => void, open: Promise<void> }}
+ * @returns {{ stop: () => void, say: (message: object) => boolean, open: Promise<void> }} `say` tells whether it could be said
  */
 export function listen(path, heard) {
   let isStopped = false;
@@ -28,6 +28,11 @@ export function listen(path, heard) {
   connect();
   return {
     open,
+    say: (message) => {
+      if (socket.readyState !== WebSocket.OPEN) return false;
+      socket.send(JSON.stringify(message));
+      return true;
+    },
     stop: () => {
       isStopped = true;
       socket.close();

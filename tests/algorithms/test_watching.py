@@ -14,13 +14,14 @@ from asgiref.testing import ApplicationCommunicator
 from channels.routing import URLRouter
 from django.utils import timezone
 
-from algorithms import phases
+from algorithms import live_calls
+from algorithms.live_calls import LiveCall
 from algorithms.models import Call
 from algorithms.routing import websocket_urlpatterns
 from marketplace.accounts import actors, keys
 from marketplace.accounts.models import APIKey, User
 from marketplace.lib import live
-from runners.specs import Phase
+from runners.specs import Event, Kind, Phase
 from tests.factories import OwnerFactory, VersionFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -63,29 +64,85 @@ def _key(user: User) -> APIKey:
     return keys.create(user.owner, by=actor, label="mine")[0]
 
 
-async def test_a_page_hears_each_phase_and_a_lost_socket_hears_the_last_one() -> None:
+async def test_a_page_hears_how_a_run_gets_on_and_a_lost_socket_hears_the_last() -> None:
     live.serve_on(asyncio.get_running_loop())
-    ticket = phases.ticket(None)
-    name = phases.name_in(ticket, None)
+    ticket, run = live_calls.ticket(None), uuid.uuid4()
+    name = live_calls.name_in(ticket, None)
     assert name is not None
+    call = LiveCall(name, run, shows_printed=True)
     socket = await connected(f"/ws/runs/{ticket}/", None)
 
-    phases.tell(name, Phase.QUEUED)
-    assert await heard(socket) == {"phase": "queued"}
-    phases.tell(name, Phase.STARTING)
-    assert await heard(socket) == {"phase": "starting"}
+    call.enter(Phase.QUEUED)
+    assert await heard(socket) == {"phase": "queued", "run": str(run)}
+    call.enter(Phase.RUNNING)
+    assert await heard(socket) == {"phase": "running"}
+    call.hear(Event(0.5, kind=Kind.JSON, output=b'{"n":1}'))
+    output = {"content_type": "json", "value": {"n": 1}}
+    assert await heard(socket) == {"progress": 0.5, "output": output}
+    call.hear(Event(printed="Grü".encode()))
+    assert await heard(socket) == {"printed": "Grü"}
+    for text in ("ß", "e"):
+        call.hear(Event(kind=Kind.TEXT, output=text.encode(), appends=True))
+    assert await heard(socket) == {"output": {"content_type": "text", "value": "ße"}}
     await left(socket)
     again = await connected(f"/ws/runs/{ticket}/", None)
 
-    assert await heard(again) == {"phase": "starting"}
+    last = await heard(again)
+    assert (last["phase"], last["progress"], last["printed"]) == ("running", 0.5, "Grü")
     await left(again)
+    call.end()
+    live.serve_on(None)
+
+
+async def test_a_flood_of_news_becomes_a_few_snapshots_of_bounded_size() -> None:
+    name = live_calls.of_page(uuid.uuid4().hex)
+    call = LiveCall(name, uuid.uuid4(), shows_printed=True)
+
+    for number in range(1000):
+        call.hear(Event(printed=b"x" * 1000, kind=Kind.TEXT, output=b"y" * 1000, appends=True))
+        if not number % 100:
+            await asyncio.sleep(0)
+    while (await sync_to_async(live_calls.last)(name)).get("printed_bytes") != 1_000_000:
+        await asyncio.sleep(0.05)
+    call.end()
+
+    said = live_calls.last(name)
+    assert said["number"] <= 3
+    assert len(said["printed"]) == live_calls.MOST_PRINTED
+    assert len(said["output"]["value"]) == live_calls.MOST_OUTPUT
+
+
+async def test_only_the_word_of_the_page_itself_cancels_its_run() -> None:
+    live.serve_on(asyncio.get_running_loop())
+    ticket = live_calls.ticket(None)
+    name = live_calls.name_in(ticket, None)
+    assert name is not None
+    call = LiveCall(name, uuid.uuid4(), shows_printed=False)
+    task = asyncio.ensure_future(asyncio.Event().wait())
+    assert call.watch(task)
+    own = await connected(f"/ws/runs/{ticket}/", None)
+    others = await connected(f"/ws/runs/{live_calls.ticket(None)}/", None)
+
+    for socket, words in [(others, '{"type": "cancel"}'), (own, "[]"), (own, '{"type":"wave"}')]:
+        await socket.send_input({"type": "websocket.receive", "text": words})
+    await asyncio.sleep(0.1)
+    assert not task.cancelling()
+    await own.send_input({"type": "websocket.receive", "text": '{"type": "cancel"}'})
+    with pytest.raises(asyncio.CancelledError) as raised:
+        await asyncio.wait_for(task, 5)
+
+    assert raised.value.args == (live_calls.CANCELLED,)
+    assert not call.watch(None)
+    await left(own)
+    await left(others)
+    call.end()
     live.serve_on(None)
 
 
 async def test_a_ticket_of_somebody_else_opens_nothing() -> None:
     user = await sync_to_async(_person)()
 
-    theirs = await connected(f"/ws/runs/{phases.ticket(user.pk)}/", None)
+    theirs = await connected(f"/ws/runs/{live_calls.ticket(user.pk)}/", None)
     none = await connected("/ws/runs/no-ticket/", None)
 
     assert (await heard(theirs))["code"] == 4404

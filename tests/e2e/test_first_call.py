@@ -57,6 +57,19 @@ MEDIA_SCHEMA = {
                 "contentEncoding": "base64",
             },
             "sound": {"type": "string", "format": "audio"},
+            "photo": {  # as a model service declares image() and file()
+                "type": "string",
+                "contentEncoding": "base64",
+                "contentMediaType": "image/*",
+                "format": "data-uri",
+                "x-widget": "image",
+            },
+            "table": {
+                "type": ["string", "null"],
+                "format": "uri-reference",
+                "x-widget": "file",
+                "x-accept": ".csv",
+            },
         },
     }
 }
@@ -180,7 +193,8 @@ def test_pictures_are_dropped_and_pasted_and_a_sound_is_chosen(
     key = sign_up(page, name)
 
     page.goto(f"/algorithms/{path}/")
-    picture, stamp, sound = (page.locator(".file-field").nth(number) for number in range(3))
+    fields = (page.locator(".file-field").nth(number) for number in range(5))
+    picture, stamp, sound, photo, table = fields
     picture.evaluate(HAND_OVER, ["drop", DOT])
     expect(picture).to_contain_text("drop.png is ready.")
     stamp.evaluate(HAND_OVER, ["paste", DOT])
@@ -191,6 +205,12 @@ def test_pictures_are_dropped_and_pasted_and_a_sound_is_chosen(
     asked.value.set_files(wave)  # type: ignore[arg-type]  # a TypedDict of its own
     expect(sound).to_contain_text("a b.wav is ready.")
     expect(sound.locator("audio")).to_be_visible()
+    photo.evaluate(HAND_OVER, ["drop", DOT])
+    expect(photo.get_by_role("img", name="Preview of drop.png")).to_be_visible()
+    expect(table.locator("input[type=file]")).to_have_attribute("accept", ".csv")
+    values = {"name": "a.csv", "mimeType": "text/csv", "buffer": b"1,2"}
+    table.locator("input[type=file]").set_input_files(values)  # type: ignore[arg-type]
+    expect(table).to_contain_text("a.csv is ready.")
     page.get_by_role("button", name="Run", exact=True).click()
     result(page)
     page.get_by_role("button", name="JSON").click()
@@ -200,6 +220,8 @@ def test_pictures_are_dropped_and_pasted_and_a_sound_is_chosen(
         "picture": f"{collection}/drop.png",
         "stamp": DOT,
         "sound": f"{collection}/a_b.wav",
+        "photo": f"data:image/png;base64,{DOT}",
+        "table": f"{collection}/a.csv",
     }
     expect(page.locator("[data-result]").first).to_contain_text(DOT[:9])
     address = f"{live.url}/v1/connector/data/{name}/console/drop.png"

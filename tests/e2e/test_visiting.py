@@ -29,7 +29,9 @@ CODE = f"""
         if input == "picture":
             return bytearray(base64.b64decode("{DOT}"))
         if input == "patience":
-            time.sleep(60)
+            for step in range(1000):
+                yield {{"step": step}}, step / 1000
+                time.sleep(0.05)
         if input == "mistake":
             raise ValueError("There is no such greeting.")
         return {{"greeting": "Hello " + input, "letters": len(input)}}
@@ -105,14 +107,22 @@ def test_broken_json_is_refused_before_anything_is_sent(page: Page, greeter: str
     assert "POST" not in sent
 
 
-def test_a_run_can_be_cancelled(page: Page, greeter: str) -> None:
+def test_a_run_shows_how_far_it_is_and_is_cancelled_alone(page: Page, greeter: str) -> None:
     page.goto(f"/algorithms/{greeter}/")
     page.get_by_role("textbox", name="Input").fill('"patience"')
     page.get_by_role("button", name="Run").click()
+    expect(page.get_by_role("progressbar", name="How far the run is")).to_be_visible()
+    expect(page.locator("[data-percent]")).to_have_text(re.compile(r"\d+ %"))
+    expect(page.locator("[data-result][data-partial]")).to_contain_text("step")
     page.get_by_role("button", name="Cancel").click()
 
     expect(page.locator("[data-status]")).to_contain_text("Cancelled in")
-    expect(page.get_by_role("button", name="Run")).to_be_enabled()
+    expect(page.locator("[data-result]")).to_contain_text("Nothing was charged.")
+    expect(page.get_by_role("progressbar")).to_be_hidden()
+    page.get_by_role("textbox", name="Input").fill('"again"')
+    page.get_by_role("button", name="Run").click()
+    assert "Hello again" in result(page)
+    expect(page.locator("[data-receipt]")).to_contain_text("warm sandbox")
 
 
 def test_the_snippet_carries_what_was_typed_and_the_language_is_remembered(

@@ -115,6 +115,25 @@ def test_call_works_across_processes_and_is_recorded(
         assert until(partial(recorded, live_distributed, request_id)) == ["succeeded"]
 
 
+def test_a_call_left_to_a_runner_is_followed_and_cancelled_from_the_web(
+    live_distributed: Site, alice: Person, path: str
+) -> None:
+    endless = {"do": "sleep", "seconds": 120}
+    asked = call(live_distributed, path, endless, key=alice.key, output="void").json()
+    address = f"{live_distributed.url}/v1/requests/{asked['request_id']}"
+
+    def state() -> Any:
+        return httpx.get(f"{address}/events", headers=alice.headers, timeout=30).json()
+
+    until(lambda: state()["phase"] == "running")
+    ending = httpx.post(f"{address}/cancel", headers=alice.headers, timeout=30).json()
+    until(lambda: state()["status"] == "cancelled", seconds=4)  # no heartbeat was waited for
+
+    assert ending["status"] == "cancelling"
+    assert until(partial(recorded, live_distributed, asked["request_id"])) == ["cancelled"]
+    assert call(live_distributed, path, "next", key=alice.key).json()["result"] == "next"
+
+
 def test_sandbox_killed_during_a_call_is_an_error_and_the_next_call_is_answered(
     live_distributed: Site, alice: Person, path: str, threads: ThreadPoolExecutor
 ) -> None:

@@ -1,9 +1,13 @@
 """Files and folders: a path on this machine, or an address from which they are fetched.
 
+The content itself may be given too, as a data URI, and on the platform the address of a file of a
+data collection (`data://OWNER/COLLECTION/FILE`), which is read as the caller.
+
 Where MODELCLOUD_FILE_ROOTS names folders (with os.pathsep between them), paths lead below these
 only; the platform sets it. Archives are unpacked with each member kept inside their folder.
 """
 
+import base64
 import os
 import re
 import shutil
@@ -11,7 +15,7 @@ import tarfile
 import tempfile
 import unicodedata
 from urllib.error import URLError
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from urllib.request import urlopen
 
 from modelcloud.data_types.base import BaseType
@@ -37,6 +41,10 @@ class file(BaseType):
             raise InvalidArgumentError(self.name, "It is a path or an address.")
         if _ADDRESS.match(value):
             return self._fetched(value)
+        if value.startswith("data://"):
+            return self._fetched(self._on_the_platform(value))
+        if value.startswith("data:"):
+            return self._given(value)
         self._check_path(value)
         return value
 
@@ -56,6 +64,28 @@ class file(BaseType):
             raise InvalidArgumentError(
                 self.name, "{} does not end with {}.".format(path, self.extension)
             )
+
+    def _on_the_platform(self, address):
+        base = os.environ.get("ALGORITHMIA_API")
+        if not base:
+            raise InvalidArgumentError(
+                self.name, "{} is read on the platform only.".format(address)
+            )
+        return base.rstrip("/") + "/v1/data/" + quote(address[len("data://") :], safe="/.")
+
+    def _given(self, text):
+        head, _, content = text.partition(",")
+        try:
+            if not head.endswith(";base64"):
+                raise ValueError("it is not base64")
+            data = base64.b64decode(content, validate=True)
+        except ValueError as error:
+            raise InvalidArgumentError(self.name, "The data URI cannot be read: {}.".format(error))
+        folder = tempfile.mkdtemp(prefix="modelcloud-")
+        path = os.path.join(folder, "file" + (self.extension or ""))
+        with open(path, "wb") as copy:
+            copy.write(data)
+        return _unpacked(path, self.name) if self.is_directory else path
 
     def _fetched(self, address):
         folder = tempfile.mkdtemp(prefix="modelcloud-")

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from algorithms import phases, runs, visitors
+from algorithms import live_calls, runs, visitors
 from algorithms.schemas import of_version
 from billing.pricing import Price
 from marketplace.accounts import new_keys
@@ -95,7 +95,7 @@ def _calling(request: ActorRequest, page: AlgorithmPage, given: str) -> dict[str
     return {
         "snippets": snippets.of(page.path, given, addresses.site_url(request)),
         "new_key": new_keys.take(request),
-        "watch": phases.ticket(actor.user_id),
+        "watch": live_calls.ticket(actor.user_id),
         "runs_left": visitors.left(address) if actor.is_anonymous else None,
         "runs_a_day": settings.VISITOR_CALLS_PER_DAY,
     }
