@@ -56,6 +56,7 @@ class Settings:
     license: str = Algorithm.License.APL
     network_access: str = Algorithm.NetworkAccess.ISOLATED
     may_call_others: bool = False
+    keeps_insights: bool = False
     is_shareable: bool = False
     sample_input: str = ""
     performance_notes: str = ""
@@ -274,7 +275,7 @@ def _check_choices(wanted: Settings) -> None:
                 _("%(name)s is one of %(allowed)s, not %(wanted)s.")
                 % {"name": name, "allowed": allowed, "wanted": repr(getattr(wanted, name))}
             )
-    for name in ("may_call_others", "is_shareable"):
+    for name in ("may_call_others", "keeps_insights", "is_shareable"):
         if not isinstance(getattr(wanted, name), bool):
             raise BadInput(_("%(name)s is true or false.") % {"name": name})
     royalty = wanted.royalty_microcredits

@@ -82,6 +82,13 @@ class PermissionsForm(forms.Form):
         required=False,
         help_text=_lazy("Its callers then pay for those calls too."),
     )
+    keeps_insights = forms.BooleanField(
+        label=_lazy("Keep for me what it reports about calls"),
+        required=False,
+        help_text=_lazy(
+            "What the code gives to report_insights is kept for 30 days; callers are told so."
+        ),
+    )
 
 
 class NewAlgorithmForm(PermissionsForm):

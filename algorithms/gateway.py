@@ -262,6 +262,7 @@ def _place_in_tree(target: Target, by: Actor, ask: Ask) -> RunningCall:
         algorithm_owner_id=target.algorithm_owner_id,
         algorithm_path=target.path,
         may_call_others=target.may_call_others,
+        insights_of=target.label if target.keeps_insights else "",
         payer_key_id=by.key_id if parent is None else parent.payer_key_id,
         payer=ask.payer if parent is None else parent.payer,
         root_algorithm_id=target.algorithm_id if parent is None else parent.root_algorithm_id,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from algorithms.models import Algorithm, Version
-from marketplace.accounts.actors import Actor
+from marketplace.accounts.actors import Actor, RunningCall
 from marketplace.accounts.models import Owner
 from marketplace.accounts.scopes import Scope
 
@@ -94,3 +94,8 @@ def may_call_version(actor: Actor, version: Version) -> bool:
     if version.is_public:
         return may_call(actor, version.algorithm)
     return may_call_unpublished(actor, version.algorithm)
+
+
+def may_report_insights(actor: Actor, running: RunningCall) -> bool:
+    """The call in progress itself, of a version that told its callers so."""
+    return actor.running == running and bool(running.insights_of)

@@ -58,6 +58,13 @@ class PublishForm(forms.Form):
         required=False,
         help_text=_lazy("Its callers then pay for those calls too."),
     )
+    keeps_insights = forms.BooleanField(
+        label=_lazy("Keep for me what it reports about calls"),
+        required=False,
+        help_text=_lazy(
+            "What the code gives to report_insights is kept for 30 days; callers are told so."
+        ),
+    )
     part = forms.ChoiceField(
         label=_lazy("Version number"), required=False, widget=forms.RadioSelect
     )
@@ -85,6 +92,7 @@ class PublishForm(forms.Form):
         self.fields["sample_input"].initial = algorithm.sample_input
         self.fields["network_access"].initial = algorithm.network_access
         self.fields["may_call_others"].initial = algorithm.may_call_others
+        self.fields["keeps_insights"].initial = algorithm.keeps_insights
         part = self.fields["part"]
         assert isinstance(part, forms.ChoiceField)  # noqa: S101 - it was made so above
         part.choices = _parts(newest)

@@ -136,6 +136,7 @@ def planned(
         royalty_microcredits=wanted.royalty_microcredits,
         network_access=wanted.network_access,
         may_call_others=wanted.may_call_others,
+        keeps_insights=wanted.keeps_insights,
     )
     known = schemas or infer(build, wanted.sample_input)
     plan = Plan(build, terms, wanted, None, Part.REVISION, (), known, (), frozenset(changes))
@@ -214,6 +215,7 @@ def _run_sample(plan: Plan, *, by: Actor) -> str:
         target,
         spec=replace(target.spec, network=Network(terms.network_access)),
         may_call_others=terms.may_call_others,
+        keeps_insights=terms.keeps_insights,
     )
     kind, body = sample_as_input(text)
     answer = gateway.call_now(target, by=by, ask=Ask(kind, body, SAMPLE_SECONDS, is_trial=True))
@@ -276,6 +278,7 @@ def _write(
         royalty_microcredits=plan.terms.royalty_microcredits,
         network_access=plan.terms.network_access,
         may_call_others=plan.terms.may_call_others,
+        keeps_insights=plan.terms.keeps_insights,
         is_shareable=plan.settings.is_shareable,
         release_notes=release_notes,
         sample_input=plan.settings.sample_input,

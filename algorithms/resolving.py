@@ -47,6 +47,7 @@ class Target:
     may_call_others: bool
     royalty_microcredits: int
     is_open_source: bool
+    keeps_insights: bool = False
     rate: int | None = None  # its environment's own, for a second; None: that of its machine
     operations: Operations = field(default_factory=dict)  # if there are several to choose from
     warning: str = ""  # what who pinned a withdrawn version should know
@@ -221,6 +222,7 @@ def of_version_row(version: Version) -> Target:
         label=str(version.number),
         spec=spec,
         may_call_others=version.may_call_others,
+        keeps_insights=version.keeps_insights,
         royalty_microcredits=version.royalty_microcredits,
         is_open_source=algorithm.source_visibility == Algorithm.SourceVisibility.OPEN,
         rate=version.build.environment.rate,
@@ -256,6 +258,7 @@ def of_build_row(build: Build) -> Target:
         label=build.commit,
         spec=spec,
         may_call_others=algorithm.may_call_others,
+        keeps_insights=algorithm.keeps_insights,
         royalty_microcredits=0,
         operations=operations.of(build),
         is_open_source=algorithm.source_visibility == Algorithm.SourceVisibility.OPEN,

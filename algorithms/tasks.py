@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from algorithms.builds import recover as recover_builds
 from algorithms.builds import run as run_build
+from algorithms.insights import tidy_up as tidy_up_insights
 from algorithms.later import give_back_repeats
 from algorithms.later import recover as recover_requests
 from algorithms.later import run as run_request
@@ -17,5 +18,6 @@ __all__ = [
     "run_build",
     "run_request",
     "tidy_up_builds",
+    "tidy_up_insights",
     "tidy_up_runs",
 ]

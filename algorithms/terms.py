@@ -24,6 +24,7 @@ class Terms:
     royalty_microcredits: int
     network_access: str
     may_call_others: bool
+    keeps_insights: bool = False
 
     @property
     def is_public(self) -> bool:
@@ -36,6 +37,7 @@ def terms_of(version: Version) -> Terms:
         royalty_microcredits=version.royalty_microcredits,
         network_access=version.network_access,
         may_call_others=version.may_call_others,
+        keeps_insights=version.keeps_insights,
     )
 
 
@@ -61,6 +63,7 @@ def terms_in_words(terms: Terms) -> list[str]:
     return [
         _network(terms),
         _pipelining(terms),
+        *([_insights(terms)] if terms.keeps_insights else []),
         _price(terms),
         _("anybody may call it") if terms.is_public else _("only its owner may call it"),
     ]
@@ -76,6 +79,8 @@ def _major_demands(promised: Terms, terms: Terms) -> list[str]:
         demands.append(_known(_network(promised)))
     if promised.may_call_others != terms.may_call_others:
         demands.append(_known(_pipelining(promised)))
+    if promised.keeps_insights != terms.keeps_insights:
+        demands.append(_known(_insights(promised)))
     if promised.royalty_microcredits == 0 < terms.royalty_microcredits:
         demands.append(_("What was free stays free within a major version."))
     return demands
@@ -99,8 +104,8 @@ def _minor_demands(previous: Terms, terms: Terms) -> list[str]:
     return demands
 
 
-def _permissions(terms: Terms) -> tuple[str, bool]:
-    return terms.network_access, terms.may_call_others
+def _permissions(terms: Terms) -> tuple[str, bool, bool]:
+    return terms.network_access, terms.may_call_others, terms.keeps_insights
 
 
 def _network(terms: Terms) -> str:
@@ -111,6 +116,14 @@ def _network(terms: Terms) -> str:
 def _pipelining(terms: Terms) -> str:
     may = terms.may_call_others
     return _("it calls other algorithms") if may else _("it does not call other algorithms")
+
+
+def _insights(terms: Terms) -> str:
+    return (
+        _("it keeps for its author what it reports about calls")
+        if terms.keeps_insights
+        else _("it keeps nothing about calls for its author")
+    )
 
 
 def _price(terms: Terms) -> str:

@@ -17,6 +17,7 @@ TIMETABLE: Final = {
     },
     "look-how-the-site-is": {"task": "marketplace.staff.health_samples.sample", "schedule": 60.0},
     "forget-expired-runs": {"task": "algorithms.runs.tidy_up", "schedule": 3600.0},
+    "forget-old-insights": {"task": "algorithms.insights.tidy_up", "schedule": 3600.0},
     "forget-builds-nobody-needs": {"task": "algorithms.retention.tidy_up", "schedule": 3600.0},
     "measure-what-was-called": {
         "task": "marketplace.catalog.measuring.measure_called",

@@ -112,6 +112,7 @@ def _version(version: Version) -> dict[str, object]:
         "royalty_microcredits": version.royalty_microcredits,
         "network_access": version.network_access,
         "may_call_others": version.may_call_others,
+        "keeps_insights": version.keeps_insights,
         "terms": terms_in_words(terms_of(version)),
         "release_notes": version.release_notes,
         "sample_input": version.sample_input,

@@ -84,7 +84,7 @@ def scored(
 
 def _without_network(target: Target) -> Target:
     spec = replace(target.spec, network=Network.ISOLATED)
-    return replace(target, spec=spec, may_call_others=False)
+    return replace(target, spec=spec, may_call_others=False, keeps_insights=False)
 
 
 def _asked(target: Target, given: object, asker: Actor, until: float) -> Answer:

@@ -83,6 +83,13 @@ class Migration(migrations.Migration):
                 ),
                 ("may_call_others", models.BooleanField(default=False)),
                 (
+                    "keeps_insights",
+                    models.BooleanField(
+                        default=False,
+                        help_text="What its code reports about a call is kept for its owner.",
+                    ),
+                ),
+                (
                     "is_shareable",
                     models.BooleanField(
                         default=False,
@@ -521,6 +528,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("may_call_others", models.BooleanField()),
+                ("keeps_insights", models.BooleanField(default=False)),
                 ("is_shareable", models.BooleanField(default=False)),
                 ("release_notes", models.TextField(blank=True)),
                 ("sample_input", models.TextField(blank=True)),
@@ -1185,6 +1193,36 @@ class Migration(migrations.Migration):
                     models.Index(
                         fields=["algorithm", "-created_at"], name="algorithms__algorit_2fb424_idx"
                     )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Insight",
+            fields=[
+                ("call_id", models.UUIDField(primary_key=True, serialize=False)),
+                (
+                    "version",
+                    models.CharField(
+                        help_text="Its number, or the commit of a build.", max_length=40
+                    ),
+                ),
+                ("values", models.JSONField(default=dict)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "algorithm",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="insights",
+                        to="algorithms.algorithm",
+                    ),
+                ),
+            ],
+            options={
+                "indexes": [
+                    models.Index(
+                        fields=["algorithm", "-created_at", "call_id"], name="newest_insights"
+                    ),
+                    models.Index(fields=["created_at"], name="insights_by_age"),
                 ],
             },
         ),

@@ -5,6 +5,7 @@ from algorithms.models.build import Build, BuildLogChunk
 from algorithms.models.call import Call, CallRequest
 from algorithms.models.gallery import AlgorithmImage
 from algorithms.models.gate import Demands, Evaluation, Gate
+from algorithms.models.insight import Insight
 from algorithms.models.run import Run
 from algorithms.models.secret import Secret
 from algorithms.models.version import Version
@@ -19,6 +20,7 @@ __all__ = [
     "Demands",
     "Evaluation",
     "Gate",
+    "Insight",
     "Run",
     "Secret",
     "Version",

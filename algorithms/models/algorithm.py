@@ -92,6 +92,9 @@ class Algorithm(models.Model):
         max_length=10, choices=NetworkAccess.choices, default=NetworkAccess.ISOLATED
     )
     may_call_others = models.BooleanField(default=False)
+    keeps_insights = models.BooleanField(
+        default=False, help_text="What its code reports about a call is kept for its owner."
+    )
     is_shareable = models.BooleanField(
         default=False,
         help_text="One warm sandbox may serve several callers in turn: set it only if the code "

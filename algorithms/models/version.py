@@ -73,6 +73,7 @@ class Version(models.Model):
     royalty_microcredits = models.PositiveBigIntegerField(default=0)
     network_access = models.CharField(max_length=10, choices=Algorithm.NetworkAccess.choices)
     may_call_others = models.BooleanField()
+    keeps_insights = models.BooleanField(default=False)
     is_shareable = models.BooleanField(default=False)
     release_notes = models.TextField(blank=True)
     sample_input = models.TextField(blank=True)

@@ -35,6 +35,7 @@ _PLANNED: Final = (
     "sample_input",
     "network_access",
     "may_call_others",
+    "keeps_insights",
 )
 
 

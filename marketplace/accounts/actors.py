@@ -33,6 +33,7 @@ class RunningCall:
     algorithm_owner_id: UUID
     algorithm_path: str  # owner/name, for the `.algo` store
     may_call_others: bool
+    insights_of: str = ""  # the version of which its author keeps what it reports; empty: nothing
     payer_key_id: UUID | None = None
     payer: str = ""  # whose sandboxes its calls go to, where the caller has no owner: visitors
     root_algorithm_id: UUID | None = None  # whose budgets bound the whole tree

@@ -77,6 +77,7 @@ def _actor(claims: dict[str, Any]) -> Actor:
         algorithm_owner_id=UUID(run["algorithm_owner_id"]),
         algorithm_path=run["algorithm_path"],
         may_call_others=run["may_call_others"],
+        insights_of=run["insights_of"],
         payer_key_id=UUID(payer_key) if payer_key else None,
         payer=run["payer"],
         root_algorithm_id=UUID(run["root_algorithm_id"]) if run["root_algorithm_id"] else None,

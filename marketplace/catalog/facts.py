@@ -26,7 +26,7 @@ def of(algorithm: Algorithm, version: Version | None) -> list[Fact]:
         _internet(settled.network_access),
         *_others(may_call_others=settled.may_call_others),
         *_machine(algorithm),
-        _kept(),
+        _kept(keeps_insights=settled.keeps_insights),
         _source(algorithm),
     ]
 
@@ -79,7 +79,17 @@ def _machine(algorithm: Algorithm) -> list[Fact]:
     ]
 
 
-def _kept() -> Fact:
+def _kept(*, keeps_insights: bool) -> Fact:
+    if keeps_insights:
+        return Fact(
+            "file",
+            _("Data kept"),
+            _(
+                "Its author keeps, for 30 days, what the code reports about each call: figures and "
+                "words that may come from your input. Who called is not told with them."
+            ),
+            "warning",
+        )
     return Fact(
         "file",
         _("Input not stored"),

@@ -28,6 +28,10 @@ class Tab:
     of_version: bool = True
 
 
+def _keeps_insights(actor: Actor, algorithm: Algorithm) -> bool:
+    return algorithm.keeps_insights and may_edit(actor, algorithm)
+
+
 TABS: Final = (
     Tab("run", _("Run"), "catalog:algorithm"),
     Tab("docs", _("Docs"), "catalog:algorithm_docs"),
@@ -39,6 +43,7 @@ TABS: Final = (
     Tab("source", _("Source"), "catalog:source", may_view_source),
     Tab("builds", _("Builds"), "algorithms:builds", may_see_builds, of_version=False),
     Tab("errors", _("Errors"), "catalog:errors", may_edit, of_version=False),
+    Tab("insights", _("Insights"), "catalog:insights", _keeps_insights, of_version=False),
     Tab("usage", _("Usage"), "catalog:usage", may_edit, of_version=False),
     Tab("settings", _("Settings"), "algorithms:settings", may_edit, of_version=False),
 )

@@ -25,6 +25,7 @@ _SETTINGS: Final = {
     "network_access": "network_access",
     "pipeline_enabled": "may_call_others",
     "royalty_microcredits": "royalty_microcredits",
+    "insights_enabled": "keeps_insights",
 }
 _LEGACY_LANGUAGES: Final = {
     "python3-1": "python3",
@@ -43,6 +44,8 @@ def changes(body: Mapping[str, Any]) -> dict[str, Any]:
     found = {ours: details[name] for name, ours in _DETAILS.items() if _is_given(details, name)}
     found |= {ours: settings[name] for name, ours in _SETTINGS.items() if _is_given(settings, name)}
     version = part_of(body, "version_info")
+    if version.get("insights_enabled") is True:  # clients send false for what nobody has said
+        found["keeps_insights"] = True
     if _is_given(version, "sample_input"):
         found["sample_input"] = version["sample_input"]
     return found

@@ -63,6 +63,7 @@ def of_version(algorithm: Algorithm, version: Version) -> dict[str, object]:
     frozen = {
         "network_access": version.network_access,
         "pipeline_enabled": version.may_call_others,
+        "insights_enabled": version.keeps_insights,
         "royalty_microcredits": version.royalty_microcredits,
         **_environment(build),
     }
@@ -120,7 +121,7 @@ def _settings(algorithm: Algorithm, callability: str) -> dict[str, object]:
         "license": algorithm.license,
         "network_access": algorithm.network_access,
         "pipeline_enabled": algorithm.may_call_others,
-        "insights_enabled": False,
+        "insights_enabled": algorithm.keeps_insights,
         "royalty_microcredits": algorithm.royalty_microcredits,
         **_environment(algorithm),
     }

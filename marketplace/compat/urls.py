@@ -18,6 +18,7 @@ from marketplace.compat import (
     connectors,
     data,
     environments,
+    insights,
     money,
     not_here,
     organizations,
@@ -67,6 +68,7 @@ _BELOW_AN_ALGORITHM: dict[str, Callable[..., HttpResponseBase]] = {
         code=4012,
     ),
     "/errors": algorithms.ErrorsView.as_view(),
+    "/insights": insights.AlgorithmInsightsView.as_view(),
     "/collections/<uuid:collection_id>": algorithms.DefaultCollectionView.as_view(),
     "/secrets": algorithm_secrets.SecretsView.as_view(),
     "/secrets/<uuid:secret_id>": algorithm_secrets.SecretView.as_view(),
@@ -80,6 +82,7 @@ algorithm_urls = [
     for route in either(place + rest, view)
 ] + [
     *either("v1/algorithms/<str:owner>", algorithms.OwnerView.as_view()),
+    *either("v1/insights", insights.InsightsView.as_view()),
     *either("v1/secret-provider", algorithm_secrets.ProvidersView.as_view()),
     *either("v1/users/<str:owner>/algorithms", algorithms.OwnersAlgorithmsView.as_view()),
 ]
@@ -147,8 +150,8 @@ _NOT_HERE = {
     "v1/scms/<str:scm_id>/token/status": _INTERNAL,
     "v1/admin/scms": "Repositories are kept here: push to /git/OWNER/NAME.git.",
     "v1/admin/reservations": "Warm sandboxes are kept by themselves; none can be reserved.",
-    "v1/admin/insights-connection": "Insights go to no broker here.",
-    "v1/insights": "Insights are not kept here: nothing that a call is about leaves its sandbox.",
+    "v1/admin/insights-connection": "Insights go to no broker here: owners read them with "
+    "GET /v1/algorithms/OWNER/NAME/insights.",
     "v1/admin/legacy-algorithms": "There are no legacy algorithms here.",
     "v1/admin/features": "Features are not switched one by one here.",
     "v1/admin/organization_host_information": "Organizations have no hosts of their own here.",

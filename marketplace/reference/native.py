@@ -48,6 +48,7 @@ _VERSION: Final[Shape] = object_of(
         "royalty_microcredits": WHOLE,
         "network_access": TEXT,
         "may_call_others": YES_OR_NO,
+        "keeps_insights": YES_OR_NO,
         "release_notes": TEXT,
         "sample_input": TEXT,
         "sample_output": TEXT,

@@ -339,7 +339,6 @@ _NOTHING: Final = (
     "/v1/admin/scms",
     "/v1/admin/reservations",
     "/v1/admin/insights-connection",
-    "/v1/insights",
     "/v1/admin/legacy-algorithms",
     "/v1/admin/features",
     "/v1/admin/organization_host_information",

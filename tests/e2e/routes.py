@@ -93,6 +93,7 @@ _WORKSHOP: Final = (
         ("algorithms:gate", _ALGORITHM),
         ("catalog:errors", _ALGORITHM),
         ("catalog:usage", _ALGORITHM),
+        ("catalog:insights", _ALGORITHM),
         ("catalog:schema", f"{_ALGORITHM} version"),
         ("catalog:sort", _ALGORITHM),
         ("reviews:list", _ALGORITHM),
@@ -203,7 +204,7 @@ _ACTS: Final = """
     collections:access collections:download collections:picture collections:discard collections:try_connector collections:disconnect
     catalog:explore_feed catalog:category_feed catalog:owner_feed catalog:algorithm_feed
     catalog:follow_owner catalog:follow_algorithm catalog:star catalog:thumbnail
-    catalog:make_key catalog:openapi catalog:keep_run catalog:forget_run
+    catalog:insights_csv catalog:make_key catalog:openapi catalog:keep_run catalog:forget_run
     reviews:withdraw reviews:answer reviews:helpful reviews:close reviews:delete_comment
     moderation:appeal
     staff:home staff:invitation staff:end_invitation staff:take_down staff:dismiss

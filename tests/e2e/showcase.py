@@ -23,10 +23,6 @@ from PIL import Image
 
 from algorithms import authoring, build_logs, gallery, repositories
 from algorithms.models import Algorithm, Build, Call, Run, Version
-from data_collections import collecting, files, uris
-from data_collections.connectors import connecting
-from data_collections.connectors.connecting import Given
-from data_collections.models import Collection
 from marketplace.accounts import actors, invitations, notifications, organizations, registration
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import Announcement, Membership, Owner, User
@@ -38,7 +34,7 @@ from marketplace.catalog.reviews import discussing, reviewing
 from marketplace.staff import incidents
 from runners import refusals
 from runners.models import Environment
-from tests.e2e import routes, showcase_environments, showcase_gate, showcase_money
+from tests.e2e import routes, showcase_data, showcase_environments, showcase_gate, showcase_money
 from tests.e2e.pages import PASSWORD
 from tests.factories import BuildFactory, VersionFactory
 
@@ -113,7 +109,7 @@ def show(algorithms: int = 60) -> None:
     values |= showcase_money.spend(
         algorithm, author=people[routes.AUTHOR], caller=people[routes.CALLER]
     )
-    values |= _collection(people[routes.AUTHOR])
+    values |= showcase_data.connected(people[routes.AUTHOR])
     values |= _moderated(algorithm, people)
     values |= _announced(people) | showcase_environments.furnish(people[routes.STAFF])
     listing.refresh_all()
@@ -256,6 +252,7 @@ def _used(algorithm: Algorithm, people: dict[str, Actor]) -> Values:
     version = algorithm.versions.newest_first()[0]
     calls = [_call(version, caller, number) for number in range(40)]
     Call.objects.bulk_create(calls)
+    showcase_data.report(calls[:12])
     run = Run.objects.create(
         call_id=calls[1].pk,
         kept_by=_owner(caller),
@@ -305,42 +302,6 @@ def _call(version: Version, caller: Actor, number: int) -> Call:
         output_kind="json",
         started_at=timezone.now() - timedelta(hours=7 * number),
     )
-
-
-def _collection(author: Actor) -> Values:
-    owner = _owner(author)
-    collection = collecting.create(
-        owner, by=author, name="language_models", read_access=Collection.ReadAccess.PUBLIC
-    )
-    picture = io.BytesIO()
-    Image.radial_gradient("L").save(picture, "PNG")
-    contents = {
-        "sample.png": picture.getvalue(),
-        "languages.csv": b"code,name,speakers\nde,German,95\nfr,French,80\nsv,Swedish,10\n",
-        "a_model_with_a_very_long_name_quantized_int8_2026-11-21.bin": b"\0\1\2" * 4000,
-    }
-    for name, content in contents.items():
-        files.put(
-            uris.parse(f"data://{owner}/{collection.name}/{name}"), io.BytesIO(content), by=author
-        )
-    connected = connecting.connect(
-        owner,
-        "s3",
-        Given(
-            label="archive",
-            region="eu-central-1",
-            credentials={"access_key_id": "AKIAEXAMPLE", "secret_access_key": "not a real one"},
-            path="recordings/*",
-        ),
-        by=author,
-    )
-    return {
-        "collection": collection.name,
-        "file": "sample.png",
-        "table": "languages.csv",
-        "protocol": "s3",
-        "connector": str(connected.pk),
-    }
 
 
 def _moderated(algorithm: Algorithm, people: dict[str, Actor]) -> Values:

@@ -120,6 +120,9 @@ def _permissions(version: Version, previous: Version | None) -> list[Permission]
             "others", previous.may_call_others if previous else None, version.may_call_others
         ),
         Permission("shareable", previous.is_shareable if previous else None, version.is_shareable),
+        Permission(
+            "insights", previous.keeps_insights if previous else None, version.keeps_insights
+        ),
     ]
 
 

@@ -56,6 +56,8 @@ def _widened(previous: Version, version: Version) -> str:
         gains.append("reaches the internet")
     if version.may_call_others and not previous.may_call_others:
         gains.append("may call other algorithms")
+    if version.keeps_insights and not previous.keeps_insights:
+        gains.append("keeps for its author what it reports about calls")
     if not gains:
         return ""
     return f"Since {version.number} it {' and '.join(gains)}; {previous.number} did not."

@@ -10,6 +10,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from algorithms import insights as kept_insights
 from algorithms.permissions import may_edit, may_view_source
 from marketplace.accounts.middleware import ActorRequest
 from marketplace.catalog.algorithm_pages import browsing, measures
@@ -51,6 +52,27 @@ def errors(request: ActorRequest, owner: str, name: str) -> HttpResponse:
         "calls": rows.get_page(request.GET.get("page")),
     }
     return render(request, "catalog/errors.html", context)
+
+
+@require_safe
+def insights(request: ActorRequest, owner: str, name: str) -> HttpResponse:
+    """What the code has reported about calls, newest first."""
+    page = page_at(request, owner, name)
+    rows = Paginator(kept_insights.of(page.algorithm, by=request.actor), PER_PAGE)
+    shown = rows.get_page(request.GET.get("page"))
+    context = {"page": page, "tab": "insights", "rows": shown, "days": kept_insights.KEPT_FOR.days}
+    return render(request, "catalog/insights.html", context)
+
+
+@require_safe
+def insights_csv(request: ActorRequest, owner: str, name: str) -> HttpResponse:
+    algorithm = page_at(request, owner, name).algorithm
+    answer = HttpResponse(
+        kept_insights.as_csv(algorithm, by=request.actor), content_type="text/csv; charset=utf-8"
+    )
+    answer["Content-Disposition"] = f'attachment; filename="insights-{algorithm.name}.csv"'
+    answer["Cache-Control"] = "no-store, private"
+    return answer
 
 
 @require_safe
