@@ -6,6 +6,7 @@ import hashlib
 import importlib.util
 import json
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -28,6 +29,7 @@ console.log(JSON.stringify({
 """
 
 
+@cache
 def discover() -> list[Runtime]:
     """The newest patch of each release that comes with npm, oldest first."""
     return interpreters.newest_of_each(_found())

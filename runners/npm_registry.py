@@ -5,6 +5,7 @@ No address of a registry is written down anywhere in this project.
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from dataclasses import dataclass
 from functools import cache
@@ -14,7 +15,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from runners import node_runtimes
+from runners import node_runtimes, package_index
 from runners.specs import Mount
 
 _SYSTEM_CERTIFICATES: Final = Path("/etc/ssl/certs")  # every sandbox has them
@@ -72,7 +73,7 @@ class NpmRegistry:
 @cache
 def discover() -> NpmRegistry:
     """Read this machine's settings; asked once per process."""
-    certificates = said_by_npm("cafile")
+    certificates = said_by_npm("cafile") or package_index.discover().certificates
     return NpmRegistry(
         url=settings.NPM_REGISTRY or said_by_npm("registry"),
         certificates=certificates if Path(certificates).is_file() else "",
@@ -82,7 +83,7 @@ def discover() -> NpmRegistry:
 
 def said_by_npm(name: str) -> str:
     """What npm says of one of its settings, by its files and variables; empty if it says nothing."""
-    command = _npm()
+    command = program()
     if not command:
         return ""
     try:
@@ -100,7 +101,11 @@ def said_by_npm(name: str) -> str:
     return "" if said in ("null", "undefined") else said
 
 
-def _npm() -> list[str]:
+def program() -> list[str]:
+    """The command that is npm on this machine: the people's own, whose settings count, or any."""
+    own = shutil.which("npm")
+    if own:
+        return [own]
     found = node_runtimes.discover()
     if not found:
         return []

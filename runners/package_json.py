@@ -73,8 +73,13 @@ def read(tree: Path) -> Manifest:
     return Manifest({name: group for name, group in asked.items() if group}, overrides, _lock(tree))
 
 
+def is_name(name: str) -> bool:
+    """Whether a package can be called so."""
+    return len(name) <= 214 and _PACKAGE.fullmatch(name) is not None
+
+
 def _version(group: str, name: str, value: object) -> str:
-    if not _PACKAGE.fullmatch(name) or len(name) > 214:
+    if not is_name(name):
         raise BuildFailed(f"{NAME}: {group}: {name[:100]!r} cannot be the name of a package.")
     if not isinstance(value, str):
         raise BuildFailed(f'{NAME}: {group}: {name} needs a version in quotes, such as "^1.0.0".')

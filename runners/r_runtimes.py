@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -35,6 +36,7 @@ cat(sprintf('{"version": "%s.%s", "platform": "%s", "packages": "%s"}\\n',
 """
 
 
+@cache
 def discover() -> list[Runtime]:
     """The newest patch of each release, oldest first."""
     return interpreters.newest_of_each(_found())

@@ -84,7 +84,7 @@ def discover() -> list[Runtime]:
 @cache
 def offered() -> list[Runtime]:
     """Find the interpreters of every language. Asked once per process."""
-    return [*discover(), *node_runtimes.discover()]
+    return [*discover(), *node_runtimes.discover(), *r_runtimes.discover()]
 
 
 def find(slug: str) -> Runtime:

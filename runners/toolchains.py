@@ -6,16 +6,23 @@ from pathlib import Path
 
 from django.conf import settings
 
+from marketplace.lib.errors import BadInput
 from runners import (
+    cran,
+    cran_mirror,
     languages,
     node_runtimes,
     npm,
+    npm_lookup,
     npm_registry,
     package_index,
+    package_lookup,
+    r_runtimes,
     requirements_file,
     resolution,
 )
 from runners.contracts import Contract
+from runners.cran import CranLock
 from runners.errors import PlatformFault
 from runners.installing import Index, Lock, Question
 from runners.npm import NpmLock
@@ -26,6 +33,8 @@ def index_of(language: str) -> Index:
     """Where this machine gets the packages of a language from."""
     if language == node_runtimes.LANGUAGE:
         return npm_registry.discover()
+    if language == r_runtimes.LANGUAGE:
+        return cran_mirror.discover()
     return package_index.discover()
 
 
@@ -35,6 +44,13 @@ def question(tree: Path, contract: Contract, shop: Workshop) -> Question:
     if language.name == node_runtimes.LANGUAGE:
         more = dict(line.split(" ", 1) for line in language.base_requirements)
         return npm.ask(tree, base=shop.runtime.digest, more=more)
+    if language.name == r_runtimes.LANGUAGE:
+        return cran.ask(
+            tree,
+            base=shop.runtime.digest,
+            more=language.base_requirements,
+            may_use_sources=settings.BUILD_SOURCE_DISTRIBUTIONS,
+        )
     path = settings.BUILD_CONSTRAINTS
     return resolution.Question.ask(
         requirements_file.read(tree).with_more(contract.requirements(tree)),
@@ -45,10 +61,21 @@ def question(tree: Path, contract: Contract, shop: Workshop) -> Question:
     )
 
 
+def versions_of(name: str, *, language: str, release: str) -> list[str]:
+    """The versions of a package that installs on this release (`3.11`), newest first."""
+    if language == node_runtimes.LANGUAGE:
+        return npm_lookup.versions_of(name)
+    if language == r_runtimes.LANGUAGE:
+        raise BadInput("Packages of R cannot be looked up here; the next build checks their names.")
+    return package_lookup.versions_of(name, python=release)
+
+
 def read_lock(text: str) -> Lock:
     """Take a lock that was written down earlier."""
     if resolution.is_lock(text):
         return resolution.Lock(text)
     if text.startswith(npm.HEADER):
         return NpmLock(text)
+    if text.startswith(cran.HEADER):
+        return CranLock(text)
     raise PlatformFault("A stored lock is not one of ours.")

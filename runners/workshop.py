@@ -205,6 +205,7 @@ def _spec(
         "UV_HTTP_TIMEOUT": "60",
         "HTTP_PROXY": _PROXY if sockets else "",
         "HTTPS_PROXY": _PROXY if sockets else "",
+        "http_proxy": _PROXY if sockets else "",  # libcurl knows this one in small letters only
         **dict(runtimes.variables(shop.runtime.runtime.slug)),
         **shop.index.variables(),
     }

@@ -13,7 +13,7 @@ from algorithms.permissions import may_edit
 from algorithms.source_pages import SourceView
 from marketplace.api.rest import APIRequest, json_object
 from marketplace.lib.errors import BadInput, Conflict
-from runners import package_lookup
+from runners import toolchains
 
 _OFFERED: Final = 40
 
@@ -42,8 +42,10 @@ class PackagesView(SourceView):
         """The versions of a package that this algorithm's environment can install, newest first."""
         request.actor.require(may_edit, self.algorithm)
         name = request.query_params.get("name", "").strip()
-        found = package_lookup.versions_of(
-            name, python=dependencies_shown.python_of(self.algorithm)
+        found = toolchains.versions_of(
+            name,
+            language=self.algorithm.environment.language,
+            release=dependencies_shown.python_of(self.algorithm),
         )
         return Response({"name": name, "versions": found[:_OFFERED], "count": len(found)})
 

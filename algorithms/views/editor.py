@@ -62,7 +62,7 @@ def dependencies(request: ActorRequest, algorithm: Algorithm) -> HttpResponse:
         **head_context(algorithm, request.actor),
         "path": path,
         "commit": commit,
-        "python": dependencies_shown.python_of(algorithm),
+        "environment": algorithm.environment,
         "locked": dependencies_shown.locked_packages(algorithm),
         "locked_by": dependencies_shown.last_locked_build(algorithm),
     }

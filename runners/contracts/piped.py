@@ -68,6 +68,7 @@ LANGUAGES: Final = {
             f"{_RUNTIME}/bin/exec/R",
             *("--no-echo", "--no-restore", "--no-save", "--no-site-file", "--no-init-file"),
             f"--file={_GUEST}/r/pipe.R",
+            "--args",
         ),
     ),
 }

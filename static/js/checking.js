@@ -1,4 +1,5 @@
 import { addLine } from "./dependencies.js";
+import { missingPackages } from "./script-checks.js";
 import { gettext } from "./words.js";
 
 /** @typedef {{ line: number, column: number, severity: "error" | "warning", message: string, package: string }} Finding */
@@ -13,6 +14,7 @@ export function checker(workshop) {
     if (workshop.isReadOnly) return [];
     const { files } = workshop;
     const requirements = await files.read(workshop.getAttribute("requirements") ?? "").catch(() => "");
+    if (!path.endsWith(".py")) return missingPackages(text, requirements).map((finding) => ({ ...finding, actions: remedies(workshop, finding) }));
     const answer = await files.post("check/", { path, text, requirements, paths: files.paths }).catch(() => null);
     if (!answer?.ok) return [];
     const { findings } = await answer.json();

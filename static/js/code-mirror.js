@@ -1,4 +1,5 @@
 import { bundled } from "./bundled.js";
+import { syntaxErrors } from "./script-checks.js";
 import { gettext } from "./words.js";
 
 /**
@@ -43,7 +44,7 @@ export async function codeMirror(area, watcher) {
     library.basicSetup,
     tab.of(tabKeys()),
     library.keymap.of([{ key: "Escape", run: leaveNext }]),
-    library.indentUnit.of("    "),
+    library.indentUnit.of(/\.([cm]?js|json|r)$/i.test(path) ? "  " : "    "),
     library.syntaxHighlighting(highlighting(library)),
     EditorView.lineWrapping,
     EditorView.contentAttributes.of({ "aria-label": path || gettext("File"), "aria-describedby": "editor-hint" }),
@@ -55,7 +56,7 @@ export async function codeMirror(area, watcher) {
       watcher.moved(line.number, head - line.from + 1, library.diagnosticCount(update.state));
     }),
     language(library, path),
-    area.readOnly || !path.endsWith(".py") ? [] : checks(library, path, watcher, recheck),
+    area.readOnly || !/\.(py|[cm]?js)$/.test(path) ? [] : checks(library, path, watcher, recheck),
   ];
   const view = new EditorView({ doc: area.value, extensions: extensions("", false) });
   /** @type {Map<string, unknown>} */
@@ -95,7 +96,9 @@ export async function codeMirror(area, watcher) {
 function checks(library, path, watcher, recheck) {
   const source = async (/** @type {any} */ view) => {
     const { doc } = view.state;
-    const problems = await watcher.check(path, doc.toString());
+    const read = path.endsWith(".py") ? [] : syntaxErrors(library, view.state);
+    /** @type {Problem[]} */
+    const problems = [...read, ...(await watcher.check(path, doc.toString()))];
     return problems.map(({ line, column, severity, message, actions }) => {
       const place = doc.line(Math.min(Math.max(line, 1), doc.lines));
       const from = Math.min(place.from + column, place.to);
@@ -139,6 +142,8 @@ function leaveNext(view) {
 /** @param {any} library @param {string} path */
 function language(library, path) {
   if (path.endsWith(".py")) return library.python();
+  if (/\.[cm]?js$/.test(path)) return library.javascript();
+  if (/\.r$/i.test(path)) return library.StreamLanguage.define(library.r);
   if (path.endsWith(".json")) return library.json();
   if (!path.endsWith(".md")) return [];
   return new library.LanguageSupport(new library.Language(library.defineLanguageFacet(), library.markdownParser));

@@ -1,6 +1,7 @@
 import "./package-finder.js";
 import { element } from "./dom.js";
 import { newest } from "./package-finder.js";
+import { unreadable, withPackage } from "./packages.js";
 import { save } from "./saving.js";
 import { gettext } from "./words.js";
 
@@ -14,9 +15,10 @@ export async function addLine(workshop, name) {
   const path = workshop.getAttribute("requirements") ?? "";
   const { version, problem, isAway } = await newest(workshop.files.base, name);
   if (!version && !isAway) return problem;
-  const line = version ? `${name}==${version}` : name;
-  const text = await workshop.files.read(path);
-  workshop.files.write(path, `${text}${text && !text.endsWith("\n") ? "\n" : ""}${line}\n`);
+  const changed = withPackage(path, await workshop.files.read(path).catch(() => ""), name, version);
+  if (!changed) return unreadable(path);
+  const { text, line } = changed;
+  workshop.files.write(path, text);
   return gettext("{line} is in {path} now. It is installed with the next build.", { line, path }) + (isAway ? ` ${problem}` : "");
 }
 

@@ -1,4 +1,5 @@
 import { byId, element } from "./dom.js";
+import { askedIn, unreadable, withPackage } from "./packages.js";
 import { gettext } from "./words.js";
 
 /**
@@ -47,6 +48,10 @@ class PackageFinder extends HTMLElement {
     return /** @type {HTMLTextAreaElement} */ (byId(this.getAttribute("for") ?? ""));
   }
 
+  get #file() {
+    return this.getAttribute("file") ?? "";
+  }
+
   async #find() {
     const name = this.#name.value.trim();
     if (!name) return;
@@ -58,34 +63,32 @@ class PackageFinder extends HTMLElement {
   }
 
   #add() {
-    const name = this.#name.value.trim();
-    const line = `${name}==${this.#versions.value}`;
-    const others = this.#area.value.split("\n").filter((one) => one.trim() && nameIn(one).toLowerCase() !== name.toLowerCase());
-    this.#area.value = [...others, line, ""].join("\n");
-    this.#say(gettext("{line} added. Save to keep it.", { line }));
+    const changed = withPackage(this.#file, this.#area.value, this.#name.value.trim(), this.#versions.value);
+    if (!changed) return this.#say(unreadable(this.#file));
+    this.#area.value = changed.text;
+    this.#say(gettext("{line} added. Save to keep it.", { line: changed.line }));
     this.#choice.hidden = true;
     this.#name.value = "";
   }
 
   /** Look up every line by its name and exact version. */
   async #check() {
-    const lines = this.#area.value.split("\n").map((line) => line.replace(/#.*/, "").trim()).filter((line) => line && !line.startsWith("-"));
+    const lines = askedIn(this.#file, this.#area.value);
     const list = /** @type {HTMLElement} */ (this.querySelector("[data-checked]"));
     list.replaceChildren();
     this.#say(gettext("Checking {number} lines…", { number: lines.length }));
     let wrong = 0;
-    for (const line of lines) {
-      const problem = await this.#problemOf(line);
+    for (const asked of lines) {
+      const problem = await this.#problemOf(asked);
       wrong += Number(Boolean(problem));
-      list.append(element("li", { "data-wrong": String(Boolean(problem)) }, element("code", {}, line), ` ${problem || gettext("found")}`));
+      list.append(element("li", { "data-wrong": String(Boolean(problem)) }, element("code", {}, asked.shown), ` ${problem || gettext("found")}`));
     }
     this.#say(wrong ? gettext("{wrong} lines need a look.", { wrong }) : gettext("Every line was found."));
   }
 
-  /** @param {string} line */
-  async #problemOf(line) {
-    const { versions, problem } = await versionsOf(this.getAttribute("base") ?? "", nameIn(line));
-    const exact = line.match(/==\s*([\w.+!-]+)\s*(;|$)/)?.[1];
+  /** @param {import("./packages.js").Asked} asked */
+  async #problemOf({ name, exact }) {
+    const { versions, problem } = await versionsOf(this.getAttribute("base") ?? "", name);
     if (problem) return problem;
     if (!exact || versions.includes(exact) || versions.length >= 40) return "";
     return gettext("There is no version {exact}; newest is {version}.", { exact, version: versions[0] ?? "" });
@@ -99,11 +102,6 @@ class PackageFinder extends HTMLElement {
   #say(text) {
     /** @type {HTMLElement} */ (this.querySelector("[role=status]")).textContent = text;
   }
-}
-
-/** @param {string} line */
-function nameIn(line) {
-  return line.match(/^[A-Za-z0-9][A-Za-z0-9._-]*/)?.[0] ?? line;
 }
 
 customElements.define("package-finder", PackageFinder);

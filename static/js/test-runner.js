@@ -28,7 +28,7 @@ class TestRunner extends HTMLElement {
 
   /** @param {Report} report */
   #show({ passed, failed, skipped, tests, printed }) {
-    this.#say(tests.length ? gettext("{passed} passed, {failed} failed, {skipped} skipped", { passed, failed, skipped }) : gettext("There are no tests. Write functions test_… in a file src/…_test.py."));
+    this.#say(tests.length ? gettext("{passed} passed, {failed} failed, {skipped} skipped", { passed, failed, skipped }) : gettext("There are no tests. Write them in a file src/…_test.py or src/…_test.js."));
     const rows = tests.map((test) => this.#row(test));
     if (printed) rows.push(element("li", {}, element("details", {}, element("summary", {}, gettext("What they printed")), element("pre", {}, printed))));
     this.#list.replaceChildren(...rows);

@@ -68,6 +68,24 @@ exports.apply = async function* (input) {
   }
 };
 """
+TESTS = """
+const assert = require("node:assert");
+const test = require("node:test");
+const { apply } = require("./Hello.js");
+test("says hello", (_, done) => apply("Jane", (error, result) => { assert.equal(result, "Hello Jane"); done(); }));
+test("is wrong", () => assert.equal(1, 2));
+test.skip("is left out", () => {});
+"""
+MOCHA = """
+const Hello = require("../src/Hello.js");
+describe("Algorithm", function () {
+  describe("#apply()", function () {
+    it("should say hello", function (done) {
+      Hello.apply("Jane", (error, result) => done(result === "Hello Jane" ? null : result));
+    });
+  });
+});
+"""
 MODULE = """
 import { basename } from "node:path";
 export default async function (input) {
@@ -214,3 +232,25 @@ def test_file_that_does_not_load_is_told_with_its_line(
 
         assert (failed.message, failed.header.get("line")) == expected
         assert guest.call("again").message == failed.message
+
+
+def test_unit_tests_are_run_whether_they_are_written_for_node_or_for_mocha(
+    start: Callable[..., Guest],
+) -> None:
+    guest = start({"src/Hello.js": CALLBACK, "src/Hello_test.js": TESTS, "test/test.js": MOCHA})
+    told = {"command": [NODE, str(SERVE.parent / "node" / "pipe.cjs")]}
+
+    assert guest.load("src/Hello.js", contract="tests", told=told).type is FrameType.READY
+    report = guest.call(b"", kind="void").value
+
+    outcomes = {test["name"]: test["outcome"] for test in report["tests"]}
+    assert outcomes == {
+        "says hello": "passed",
+        "is wrong": "failed",
+        "is left out": "skipped",
+        "Algorithm › #apply() › should say hello": "passed",
+    }
+    [wrong] = [test["message"] for test in report["tests"] if test["outcome"] == "failed"]
+    assert "Hello_test.js:6:" in wrong
+    assert (report["passed"], report["failed"], report["skipped"]) == (2, 1, 1)
+    assert report["files"] == ["src/Hello_test.js", "test/test.js"]

@@ -20,6 +20,7 @@ from tests import live as sites
 from tests.journeys.authoring import SETTINGS, Written, build, publish, write
 from tests.journeys.calling import call, until
 from tests.live import Person, Site
+from tests.machine import needs_language
 from tests.python_client import connected
 
 CODE = """
@@ -46,6 +47,19 @@ def apply(input):
     if wish == "put":
         client.file(input["uri"]).put(input["text"])
     return {"calls": calls, "six": six.__version__, "user": os.getuid()}
+"""
+NODE = """
+const all = [];
+exports.apply = async (input) => {
+  while (input.do === "fill the memory") all.push(Array.from({ length: 1000 }, (_, n) => ({ n })));
+  return "answered";
+};
+"""
+R = """
+algorithm <- function(input) {
+  if (input$do == "fill the memory") return(length(numeric(1e9) + 1))
+  "answered"
+}
 """
 PINNED = "algorithmia>=1.0.0,<2.0\nsix==1.16.0\n"
 
@@ -156,6 +170,32 @@ def test_pinned_dependency_is_installed_and_ours_again_afterwards(
     assert answer["result"]["six"] == "1.16.0"
     assert answer["result"]["user"] != 0
     assert strangers == []
+
+
+@pytest.mark.parametrize(
+    ("language", "file", "code", "memory"),
+    [
+        pytest.param(
+            "javascript", "src/{}.js", NODE, "its objects may", marks=needs_language("javascript")
+        ),
+        pytest.param("r", "src/{}.r", R, "its 256 MiB of memory", marks=needs_language("r")),
+    ],
+)
+def test_other_languages_are_built_called_and_held_to_their_memory(
+    site: Site, writer: Person, client: Any, language: str, file: str, code: str, memory: str
+) -> None:
+    path = f"{writer.name}/In_{language}"
+    client.algo(path).create({"label": language}, SETTINGS | {"language": language})
+    build(client, site, writer, path, {file.format(f"In_{language}"): code})
+    publish(client, path, sample='{"do": "answer"}')
+
+    answer = call(site, path, {"do": "answer"}, key=writer.key).json()
+    failed = call(site, path, {"do": "fill the memory"}, key=writer.key).json()["error"]
+    again = call(site, path, {"do": "answer"}, key=writer.key).json()
+
+    assert (answer["result"], again["result"]) == ("answered", "answered")
+    assert failed["error_type"] == "OutOfMemoryError"
+    assert memory in failed["message"]
 
 
 def test_requirement_that_does_not_exist_is_named(site: Site, writer: Person, client: Any) -> None:

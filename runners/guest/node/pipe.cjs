@@ -54,7 +54,7 @@ function begin(failureType) {
 async function load() {
   const one = begin("LoadingError");
   try {
-    const found = contract === "tests" ? require("./testing.cjs") : entrance(await imported(path.join(tree, file)));
+    const found = contract === "tests" ? require("./testing.cjs")(tree) : entrance(await imported(path.join(tree, file)));
     const state = found.load ? await found.load() : undefined;
     answer = (input) => applied(found.apply, input, state);
     one.end(READY, { cancel: /GeneratorFunction$/.test(found.apply.constructor.name) });
