@@ -7,7 +7,7 @@ followed under its own id, by whoever may fetch its answer.
 What a call says is kept as one snapshot, in the cache that all processes share, and a message of the
 channel layer wakes those who read it. So whoever comes late, or again, sees where the call is, and an
 author who says too much only makes the next snapshot later: it is written at most four times a
-second, and about half a megabyte a second. Nothing of it outlasts an hour.
+second, and about half a megabyte a second. Nothing of it outlasts the call, or an hour.
 """
 
 from __future__ import annotations
@@ -221,11 +221,16 @@ class LiveCall:
         self._change()
 
     def end(self) -> None:
-        """It is over: nothing more is said of it, and nobody is heard."""
+        """It is over: nothing more is said of it, nobody is heard, and nothing of it is kept."""
         self._task = None
         if self._timer is not None:
             self._timer.cancel()
         self._listener.cancel()
+        if self._writing is not None:
+            self._writing.add_done_callback(self._forget)
+
+    def _forget(self, _: object) -> None:
+        self._loop.run_in_executor(None, _forget, self.name, self._state.run)
 
     def _change(self) -> None:
         """Write the snapshot now if it may be, else as soon as it may."""
@@ -264,6 +269,11 @@ class LiveCall:
 def _write(name: str, text: bytes) -> None:
     cache.set(_key(name), text, _KEPT_SECONDS)
     wake(name)
+
+
+def _forget(name: str, run: str) -> None:
+    if last(name).get("run") == run:  # a page's next run has the same name
+        cache.delete(_key(name))
 
 
 def _key(name: str) -> str:

@@ -142,7 +142,10 @@ class GuestConnection(_Reader):
         self._transport.write(frame)
 
     async def answer(self, timeout: float) -> Frame:  # noqa: ASYNC109 - one timer, no task
-        """Give the next frame that is no event; raise OutOfTime or GuestGone."""
+        """Give the next frame that is no event; raise OutOfTime or GuestGone.
+
+        A frame that arrives at the moment of a cancel is kept for who asks next.
+        """
         if self._early:
             return self._early.pop(0)
         if self.is_lost:
@@ -151,6 +154,11 @@ class GuestConnection(_Reader):
         timer = self._loop.call_later(timeout, self._fail, OutOfTime())
         try:
             return await self._answer
+        except asyncio.CancelledError:
+            waited = self._answer
+            if waited.done() and not waited.cancelled() and waited.exception() is None:
+                self._early.append(waited.result())
+            raise
         finally:
             timer.cancel()
             self._answer = None

@@ -8,7 +8,10 @@ from typing import Any
 def cache(redis: str | None) -> dict[str, Any]:
     """An entry of Django's CACHES."""
     if redis is None:
-        return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+        return {
+            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+            "OPTIONS": {"MAX_ENTRIES": 100_000},  # beyond them counts would be forgotten
+        }
     return {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": redis,

@@ -79,7 +79,7 @@ class AlgoConsole extends HTMLElement {
     const receipt = this.querySelector("[data-receipt]");
     if (receipt) receipt.textContent = receiptText(answer);
     const printed = /** @type {HTMLDetailsElement | null} */ (this.querySelector("[data-stdout]"));
-    if (printed) {
+    if (printed && !answer.cancelled) {
       printed.hidden = !answer.metadata?.stdout;
       printed.querySelector("pre")?.replaceChildren(answer.metadata?.stdout ?? "");
     }

@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 from tests.journeys.authoring import SETTINGS
-from tests.journeys.calling import call, record, until
+from tests.journeys.calling import call, record, signed_in, until
 from tests.live import ROOT, Person, Site
 from tests.python_client import connected
 
@@ -27,7 +27,7 @@ MODEL = """
 import json
 import numpy as np
 import modelcloud
-from modelcloud.data_types import image, number, text
+from modelcloud.data_types import file, image, number, text
 
 labels = json.load(open('labels.json'))
 
@@ -47,6 +47,10 @@ def classify(model, input):
                     outputs={ 'photo': image(channels=1) }, description='An empty sheet')
 def blank(model, input):
     return np.zeros((int(input['size']), int(input['size'])))
+
+@modelcloud.command('lines', inputs={ 'table': file(extension='.csv') }, outputs={ 'n': number() })
+def lines(model, input):
+    return len(open(input['table']).readlines())
 
 if __name__ == '__main__':
     modelcloud.run()
@@ -137,6 +141,33 @@ def test_call_that_nobody_waits_for_keeps_its_operation(
         return found if found["status"] == "done" else None
 
     assert until(answer)["result"]["photo"].startswith("data:image/png;base64,")
+    assert record(live, left["request_id"])["operation"] == "blank"
+    with signed_in(live, author) as browser:
+        usage = browser.get(f"/algorithms/{service}/usage/").text
+        spent = browser.get("/billing/usage/?group_by=operation").text
+    assert "<code>blank</code>" in usage
+    assert f"{service}/blank" in spent
+
+
+def test_file_field_takes_the_content_or_a_file_of_the_callers_collection(
+    live: Site, author: Person, service: str
+) -> None:
+    with connected(live.url, author.key) as client:
+        client.dir(f"data://{author.name}/tables").create()
+        client.file(f"data://{author.name}/tables/two.csv").put("1\n2\n")
+    tables = [
+        f"data://{author.name}/tables/two.csv",
+        "data:text/csv;base64,MQo=",
+        "data://x/y/z.csv",
+    ]
+
+    answers = [
+        call(live, f"{service}/lines", {"table": one}, key=author.key).json() for one in tables
+    ]
+
+    assert [answer.get("result") for answer in answers] == [{"n": 2}, {"n": 1}, None]
+    assert answers[2]["error"]["error_type"] == "InputError"
+    assert "data://x/y/z.csv could not be fetched" in answers[2]["error"]["message"]
 
 
 def test_inputs_that_do_not_fit_are_refused_by_their_field(
@@ -155,5 +186,5 @@ def test_inputs_that_do_not_fit_are_refused_by_their_field(
         "size: 65 is greater than the maximum of 64. Nothing was charged.",
         "classify: 'photo' is a required property. Nothing was charged.",
         "classify takes a JSON object of its fields. Nothing was charged.",
-        "There is no operation 'nothing'; there are classify, blank. Nothing was charged.",
+        "There is no operation 'nothing'; there are classify, blank, lines. Nothing was charged.",
     ]

@@ -13,8 +13,10 @@ from django.conf import settings
 
 from runners import backends
 from runners.groups import PoolLimits
+from runners.guests import GuestConnection
 from runners.instance import Surroundings
 from runners.pool import Pool
+from runners.protocol import FrameType, encode
 from runners.relay import CALLER_LEFT, Receive, Scope, Send
 from runners.specs import Event, Kind
 from tests.runners.sandboxes import asking, spec_of
@@ -128,6 +130,19 @@ async def test_a_call_cancelled_between_two_steps_leaves_its_sandbox_to_the_next
     pids = {json.loads(event.output)["pid"] for event in heard if event.output}
     assert pids == {json.loads(after.body)}
     assert not after.timings.is_cold
+
+
+async def test_an_answer_that_comes_with_the_cancel_is_not_waited_for_again() -> None:
+    guest = GuestConnection(max_body=100)
+    asked = asyncio.create_task(guest.answer(10))
+    await asyncio.sleep(0)
+
+    guest.data_received(encode(FrameType.RESULT, {"id": "call-1"}))
+    asked.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asked
+
+    assert (await guest.answer(0.1)).header == {"id": "call-1"}
 
 
 async def test_calls_that_a_cancelled_call_has_made_are_cancelled_too(

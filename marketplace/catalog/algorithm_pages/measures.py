@@ -13,7 +13,8 @@ from django.utils import timezone
 from algorithms.models import Algorithm, Call
 
 DAYS: Final = 30
-_NO_FAILURE: Final = (Call.Result.SUCCEEDED, Call.Result.CANCELLED)
+_SUCCEEDED: Final = Q(result=Call.Result.SUCCEEDED)
+_NOT_SUCCESSFUL: Final = Count("pk", filter=~_SUCCEEDED)
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,16 @@ class Day:
     calls: int
     failed: int
     callers: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Used:
+    """The calls of one operation in those days."""
+
+    operation: str
+    calls: int
+    failed: int
     seconds: float
 
 
@@ -47,9 +58,9 @@ def days(algorithm: Algorithm) -> list[Day]:
         .values("day")
         .annotate(
             calls=Count("pk"),
-            failed=Count("pk", filter=~Q(result__in=_NO_FAILURE)),
+            failed=_NOT_SUCCESSFUL,
             callers=Count("caller", distinct=True),
-            mean=Avg("run_us", filter=Q(result=Call.Result.SUCCEEDED)),
+            mean=Avg("run_us", filter=_SUCCEEDED),
         )
     )
     found = {
@@ -60,3 +71,19 @@ def days(algorithm: Algorithm) -> list[Day]:
     }
     dates = [first + timedelta(days=number) for number in range(DAYS)]
     return [found.get(day) or Day(day, 0, 0, 0, 0.0) for day in dates]
+
+
+def operations(algorithm: Algorithm) -> list[Used]:
+    """The same days by the operation that was called, the busiest first."""
+    first = timezone.now().date() - timedelta(days=DAYS - 1)
+    rows = Call.objects.filter(algorithm=algorithm, started_at__date__gte=first)
+    counted = (
+        rows.exclude(operation="")
+        .values("operation")
+        .annotate(calls=Count("pk"), failed=_NOT_SUCCESSFUL, mean=Avg("run_us", filter=_SUCCEEDED))
+        .order_by("-calls", "operation")
+    )
+    return [
+        Used(row["operation"], row["calls"], row["failed"], (row["mean"] or 0) / 1e6)
+        for row in counted
+    ]

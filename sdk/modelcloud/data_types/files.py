@@ -42,7 +42,7 @@ class file(BaseType):
         if _ADDRESS.match(value):
             return self._fetched(value)
         if value.startswith("data://"):
-            return self._fetched(self._on_the_platform(value))
+            return self._fetched(self._on_the_platform(value), said=value)
         if value.startswith("data:"):
             return self._given(value)
         self._check_path(value)
@@ -87,7 +87,7 @@ class file(BaseType):
             copy.write(data)
         return _unpacked(path, self.name) if self.is_directory else path
 
-    def _fetched(self, address):
+    def _fetched(self, address, said=""):
         folder = tempfile.mkdtemp(prefix="modelcloud-")
         name = os.path.basename(urlsplit(address).path) or "file"
         path = os.path.join(folder, re.sub(r"[^\w.-]", "_", name))
@@ -101,7 +101,7 @@ class file(BaseType):
         except (URLError, OSError, ValueError) as error:
             shutil.rmtree(folder, ignore_errors=True)
             raise InvalidArgumentError(
-                self.name, "{} could not be fetched: {}.".format(address, error)
+                self.name, "{} could not be fetched: {}.".format(said or address, error)
             )
         if self.is_directory:
             return _unpacked(path, self.name)

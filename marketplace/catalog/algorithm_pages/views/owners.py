@@ -94,5 +94,6 @@ def usage(request: ActorRequest, owner: str, name: str) -> HttpResponse:
         "calls": sum(one.calls for one in days),
         "failed": sum(one.failed for one in days),
         "series": json.dumps(series),
+        "operations": measures.operations(page.algorithm) if page.operations else [],
     }
     return render(request, "catalog/usage.html", context)
