@@ -39,6 +39,7 @@ from runners.pool import Pool
 from runners.refusals import Refusals
 from runners.relay import Application
 from runners.specs import Failure, Invocation, LoadReport, Outcome, RunSpec
+from runners.tunnels import Exchange
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -66,12 +67,12 @@ class _Host:
 _host = _Host()
 
 
-async def run(spec: RunSpec, invocation: Invocation) -> Outcome:
+async def run(spec: RunSpec, invocation: Invocation, exchange: Exchange | None = None) -> Outcome:
     """Run one call wherever it can be run; raises what Pool.run raises."""
     if _host.pool is not None and (_host.pool.takes(spec) or _host.fleet is None):
-        return await _host.pool.run(spec, invocation)
+        return await _host.pool.run(spec, invocation, exchange)
     if _host.fleet is not None:
-        return await _host.fleet.run(spec, invocation)
+        return await _host.fleet.run(spec, invocation, exchange)
     raise NoRunner("This process has no runner.")
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, Final
 
-from runners import contracts, egress, runtimes
+from runners import contracts, egress, runtimes, tunnels
 from runners.backends.base import Backend, Sandbox
 from runners.bodies import kind_named, reads_as
 from runners.errors import PlatformFault
@@ -24,16 +24,8 @@ from runners.guests import EventConnection, GuestConnection, GuestGone, OutOfTim
 from runners.hearing import Hearing
 from runners.protocol import Frame, FrameType, encode
 from runners.relay import Application, Relay, http_server
-from runners.specs import (
-    Event,
-    Failure,
-    Invocation,
-    Network,
-    Outcome,
-    Phase,
-    RunSpec,
-    Timings,
-)
+from runners.specs import Event, Failure, Invocation, Network, Outcome, Phase, RunSpec, Timings
+from runners.tunnels import Exchange
 
 HELLO_SECONDS: Final = 30.0
 LOAD_SECONDS: Final = 300.0
@@ -96,6 +88,7 @@ class Instance:
         self._events: EventConnection | None = None
         self._can_cancel = False
         self._contract = contracts.get(spec.contract)
+        self._door = tunnels.Door()
         self._told: dict[str, Any] = {}
         self._is_idle = False  # loaded, and not in a call: it may be asked to end by itself
         self._is_closed = False
@@ -160,8 +153,10 @@ class Instance:
             return None
         return _failure(frame, default="LoadingError")
 
-    async def run(self, invocation: Invocation, before: Timings) -> Outcome:
-        """Run one call, to whose time `before` belongs too.
+    async def run(
+        self, invocation: Invocation, before: Timings, exchange: Exchange | None = None
+    ) -> Outcome:
+        """Run one call, to whose time `before` belongs too; with an exchange, talk to the app as it is.
 
         An instance that is not `is_usable` afterwards must be closed. When the call is cancelled,
         so are the calls it has made, and it is over before this returns.
@@ -169,7 +164,8 @@ class Instance:
         self.calls += 1
         self._is_idle = False
         self.relay.token = invocation.token
-        header: dict[str, object] = {"id": invocation.call_id, "kind": invocation.kind}
+        kind = "tunnel" if exchange is not None else invocation.kind
+        header: dict[str, object] = {"id": invocation.call_id, "kind": kind}
         if invocation.operation:
             header["operation"] = invocation.operation
         if invocation.hear is not None:
@@ -179,7 +175,8 @@ class Instance:
         began = self._busy_since = time.perf_counter()
         try:
             self._guest.send(encode(FrameType.CALL, header, invocation.body))
-            frame = await self._guest.answer(invocation.timeout)
+            waiting = self._guest.answer(invocation.timeout)
+            frame, problem = await self._door.answer(waiting, exchange)
         except OutOfTime:
             self._guest.close()
             failure = Failure(
@@ -192,13 +189,14 @@ class Instance:
             failure = await self._cause_of_death("during the call")
             return Outcome(failure=failure, timings=_and_run(before, began))
         except asyncio.CancelledError:
-            await self._cancel(invocation)
+            await self._cancel(invocation, may_ask=exchange is None)
             raise
         finally:
             self.relay.token = None
             self._busy_us, self._busy_since = self.busy_us, 0.0
             self._guest.hear = None
-        return await self._outcome(frame, invocation, _and_run(before, began))
+        outcome = await self._outcome(frame, invocation, _and_run(before, began))
+        return replace(outcome, failure=problem) if problem is not None else outcome
 
     def _listen_to(self, invocation: Invocation, hear: Callable[[Event], None]) -> int:
         """Pass on what the call says; give the number under which it says it."""
@@ -208,11 +206,11 @@ class Instance:
             self._events.hear = hearing.printed
         return self.calls
 
-    async def _cancel(self, invocation: Invocation) -> None:
+    async def _cancel(self, invocation: Invocation, *, may_ask: bool) -> None:
         """End the call, by asking the guest where that can be asked, else with the sandbox."""
         self.relay.abandon_calls()
         try:
-            if self._can_cancel:
+            if self._can_cancel and may_ask:
                 self._guest.send(encode(FrameType.CANCEL, {"id": invocation.call_id}))
                 frame = await self._guest.answer(CANCEL_SECONDS)
                 self._is_idle = frame.header.get("id") == invocation.call_id
@@ -315,7 +313,9 @@ class Instance:
             refused = partial(self._around.refused, self.spec.source)
             path = folder / "egress.sock"
             self._servers.append(await egress.serve(path, policy, refused=refused))
-        for name in ("pool.sock", "events.sock", "relay.sock", "egress.sock"):
+        if self._contract.has_pages:
+            self._servers.append(await self._door.listen(folder))
+        for name in ("pool.sock", "events.sock", "relay.sock", "egress.sock", tunnels.NAME):
             if (folder / name).exists():
                 self._around.backend.admit(folder / name)
 

@@ -11,7 +11,7 @@ The host listens, the guest dials and speaks first:
     host  → LOAD   {"contract", "module", "limits": {"stdout", "output"}}
     guest → READY  {"load_us", "stdout_bytes", "manifest"?, "cancel"?} + stdout
             or FAILED {"load_us", "stdout_bytes", "error_type", "message", "stacktrace"} + stdout
-    host  → CALL   {"id", "kind", "operation"?, "events"?} + input   kind: json, text, binary or void
+    host  → CALL   {"id", "kind", "operation"?, "events"?} + input   kind: json, text, binary, void or tunnel
     guest → EVENT  {"progress"?, "kind"?, "appends"?} + partial output      any number, or none
     host  → CANCEL {"id"}                                   only to a guest that is ready with cancel
     guest → RESULT {"id", "kind", "run_us", "stdout_bytes"} + stdout + result

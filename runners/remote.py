@@ -18,11 +18,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from runners import machines, wire
+from runners import machines, tunnels, wire
 from runners.errors import NoRunner, PlatformFault, RunnerError
 from runners.instance import CANCEL_SECONDS
 from runners.pool import Pool
 from runners.specs import Event, Invocation, Outcome, Phase, RunSpec
+from runners.tunnels import Exchange
 from runners.wire import Frames, Word
 
 logger = logging.getLogger(__name__)
@@ -68,6 +69,9 @@ class PoolServer(asyncio.Protocol):
                 self._calls[call] = task
             elif word is Word.CANCEL and call in self._calls:
                 self._calls[call].cancel()
+            elif word is Word.PASS and self._transport is not None:
+                read = wire.read_run(header, body, tell=partial(self._tell, call))
+                tunnels.Serving(self._transport).start(*read, self._pool.run)
 
     async def _run(self, call: str, header: dict[str, Any], body: bytes) -> None:
         try:
@@ -162,7 +166,12 @@ class RunnerClient(asyncio.Protocol):
             elif word is Word.CANCELLED:
                 waiting.cancel()
 
-    async def run(self, spec: RunSpec, invocation: Invocation) -> Outcome:
+    async def run(
+        self, spec: RunSpec, invocation: Invocation, exchange: Exchange | None = None
+    ) -> Outcome:
+        if exchange is not None:
+            opening = wire.run(invocation.call_id, spec, invocation, Word.PASS)
+            return await tunnels.send(self.info.address, self.info.name, opening, exchange)
         if self._transport is None or not self.is_connected:
             raise PlatformFault(f"The runner {self.info.name} went away.")
         call = f"{invocation.call_id}#{next(self._numbers)}"
@@ -215,7 +224,9 @@ class Fleet:
             if known is None or not known.is_connected:
                 await self._connect(key, info)
 
-    async def run(self, spec: RunSpec, invocation: Invocation) -> Outcome:
+    async def run(
+        self, spec: RunSpec, invocation: Invocation, exchange: Exchange | None = None
+    ) -> Outcome:
         runner = self._choose(spec, invocation.payer)
         patience = min(invocation.queue_seconds, _PATIENCE_SECONDS)
         while runner is None and patience > 0:  # one may be on its way back
@@ -224,7 +235,7 @@ class Fleet:
             runner = self._choose(spec, invocation.payer)
         if runner is None:
             raise NoRunner(machines.missing(spec.machine), retry_after=5)
-        return await runner.run(spec, invocation)
+        return await runner.run(spec, invocation, exchange)
 
     def close(self) -> None:
         for runner in self._runners.values():

@@ -9,6 +9,14 @@ Frames as in runners/protocol.py; many calls share one connection, told apart by
     runner  → DONE    {"id", "outcome", "load"} + stdout + result
             or REFUSED {"id", "error", "message", "retry_after", "load"}
             or CANCELLED {"id", "load"}, once a call that was to be cancelled is over
+
+A request that is passed on as it is has a connection of its own (runners/tunnels.py):
+
+    gateway → PASS    {"id", "spec", "invocation"}
+    runner  → OPEN    {}, when the author's app can be talked to
+    both    → DATA    {} + bytes, as many as there are; END {} when there are no more
+    gateway → END     {"failure"} when it has all it wants
+    runner  → DONE or REFUSED, as above
 """
 
 from __future__ import annotations
@@ -51,6 +59,10 @@ class Word(IntEnum):
     PHASE = 5
     EVENT = 6
     CANCELLED = 7
+    PASS = 20
+    OPEN = 21
+    DATA = 22
+    END = 23
 
 
 def frame(word: Word, header: dict[str, Any], *parts: bytes) -> bytes:
@@ -80,7 +92,7 @@ class Frames:
         return found
 
 
-def run(call: str, spec: RunSpec, invocation: Invocation) -> bytes:
+def run(call: str, spec: RunSpec, invocation: Invocation, word: Word = Word.RUN) -> bytes:
     ticket = {
         item.name: getattr(invocation, item.name)
         for item in fields(invocation)
@@ -90,7 +102,7 @@ def run(call: str, spec: RunSpec, invocation: Invocation) -> bytes:
     ticket["is_heard"] = invocation.hear is not None
     ticket["token"] = invocation.token()
     header = {"id": call, "spec": asdict(spec), "invocation": ticket}
-    return frame(Word.RUN, header, invocation.body)
+    return frame(word, header, invocation.body)
 
 
 def read_run(

@@ -31,6 +31,7 @@ class Apply:
     name = "apply"
     starts_a_process = False
     describes_itself = False
+    has_pages = False
     grace_seconds = 0.0
 
     def detect(self, tree: Path) -> Detected | None:

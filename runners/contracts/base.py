@@ -78,6 +78,10 @@ class Contract(Protocol):
         """Whether the author's code is a process of its own, whose log tells why it did not start."""
 
     @property
+    def has_pages(self) -> bool:
+        """Whether its process may be talked to over HTTP as it is, at any path."""
+
+    @property
     def grace_seconds(self) -> float:
         """How long an idle instance may take to end by itself; 0 if it need not be asked."""
 

@@ -58,6 +58,7 @@ class Service:
     name = "service"
     starts_a_process = True
     describes_itself = True
+    has_pages = False
     grace_seconds = GRACE_SECONDS
 
     def detect(self, tree: Path) -> Detected | None:

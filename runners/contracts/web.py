@@ -44,6 +44,7 @@ class Web:
     name = "web"
     starts_a_process = True
     describes_itself = False
+    has_pages = True
     grace_seconds = GRACE_SECONDS
 
     def detect(self, tree: Path) -> Detected | None:

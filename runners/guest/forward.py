@@ -82,6 +82,11 @@ class Forwarder(object):
             _Pair(client, host, self._poller, self._handlers)
 
 
+def join(client, host, poller, handlers):
+    """Pass bytes between two connections on this loop; give what is known of each."""
+    return _Pair(client, host, poller, handlers).sides
+
+
 class _Side(object):
     """One end of a pair, and the bytes that wait to go out through it."""
 
@@ -99,8 +104,8 @@ class _Pair(object):
     def __init__(self, client, host, poller, handlers):
         self._poller = poller
         self._handlers = handlers
-        self._sides = _Side(client), _Side(host)
-        client, host = self._sides
+        self.sides = _Side(client), _Side(host)
+        client, host = self.sides
         handlers[client.descriptor] = lambda events: self._step(client, host, events)
         handlers[host.descriptor] = lambda events: self._step(host, client, events)
         self._watch(client, host)
@@ -173,7 +178,7 @@ class _Pair(object):
         side.events = wanted
 
     def _close(self):
-        for side in self._sides:
+        for side in self.sides:
             if side.events:
                 self._poller.unregister(side.descriptor)
             self._handlers.pop(side.descriptor, None)

@@ -13,7 +13,7 @@ import subprocess
 import threading
 from time import monotonic, sleep
 
-from _agorithm import answers, jobs, loading, telling, wire
+from _agorithm import answers, jobs, loading, telling, tunnel, wire
 
 LOAD_SECONDS = 290.0  # a little less than the host waits
 DESCRIBE_SECONDS = 60.0
@@ -109,24 +109,25 @@ def _answer_calls(channel, capture, app, limits):
             continue
         if kind != wire.CALL:
             raise wire.Garbage("no CALL that can be answered")
-        _answer(channel, capture, app, header, body, limit)
+        if header.get("kind") == "tunnel":
+            _pass_on(channel, capture, app, header)
+        else:
+            _answer(channel, capture, app, header, body, limit)
 
 
-def _answer(channel, capture, app, header, body, limit):
+def _pass_on(channel, capture, app, header):
+    """A request as its caller made it; whether it was answered is the host's to see."""
     capture.begin(telling.number_in(header), quiet=bool(header.get("quiet")))
     began = monotonic()
-    call = app.call(channel, header)
+    failure = None
     try:
-        kind, payload = answers.post(app.port, header, body, limit, app.path(header), call)
-        failure = None
-    except jobs.Cancelled:
-        failure = CANCELLED
-    except answers.Refused as error:
-        failure = {"error_type": error.error_type, "message": str(error)}
-        failure["stacktrace"] = error.stacktrace
-    except answers.NoAnswer as error:
-        failure = _why_silent(app, capture, error)
-    run_us = _since(began)
+        tunnel.carry(channel.folder, app.port)
+    except (tunnel.NoTunnel, OSError) as error:
+        failure = {"error_type": "SystemError", "message": str(error), "stacktrace": ""}
+    _report(channel, capture, header, _since(began), failure)
+
+
+def _report(channel, capture, header, run_us, failure, kind="json", payload=b"null"):
     printed = capture.end()
     said = {"id": header.get("id"), "run_us": run_us, "stdout_bytes": len(printed)}
     if failure is None:
@@ -135,6 +136,23 @@ def _answer(channel, capture, app, header, body, limit):
     else:
         said.update(failure)
         channel.send(wire.FAILED, said, printed)
+
+
+def _answer(channel, capture, app, header, body, limit):
+    capture.begin(telling.number_in(header), quiet=bool(header.get("quiet")))
+    began = monotonic()
+    call = app.call(channel, header)
+    kind, payload, failure = "json", b"null", None
+    try:
+        kind, payload = answers.post(app.port, header, body, limit, app.path(header), call)
+    except jobs.Cancelled:
+        failure = CANCELLED
+    except answers.Refused as error:
+        failure = {"error_type": error.error_type, "message": str(error)}
+        failure["stacktrace"] = error.stacktrace
+    except answers.NoAnswer as error:
+        failure = _why_silent(app, capture, error)
+    _report(channel, capture, header, _since(began), failure, kind, payload)
 
 
 def _why_silent(app, capture, error):

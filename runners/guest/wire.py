@@ -3,6 +3,7 @@
 import _socket  # the C half of `socket`: gevent and its like patch only the other half
 import fcntl
 import json
+import os
 import struct
 from select import POLLIN, poll  # ours, whatever is patched later
 
@@ -51,6 +52,7 @@ class Channel(object):
     """The connection to the host: whole frames in, whole frames out."""
 
     def __init__(self, path):
+        self.folder = os.path.dirname(path)
         dialled = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
         dialled.settimeout(None)
         dialled.connect(path)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from runners import backends, contracts
+from runners import backends, contracts, remote, tunnels
 from runners.backends.base import Backend
 from runners.contracts import procfile
 from runners.contracts.web import Web
@@ -18,7 +18,7 @@ from runners.errors import BuildFailed
 from runners.groups import PoolLimits
 from runners.instance import Surroundings
 from runners.pool import Pool
-from runners.specs import Outcome, RunSpec
+from runners.specs import Failure, Outcome, RunSpec
 from tests.runners.building import _nobody, run_build, write_tree
 from tests.runners.sandboxes import asking, spec_of
 
@@ -35,6 +35,13 @@ class App(BaseHTTPRequestHandler):
         self.send_header('Content-Type', 'application/json')
         self.end_headers()
         self.wfile.write(body)
+
+    def do_PUT(self):
+        given = self.rfile.read(int(self.headers['Content-Length']))
+        self.send_response(200)
+        self.send_header('Connection', 'close')
+        self.end_headers()
+        self.wfile.write(f'{self.command} {self.path}\\n'.encode() + given)
 
 print('from', os.path.basename(os.getcwd()), os.environ['VCAP_APP_PORT'])
 HTTPServer(('0.0.0.0', int(os.environ['PORT'])), App).serve_forever()
@@ -149,7 +156,23 @@ def web_spec(app: str = APP, command: str = "python app.py") -> RunSpec:
     return spec
 
 
-async def two_calls(spec: RunSpec, backend: Backend) -> list[Outcome]:
+LARGE = json.dumps(["x" * 300_000, 1]).encode()
+
+
+async def raw_request(stream: tunnels.Stream) -> Failure | None:
+    """A request as a browser's: a large body, which is sent back in pieces."""
+    head = f"PUT /any/where?q=1 HTTP/1.1\r\nHost: a\r\nContent-Length: {len(LARGE)}\r\n\r\n"
+    await stream.write(head.encode() + LARGE)
+    pieces = []
+    while piece := await stream.read():
+        pieces.append(piece)
+    answer = b"".join(pieces)
+    assert b"".join((b"PUT /any/where?q=1\n", LARGE)) in answer, answer[:200]
+    return Failure("noted") if b"close" in answer else None
+
+
+async def calls_and_passes(spec: RunSpec, backend: Backend, folder: Path) -> list[Outcome]:
+    """Two calls, and two requests passed on: from this process, and over a runner's socket."""
     around = Surroundings(
         backend=backend,
         platform=_nobody,
@@ -158,25 +181,42 @@ async def two_calls(spec: RunSpec, backend: Backend) -> list[Outcome]:
         parallel_calls=1,
     )
     pool = Pool(around, PoolLimits(slots=1))
+    address = f"unix:{folder}/runner.sock"
+    server = await remote.listen(address, lambda: remote.PoolServer(pool))
+    fleet = remote.Fleet()
+    await fleet.renew([remote.RunnerInfo("one", address, 1, has_gpu=False)])
     try:
-        return [await pool.run(spec, asking(b"[1, 2, 3]")) for _ in range(2)]
+        return [
+            *[await pool.run(spec, asking(b"[1, 2, 3]")) for _ in range(2)],
+            await pool.run(spec, asking(), raw_request),
+            await fleet.run(spec, asking(), raw_request),
+            await pool.run(spec, asking(b"[4]")),
+        ]
     finally:
+        fleet.close()
+        server.close()
         await pool.stop()
 
 
 @pytest.mark.parametrize("name", backends.NAMES)
 def test_app_is_started_once_and_answers_each_call(
-    name: str, request: pytest.FixtureRequest
+    name: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     host = request.getfixturevalue("docker_host") if name == "docker" else ""
     backend = backends.make(name, data_dir=Path(settings.DATA_DIR), docker_host=host)
 
-    first, second = asyncio.run(two_calls(web_spec(), backend))
+    done = asyncio.run(calls_and_passes(web_spec(), backend, tmp_path))
+
+    first, second, here, elsewhere, last = done
 
     assert (first.failure, second.failure) == (None, None)
     assert first.body == second.body
     assert json.loads(first.body)["sum"] == 6
-    assert (first.timings.is_cold, second.timings.is_cold) == (True, False)
+    assert [one.timings.is_cold for one in done] == [True, False, False, False, False]
+    assert (here.failure, elsewhere.failure) == (Failure("noted"), Failure("noted"))
+    assert (here.runner, elsewhere.runner) == ("", "one")
+    assert here.timings.run > 0
+    assert json.loads(last.body) == {"sum": 4, "pid": json.loads(first.body)["pid"]}
 
 
 def test_app_that_does_not_start_fails_the_build_with_its_reason(tmp_path: Path) -> None:
