@@ -73,16 +73,17 @@ _CHOICES: Final = {
 SETTINGS: Final = frozenset(setting.name for setting in fields(Settings))
 
 
-def create(
+def create(  # noqa: PLR0913 - each is a field of the form
     owner: Owner,
     *,
     by: Actor,
     name: str,
     environment: Environment,
     message: str = "",
+    files: Mapping[str, bytes] | None = None,
     **chosen: Any,  # noqa: ANN401 - fields of Settings, checked there
 ) -> Algorithm:
-    """Make an algorithm with a repository that holds the language's template and builds as it is."""
+    """Make an algorithm with a repository that holds these files, or the language's template."""
     by.require(may_create_for, owner)
     names.checked(name, what=gettext_noop("algorithm name"))
     wanted = _checked(Settings(**{"label": name, **chosen}))
@@ -97,7 +98,7 @@ def create(
     _set(algorithm, vars(wanted))
     repositories.create(
         algorithm.pk,
-        files=languages.render(environment.language, owner=owner.name, algorithm=name),
+        files=files or languages.render(environment.language, owner=owner.name, algorithm=name),
         author=author_of(by),
         message=message or "Start from the template",
     )

@@ -20,6 +20,7 @@ from algorithms.live_calls import CANCELLED, LiveCall
 from algorithms.models import Call
 from algorithms.open_calls import OpenCalls
 from algorithms.resolving import Target
+from algorithms.web_apps.exchange import Exchange
 from billing.bills import NOTHING, Charge
 from marketplace.accounts import keys, limits, run_tokens
 from marketplace.accounts.actors import Actor, RunningCall
@@ -60,6 +61,7 @@ class Ask:
     tag: str = ""  # the caller's own word for what it is used for
     operation: str = ""  # which one, where the version has several; the first if empty
     is_trial: bool = False  # the house pays: a version's sample before it is published
+    exchange: Exchange | None = None  # a request that is passed on as it is to an author's app
 
 
 def may_reach(actor: Actor, _target: Target) -> bool:
@@ -109,8 +111,12 @@ async def _recorded(
         prints = ("", "")
         try:
             prints = await fingerprints.both(given, outcome.body)
+            prints = ask.exchange.prints() if ask.exchange is not None else prints
         finally:  # whoever goes away now has been answered for
-            journal.end(recording.ended(running.call_id, outcome, total_us, due, prints))
+            passed = ask.exchange.answered_bytes if ask.exchange is not None else None
+            journal.end(
+                recording.ended(running.call_id, outcome, total_us, due, prints, size=passed)
+            )
             charge = due
     finally:
         terms.end(charge)
@@ -150,7 +156,8 @@ async def _run(  # noqa: PLR0913, PLR0917 - all that is known of one call
     try:
         if followed is not None and not followed.watch(asyncio.current_task()):
             return recording.cancelled(followed)
-        return await host.run(target.spec, _invocation(ask, by, running, payer, terms, followed))
+        invocation = _invocation(ask, by, running, payer, terms, followed)
+        return await host.run(target.spec, invocation, ask.exchange)
     except NoRunner as error:
         if ask.is_async:
             _journal().withdraw(running.call_id)  # it keeps its id and is tried again
@@ -356,7 +363,7 @@ def _begun(target: Target, by: Actor, ask: Ask, running: RunningCall, terms: Adm
         algorithm_id=target.algorithm_id,
         version_id=target.version_id,
         build_id=target.build_id,
-        input_bytes=len(ask.body),
+        input_bytes=ask.exchange.length if ask.exchange is not None else len(ask.body),
         is_async=ask.is_async,
         started_at=time.time(),
         operation=ask.operation,

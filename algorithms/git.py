@@ -6,7 +6,10 @@ paths are always literal. Every command ends within a minute.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -54,6 +57,10 @@ _SERVING: Final = (
 )
 
 
+class Program(bytes):
+    """The content of a file that can be run."""
+
+
 class GitFailed(Exception):
     """The program said no; the message is what it printed."""
 
@@ -79,6 +86,40 @@ def run(
     if done.returncode:
         raise GitFailed(done.stderr.decode(errors="replace").strip()[:500])
     return done.stdout
+
+
+def download(
+    *arguments: str,
+    repository: Path,
+    options: Sequence[str],
+    seconds: int,
+    most_bytes: int,
+    environment: dict[str, str],
+) -> None:
+    """Run a command that writes no file larger than so, and ends in time with all it has started."""
+    prlimit = shutil.which("prlimit")
+    if prlimit is None:
+        raise Unavailable(_("The program prlimit is not installed on this server."))
+    configured = tuple(word for option in options for word in ("-c", option))
+    command = [prlimit, f"--fsize={most_bytes}", "--core=0", *_command(repository, configured)]
+    process = subprocess.Popen(
+        [*command, *arguments],
+        env=_ENVIRONMENT | environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        _out, said = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        raise GitFailed(f"it took longer than {seconds} seconds") from None
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    if process.returncode:
+        raise GitFailed(said.decode(errors="replace").strip()[-500:])
 
 
 def service(

@@ -7,7 +7,7 @@ promised asks for (terms.py).
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
@@ -81,6 +81,8 @@ def publish(  # noqa: PLR0913 - each is a field of the dialog
     callability: str | None = None,
     release_notes: str = "",
     schemas: Schemas | None = None,
+    build: Build | None = None,
+    heard: Callable[[int, int], None] | None = None,
     **changes: Any,  # noqa: ANN401 - fields of authoring.Settings, checked there
 ) -> Version:
     """Give the newest successful build the next version number.
@@ -89,7 +91,8 @@ def publish(  # noqa: PLR0913 - each is a field of the dialog
     named in `changes` are kept in the algorithm too. The sample input, if there is one, is
     run on the build and must succeed: its output is stored as the sample output. If the
     algorithm has a gate, the build must pass it. Schemas are inferred unless the author
-    gives them.
+    gives them. With a build, that one must still be the newest; `heard` is told how many rows
+    of the gate have been asked, and of how many.
     """
     by.require(may_publish, algorithm)
     if len(release_notes) > NOTES_LENGTH:
@@ -98,11 +101,13 @@ def publish(  # noqa: PLR0913 - each is a field of the dialog
             % {"notes_length": NOTES_LENGTH}
         )
     plan = planned(algorithm, by=by, callability=callability, schemas=schemas, **changes)
-    _check_part(plan, part)
+    if build is not None and build != plan.build:
+        raise _newer_build()
+    check_part(plan, part)
     sample_output = _run_sample(plan, by=by)
     if schemas is None:
         plan = replace(plan, schemas=infer(plan.build, plan.settings.sample_input, sample_output))
-    evaluation = judging.judged(plan.build, by=by)
+    evaluation = judging.judged(plan.build, by=by, heard=heard)
     try:
         version = _write(plan, algorithm.pk, by=by, part=part, texts=(release_notes, sample_output))
     except IntegrityError:  # somebody published at the same moment
@@ -186,7 +191,8 @@ def _already_published() -> BadInput:
     )
 
 
-def _check_part(plan: Plan, part: Part | None) -> None:
+def check_part(plan: Plan, part: Part | None) -> None:
+    """Raise BadInput if callers were promised more than this part says."""
     if part is None or plan.newest is None or part in plan.parts:
         return
     reasons = " ".join(plan.reasons)
@@ -265,7 +271,7 @@ def _write(
     if (newest.number if newest else None) != plan.newest:
         raise Conflict(_("Somebody else has published a version meanwhile; look at it first."))
     if _publishable(algorithm) != plan.build:
-        raise Conflict(_("A newer build has succeeded meanwhile; publish that one."))
+        raise _newer_build()
     number = plan.number(max(part or Part.MINOR, plan.smallest, key=_ORDER.index))
     release_notes, sample_output = texts
     version = Version.objects.create(
@@ -294,6 +300,10 @@ def _write(
     _keep(algorithm, kept, is_public=algorithm.is_public or version.is_public)
     audit.record(by, "published", version, callability=version.callability)
     return version
+
+
+def _newer_build() -> Conflict:
+    return Conflict(_("A newer build has succeeded meanwhile; publish that one."))
 
 
 def _keep(algorithm: Algorithm, values: Mapping[str, Any], *, is_public: bool) -> None:

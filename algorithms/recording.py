@@ -15,9 +15,16 @@ from runners.specs import Failure, Outcome, Timings
 CANCELLED_TYPE: Final = "Cancelled"
 
 
-def ended(
-    call_id: UUID, outcome: Outcome, total_us: int, charge: Charge, prints: tuple[str, str]
+def ended(  # noqa: PLR0913 - all that is known of how it went
+    call_id: UUID,
+    outcome: Outcome,
+    total_us: int,
+    charge: Charge,
+    prints: tuple[str, str],
+    *,
+    size: int | None,
 ) -> Ended:
+    """How a call has ended; `size` is that of an answer which went its own way."""
     failure, timings = outcome.failure, outcome.timings
     result = Call.Result.SUCCEEDED
     if failure is not None:
@@ -30,7 +37,7 @@ def ended(
         start_us=timings.start,
         load_us=timings.load,
         run_us=timings.run,
-        output_bytes=len(outcome.body),
+        output_bytes=len(outcome.body) if size is None else size,
         output_kind="" if failure else outcome.kind.value,
         error_type=storable(failure.error_type, 60) if failure else "",
         error_message=storable(failure.message, 500) if failure else "",

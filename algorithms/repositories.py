@@ -19,13 +19,11 @@ from uuid import UUID
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from algorithms import file_paths, git
-from algorithms.git import GitFailed
+from algorithms import amounts, file_paths, git
+from algorithms.git import GitFailed, Program
 from marketplace.lib.errors import BadInput, Conflict, NotFound, TooLarge
 
-MAX_FILES: Final = 5000
-MAX_FILE_BYTES: Final = 50 * 1024 * 1024
-MAX_TREE_BYTES: Final = 200 * 1024 * 1024
+MAX_FILE_BYTES: Final = amounts.MAX_FILE_BYTES
 MAX_COMMITS: Final = 500
 MAX_MESSAGE: Final = 20_000
 BRANCHES: Final = ("master", "main")
@@ -202,9 +200,21 @@ def export(algorithm_id: UUID, commit: str, folder: Path) -> None:
 
     Refuses what could reach out of the folder (links, odd names) and what is too much.
     """
-    files = tree(algorithm_id, commit)
-    _check_exportable(files)
-    with git.objects(path_of(algorithm_id)) as reader:
+    write_out(path_of(algorithm_id), resolve(algorithm_id, commit), folder)
+
+
+def write_out(repository: Path, commit: str, folder: Path) -> None:
+    """Do the same with any repository."""
+    files = _tree(repository, commit)
+    for file in files:
+        file_paths.checked(file.path)
+        if not file.is_plain:
+            raise BadInput(
+                _("%(path)s is a link to something else; a repository may hold only files.")
+                % {"path": repr(file.path)}
+            )
+    amounts.check({file.path: file.size for file in files})
+    with git.objects(repository) as reader:
         for file in files:
             target = folder / file.path
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -300,27 +310,7 @@ def _check_changes(before: Mapping[str, File], changes: Mapping[str, bytes | Non
                 _("%(path)s cannot be removed: there is no such file.") % {"path": repr(path)}
             )
     file_paths.check_together(sizes)
-    _check_amount(sizes)
-
-
-def _check_amount(sizes: Mapping[str, int]) -> None:
-    advice = _("Keep models and data in a data collection.")
-    if len(sizes) > MAX_FILES:
-        raise TooLarge(
-            _("A repository holds %(max_files)s files at most. %(advice)s")
-            % {"max_files": MAX_FILES, "advice": advice}
-        )
-    for path, size in sizes.items():
-        if size > MAX_FILE_BYTES:
-            raise TooLarge(
-                _("%(path)s is larger than %(most)s MiB. %(advice)s")
-                % {"path": repr(path), "most": MAX_FILE_BYTES // 1024**2, "advice": advice}
-            )
-    if sum(sizes.values()) > MAX_TREE_BYTES:
-        raise TooLarge(
-            _("Its files have more than %(max_tree_bytes)s MiB. %(advice)s")
-            % {"max_tree_bytes": MAX_TREE_BYTES // 1024**2, "advice": advice}
-        )
+    amounts.check(sizes)
 
 
 def _write_tree(
@@ -335,6 +325,7 @@ def _write_tree(
     entries = []
     for path, content in changes.items():
         mode = before[path].mode if path in before and before[path].is_plain else "100644"
+        mode = "100755" if isinstance(content, Program) else mode
         entry = f"0 {_NOTHING}" if content is None else f"{mode} {blobs.pop(0)}"
         entries.append(f"{entry}\t{path}\0".encode())
     with tempfile.TemporaryDirectory(dir=repository, prefix="index-") as folder:
@@ -387,14 +378,3 @@ def _identity(author: Author) -> dict[str, str]:
 def _commit_of(record: str) -> Commit:
     sha, author, at, summary, message = record.split("\n", 4)
     return Commit(sha, author, datetime.fromisoformat(at), summary, message.strip())
-
-
-def _check_exportable(files: list[File]) -> None:
-    for file in files:
-        file_paths.checked(file.path)
-        if not file.is_plain:
-            raise BadInput(
-                _("%(path)s is a link to something else; a repository may hold only files.")
-                % {"path": repr(file.path)}
-            )
-    _check_amount({file.path: file.size for file in files})

@@ -12,6 +12,8 @@ from algorithms.views import (
     editor,
     gallery,
     gates,
+    importing,
+    opening,
     publishing,
     settings,
 )
@@ -33,6 +35,7 @@ one_algorithm = [
     path("builds/<uuid:build_id>/log", builds.build_log, name="build_log"),
     path("builds/<uuid:build_id>/cancel/", builds.cancel, name="cancel_build"),
     path("publish/", publishing.publish, name="publish"),
+    path("publish/<uuid:publication_id>/", publishing.publication, name="publication"),
     path("publish/plan/", publishing.plan, name="publish_plan"),
     path("settings/", settings.settings, name="settings"),
     path("gate/", gates.gate, name="gate"),
@@ -51,6 +54,9 @@ urlpatterns = [
     path("approvals/", approvals.waiting, name="approvals"),
     path("approvals/<uuid:version_id>/", approvals.decide, name="decide_approval"),
     path("algorithms/new/", dashboard.new, name="new"),
+    path("algorithms/import/", importing.start, name="start_import"),
+    path("algorithms/imports/<uuid:import_id>/", importing.state, name="import"),
+    path("algorithms/open/", opening.open_app, name="open_app"),
     path("algorithms/first/", dashboard.first, name="first"),
     path("algorithms/<str:owner>/<str:name>/", include(one_algorithm)),
 ]

@@ -1,4 +1,4 @@
-"""The entrance: calls to the gateway, WebSockets to Channels, the rest to Django."""
+"""The entrance: apps on their origins, calls to the gateway, WebSockets, the rest to Django."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from marketplace import embedded
 from marketplace.accounts.routing import websocket_urlpatterns as of_people
 from marketplace.compat import calls, git_http, request_events
 from marketplace.lib import live
+from marketplace.web_apps import entrance as web_apps
 from runners import host
 from runners.relay import Receive, Scope, Send
 
@@ -31,9 +32,11 @@ websockets = AllowedHostsOriginValidator(
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
-    """Send each connection where it belongs; calls first, and by the shortest way."""
+    """Send each connection where it belongs; nothing of the site is served at an app's origin."""
     if scope["type"] == "http":
-        if calls.takes(scope["path"]):
+        if web_apps.takes(scope):
+            await web_apps.application(scope, receive, send)
+        elif calls.takes(scope["path"]):
             await calls.application(scope, receive, send)
         elif git_http.takes(scope["path"]):
             await git_http.application(scope, receive, send)
@@ -42,6 +45,9 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         else:
             await django_application(scope, receive, send)
     elif scope["type"] == "websocket":
+        if web_apps.takes(scope) or web_apps.comes_from_an_app(scope):
+            await web_apps.refuse_socket(receive, send)
+            return
         await websockets(scope, receive, send)
     elif scope["type"] == "lifespan":
         await _live(receive, send)

@@ -37,6 +37,7 @@ PORT = env.int("PORT", default=8000)
 SITE_URL = env.str("SITE_URL", default=f"http://127.0.0.1:{PORT}").rstrip("/")
 """Where people and their clients reach the site."""
 
+WEB_ORIGIN_DOMAIN = env.str("WEB_ORIGIN_DOMAIN", default="")
 IS_SITE_URL_GIVEN = "SITE_URL" in env.ENVIRON
 """Otherwise pages show the address under which their visitor has reached them."""
 
@@ -278,11 +279,10 @@ HOLD_SLICE_SECONDS = env.int("HOLD_SLICE_SECONDS", default=60)
 FREE_CREDITS_PER_MONTH = env.int("FREE_CREDITS_PER_MONTH", default=10_000 if IS_EMBEDDED else 0)
 """Given to every account each month, and gone at its end; 10,000 credits are one dollar."""
 
-RECEIPT_KEY = env.str("RECEIPT_KEY", default="")
+RECEIPT_KEY = env.str("RECEIPT_KEY", default="") or secret_file.read_or_make(
+    DATA_DIR / "receipt_key"
+)
 """A long random text that the key which signs receipts is made from. Keep it: it is the site's word."""
-
-if not RECEIPT_KEY:
-    RECEIPT_KEY = secret_file.read_or_make(DATA_DIR / "receipt_key")
 
 # Payments: a site with Stripe's keys takes real money, one without them none; an embedded one
 # without keys pays at a stand-in of its own, so that everything can be tried

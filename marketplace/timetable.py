@@ -7,6 +7,8 @@ from typing import Final
 TIMETABLE: Final = {
     "queue-what-was-forgotten": {"task": "algorithms.builds.recover", "schedule": 10.0},
     "queue-forgotten-requests": {"task": "algorithms.later.recover", "schedule": 10.0},
+    "queue-forgotten-imports": {"task": "algorithms.importing.recover", "schedule": 30.0},
+    "queue-forgotten-publishes": {"task": "algorithms.publications.recover", "schedule": 30.0},
     "pay-once-what-ran-twice": {
         "task": "algorithms.later.give_back_repeats",
         "schedule": 60.0,

@@ -24,7 +24,7 @@ from runners.errors import NoRunner, PlatformFault, QueueFull
 from runners.groups import Group, LoadFailed, PoolLimits, Waiter, is_stale, unheard
 from runners.instance import Instance, Surroundings
 from runners.specs import Failure, Invocation, LoadReport, Outcome, Phase, RunSpec, Timings
-from runners.tunnels import Exchange
+from runners.tunnels import Talk
 
 logger = logging.getLogger(__name__)
 
@@ -62,12 +62,10 @@ class Pool:
     def takes(self, spec: RunSpec) -> bool:
         return spec.machine in self._limits.machines
 
-    async def run(
-        self, spec: RunSpec, invocation: Invocation, exchange: Exchange | None = None
-    ) -> Outcome:
+    async def run(self, spec: RunSpec, invocation: Invocation, talk: Talk = None) -> Outcome:
         """Run one call; raise NoRunner or QueueFull if nothing can take it, PlatformFault if we fail.
 
-        With an exchange, the author's app is talked to as it is (runners/tunnels.py).
+        With a talk, the author's app is spoken to as it is (runners/tunnels.py).
         A cancelled call is over when this raises: work nobody waits for is not gone on with.
         """
         arrived = time.perf_counter()
@@ -81,7 +79,7 @@ class Pool:
         before = Timings(queue=max(0, waited - start - load), start=start, load=load)
         try:
             invocation.enter(Phase.RUNNING)
-            return await instance.run(invocation, before, exchange)
+            return await instance.run(invocation, before, talk)
         except asyncio.CancelledError:  # the instance has ended the call, or itself
             raise
         except BaseException:

@@ -70,7 +70,7 @@ class PoolServer(asyncio.Protocol):
             elif word is Word.CANCEL and call in self._calls:
                 self._calls[call].cancel()
             elif word is Word.PASS and self._transport is not None:
-                read = wire.read_run(header, body, tell=partial(self._tell, call))
+                read = wire.read_run(header, body, tell=_unheard, hear=_unheard)
                 tunnels.Serving(self._transport).start(*read, self._pool.run)
 
     async def _run(self, call: str, header: dict[str, Any], body: bytes) -> None:
@@ -273,3 +273,7 @@ def _affinity(runner: RunnerClient, spec: RunSpec, payer: str) -> bytes:
     """Rendezvous hashing: every gateway prefers the same runner, and few move when one leaves."""
     words = (runner.info.name, spec.algorithm, spec.source, spec.dependencies, payer)
     return hashlib.blake2b("\0".join(words).encode(), digest_size=8).digest()
+
+
+def _unheard(_what: object) -> None:
+    """A request that is passed on says nothing but its answer."""

@@ -39,6 +39,7 @@ class Stream(Protocol):
 
 
 Exchange = Callable[[Stream], Awaitable[Failure | None]]
+Talk = Exchange | None
 Run = Callable[[RunSpec, Invocation, Exchange], Awaitable[Outcome]]
 
 
@@ -86,16 +87,17 @@ class Door:
         """
         if exchange is None:
             return await answer, None
-        answered = asyncio.ensure_future(answer)
-        self._awaited = asyncio.get_running_loop().create_future()
-        talking: asyncio.Task[Failure | None] | None = None
+        answered: asyncio.Future[Any] = asyncio.ensure_future(answer)
+        dialled: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._awaited = dialled
+        talking: asyncio.Future[Any] | None = None
         stream: _Socket | None = None
         try:
-            await asyncio.wait([self._awaited, answered], return_when=asyncio.FIRST_COMPLETED)
-            if not self._awaited.done():  # the guest has found nobody to talk to
+            await asyncio.wait([dialled, answered], return_when=asyncio.FIRST_COMPLETED)
+            if not dialled.done():  # the guest has found nobody to talk to
                 return await answered, None
-            stream = self._awaited.result()
-            talking = asyncio.ensure_future(exchange(stream))
+            stream = dialled.result()
+            talking = asyncio.ensure_future(_held(exchange, stream))
             await asyncio.wait([talking, answered], return_when=asyncio.FIRST_COMPLETED)
             if answered.done():
                 answered.result()  # raises if it is gone; else the rest is on its way
@@ -103,13 +105,17 @@ class Door:
             stream.close()
             return await answered, failure
         finally:
-            self._awaited.cancel()
+            dialled.cancel()
             self._awaited = None
             for task in (answered, talking):
                 if task is not None and not task.done():
                     task.cancel()
             if stream is not None:
                 stream.close()
+
+
+async def _held(exchange: Exchange, stream: Stream) -> Failure | None:
+    return await exchange(stream)
 
 
 _Passed = tuple[Frame, Failure | None]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from itertools import count
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
@@ -23,6 +25,9 @@ _DEMANDS: Final = (
 )  # fmt: skip
 
 
+Heard = Callable[[int, int], None]
+
+
 class Refused(Conflict):
     """The gate does not let this build through; the evaluation says why."""
 
@@ -36,8 +41,11 @@ class Refused(Conflict):
         self.evaluation = evaluation
 
 
-def judged(build: Build, *, by: Actor) -> Evaluation | None:
-    """Let a build through the gate of its algorithm, if it has one; raise Refused if it fails."""
+def judged(build: Build, *, by: Actor, heard: Heard | None = None) -> Evaluation | None:
+    """Let a build through the gate of its algorithm, if it has one; raise Refused if it fails.
+
+    `heard` is told how many rows have been asked, and of how many.
+    """
     by.require(may_publish, build.algorithm)
     gate = Gate.objects.filter(algorithm=build.algorithm).first()
     if gate is None:
@@ -45,11 +53,12 @@ def judged(build: Build, *, by: Actor) -> Evaluation | None:
     rows = gate_rows.read(build.algorithm, gate.rows)
     evaluator = _evaluator(gate, by)
     champion = champion_of(build.algorithm) if gate.rule != Demands.Rule.NONE else None
-    ours = _scored(resolving.of_build_row(build), rows, gate, by, evaluator)
+    told = _told(heard, len(rows.rows) * (1 if champion is None else 2))
+    ours = _scored(resolving.of_build_row(build), rows, gate, by, evaluator, told)
     theirs = None
     if champion is not None:
         target = resolving.for_caller(resolving.of_version_row(champion), by=by)
-        theirs = _scored(target, rows, gate, by, evaluator)
+        theirs = _scored(target, rows, gate, by, evaluator, told)
     evaluation = _evaluation(gate, rows, ours, theirs)
     evaluation.build, evaluation.champion, evaluation.asked_by_id = build, champion, by.user_id
     evaluation.has_passed = not list(verdict.problems(evaluation))
@@ -75,10 +84,26 @@ def kept(evaluation: Evaluation | None, version: Version) -> None:
         evaluation.save(update_fields=["version"])
 
 
-def _scored(
-    target: Target, rows: Rows, gate: Gate, asker: Actor, evaluator: Target | None
+def _told(heard: Heard | None, total: int) -> Callable[[], None]:
+    """Count the rows that were answered, for whoever hears of them."""
+    numbers = count(1)
+
+    def answered() -> None:
+        if heard is not None:
+            heard(next(numbers), total)
+
+    return answered
+
+
+def _scored(  # noqa: PLR0913, PLR0917 - all that a model is asked with
+    target: Target,
+    rows: Rows,
+    gate: Gate,
+    asker: Actor,
+    evaluator: Target | None,
+    told: Callable[[], None],
 ) -> Scored:
-    return scoring.scored(target, rows.rows, gate, asker=asker, evaluator=evaluator)
+    return scoring.scored(target, rows.rows, gate, asker=asker, evaluator=evaluator, told=told)
 
 
 def _evaluator(gate: Gate, asker: Actor) -> Target | None:

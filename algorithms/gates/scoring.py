@@ -52,10 +52,19 @@ def measure_of(metric: str) -> Callable[[Sequence[Any]], float]:
     return scores.macro_f1 if metric == Demands.Metric.F1 else scores.mean
 
 
-def scored(
-    target: Target, rows: Sequence[Row], gate: Gate, *, asker: Actor, evaluator: Target | None
+def scored(  # noqa: PLR0913 - all that a model is asked with
+    target: Target,
+    rows: Sequence[Row],
+    gate: Gate,
+    *,
+    asker: Actor,
+    evaluator: Target | None,
+    told: Callable[[], None],
 ) -> Scored:
-    """Ask every row, one after the other; the calls are the asker's and cost what calls cost."""
+    """Ask every row, one after the other; the calls are the asker's and cost what calls cost.
+
+    `told` is called for each row that has its answer.
+    """
     apart = _without_network(target)
     until = time.monotonic() + ALL_SECONDS
     values: list[Any] = []
@@ -74,6 +83,7 @@ def scored(
         if value is None:
             failed.add(place)
         values.append(_missed(gate.metric, row.expected) if value is None else value)
+        told()
     return Scored(
         values=tuple(values),
         failed=frozenset(failed),

@@ -9,6 +9,7 @@ from algorithms.models.insight import Insight
 from algorithms.models.run import Run
 from algorithms.models.secret import Secret
 from algorithms.models.version import Version
+from algorithms.models.work import Import, Publication, Work
 
 __all__ = [
     "Algorithm",
@@ -20,8 +21,11 @@ __all__ = [
     "Demands",
     "Evaluation",
     "Gate",
+    "Import",
     "Insight",
+    "Publication",
     "Run",
     "Secret",
     "Version",
+    "Work",
 ]

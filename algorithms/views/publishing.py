@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from typing import Any, Final
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -12,13 +13,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from algorithms import approvals, history, publishing, repositories
+from algorithms import approvals, history, publications, publishing, repositories
 from algorithms.dating import SampleFailed
-from algorithms.gates import setting
+from algorithms.gates import setting, verdict
 from algorithms.history import FileChange
 from algorithms.models import Algorithm, Version
 from algorithms.offers import EXAMPLE_CALLS, Offer
-from algorithms.pages import head_context, in_json, json_answer, of_algorithm
+from algorithms.pages import head_context, in_json, json_answer, of_algorithm, wants_json
 from algorithms.permissions import may_publish, may_publish_for_everyone
 from algorithms.publish_form import PublishForm
 from algorithms.publishing import Plan
@@ -56,6 +57,8 @@ def publish(request: ActorRequest, algorithm: Algorithm) -> HttpResponse:
     day = None
     if form.is_valid():
         try:
+            if publications.has_gate(algorithm):
+                return _at_the_gate(request, algorithm, form)
             version = publishing.publish(algorithm, by=request.actor, **form.wanted())
             return _published(request, version)
         except MarketplaceError as error:
@@ -121,6 +124,30 @@ def _published(request: ActorRequest, version: Version) -> HttpResponse:
     if "HX-Request" in request.headers:
         return HttpResponse(status=204, headers={"HX-Redirect": place})
     return redirect(place)
+
+
+def _at_the_gate(request: ActorRequest, algorithm: Algorithm, form: PublishForm) -> HttpResponse:
+    """Leave the scoring to a task, and show how far it is."""
+    row = publications.start(algorithm, by=request.actor, **form.wanted())
+    place = reverse("algorithms:publication", args=[algorithm.owner.name, algorithm.name, row.pk])
+    if "HX-Request" in request.headers:
+        return HttpResponse(status=204, headers={"HX-Redirect": place})
+    return redirect(place)
+
+
+@in_json
+@of_algorithm
+@require_safe
+def publication(request: ActorRequest, algorithm: Algorithm, publication_id: UUID) -> HttpResponse:
+    """How far a publish is that has to pass a gate: a page, and the same for its script."""
+    row = publications.of(algorithm, publication_id, by=request.actor)
+    if wants_json(request):
+        return json_answer(publications.as_json(row))
+    context = {**head_context(algorithm, request.actor), "row": row}
+    if row.evaluation is not None:
+        context["report"] = verdict.report(row.evaluation)
+        context["problems"] = list(verdict.problems(row.evaluation))
+    return render(request, "algorithms/publication.html", context)
 
 
 def _outcome(version: Version) -> str:

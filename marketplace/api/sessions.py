@@ -31,10 +31,15 @@ def actor_of_cookies(cookie_header: str, *, origin: str, site: str, host: str) -
     key = _session_key(cookie_header)
     if not key:
         return ANONYMOUS
-    actor = actors.of_session(_user(key))
+    actor = actor_of(key)
     if not actor.is_anonymous and not is_own_page(origin, site, host):
         raise NotAllowed("A session counts only for requests from this site's own pages.")
     return actor
+
+
+def actor_of(session_key: str) -> Actor:
+    """The person who is signed in with that session, or nobody."""
+    return actors.of_session(_user(session_key)) if session_key else ANONYMOUS
 
 
 def _session_key(cookie_header: str) -> str:

@@ -15,6 +15,7 @@ from algorithms import operations
 from algorithms.models import Algorithm, AlgorithmImage, Version
 from algorithms.permissions import may_call_unpublished, may_edit, may_view_source
 from algorithms.resolving import find
+from algorithms.web_apps import addresses
 from marketplace.accounts.actors import Actor
 from marketplace.catalog import facts, tabs, vitals
 from marketplace.catalog.facts import Fact
@@ -22,6 +23,7 @@ from marketplace.catalog.tabs import Link
 from marketplace.catalog.vitals import Vitals
 from marketplace.lib.errors import NotFound
 from marketplace.lib.semver import SemVer
+from runners import contracts
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,15 @@ class AlgorithmPage:
             return str(self.algorithm)
         path = f"{self.algorithm}/{self.version.number}"
         return f"{path}/{self.operation}" if self.operation else path
+
+    @property
+    def app_url(self) -> str:
+        """Where the pages of a web app open; empty if the version has none."""
+        version = self.version
+        if version is None or not contracts.get(version.build.contract or "apply").has_pages:
+            return ""
+        owner, number = self.algorithm.owner.name, "" if version == self.latest else version.number
+        return addresses.origin_of(self.algorithm.pk, owner, self.algorithm.name, str(number))
 
     @property
     def operations(self) -> list[dict[str, Any]]:

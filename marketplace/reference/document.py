@@ -42,7 +42,10 @@ _REFUSALS: Final = {
 _TAGS: Final = (
     ("Calls", r"/v1/(web/)?algo/|/v1/requests"),
     ("Data", r"/v1/data|/v1/hostedData|/api/collections|/api/uploads|connectors"),
-    ("Algorithms", r"/(v1|api)/algorithms|/algorithms/|/v1/users/\{owner\}|secret-provider"),
+    (
+        "Algorithms",
+        r"/(v1|api)/algorithms|/algorithms/|/api/imports|/v1/users/\{owner\}|secret-provider",
+    ),
     ("Environments", r"/v1/algorithm-environments|/v1/scms"),
     ("Money", r"/(v1|api)/(billing|wallet|budgets|quotes?|spend-stop|receipts|usage|payments?)"),
     ("People", r"/v1/(users|organi)|/api/(me|keys|organi)"),

@@ -71,7 +71,7 @@ def cancelled(monkeypatch: pytest.MonkeyPatch, target: Target, by: Actor) -> Ans
         live.serve_on(asyncio.get_running_loop())
         runs = asyncio.Event()
 
-        async def run(spec: RunSpec, invocation: Invocation) -> Outcome:
+        async def run(spec: RunSpec, invocation: Invocation, _talk: object = None) -> Outcome:
             assert invocation.tell is not None
             invocation.tell(Phase.RUNNING)
             runs.set()

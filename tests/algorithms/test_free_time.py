@@ -68,7 +68,7 @@ def ran(monkeypatch: pytest.MonkeyPatch, *outcomes: Outcome) -> None:
     """What the sandbox answers, one after the other."""
     left = iter(outcomes)
 
-    async def run(spec: RunSpec, invocation: Invocation) -> Outcome:
+    async def run(spec: RunSpec, invocation: Invocation, _talk: object = None) -> Outcome:
         return next(left)
 
     monkeypatch.setattr(host, "run", run)
@@ -165,7 +165,7 @@ def test_caller_who_goes_away_beyond_the_free_time_pays_and_not_when_the_site_en
     async def leave() -> None:
         runs = asyncio.Event()
 
-        async def run(spec: RunSpec, invocation: Invocation) -> Outcome:
+        async def run(spec: RunSpec, invocation: Invocation, _talk: object = None) -> Outcome:
             assert invocation.tell is not None
             invocation.tell(Phase.RUNNING)
             runs.set()

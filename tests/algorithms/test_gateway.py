@@ -63,7 +63,7 @@ def invocations(monkeypatch: pytest.MonkeyPatch) -> list[Invocation]:
 def run_as(monkeypatch: pytest.MonkeyPatch, outcome: Callable[[], Outcome]) -> list[Invocation]:
     seen: list[Invocation] = []
 
-    async def run(spec: RunSpec, invocation: Invocation) -> Outcome:
+    async def run(spec: RunSpec, invocation: Invocation, _talk: object = None) -> Outcome:
         seen.append(invocation)
         return outcome()
 

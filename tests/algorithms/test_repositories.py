@@ -16,7 +16,7 @@ from django.conf import LazySettings
 from hypothesis import given
 from hypothesis import strategies as st
 
-from algorithms import file_paths, git, repositories
+from algorithms import amounts, file_paths, git, repositories
 from algorithms.git import GitFailed
 from algorithms.repositories import Author
 from marketplace.lib.errors import BadInput, Conflict, NotFound, TooLarge
@@ -189,9 +189,9 @@ def test_removing_what_is_not_there_is_refused(place: uuid.UUID) -> None:
 def test_too_much_is_refused_with_the_advice_to_use_a_collection(
     place: uuid.UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(repositories, "MAX_FILE_BYTES", 100)
-    monkeypatch.setattr(repositories, "MAX_TREE_BYTES", 150)
-    monkeypatch.setattr(repositories, "MAX_FILES", 4)
+    monkeypatch.setattr(amounts, "MAX_FILE_BYTES", 100)
+    monkeypatch.setattr(amounts, "MAX_TREE_BYTES", 150)
+    monkeypatch.setattr(amounts, "MAX_FILES", 4)
 
     for changes in ({"a": b"x" * 101}, {"a": b"x" * 90, "b": b"x" * 90}, dict.fromkeys("abc", b"")):
         with pytest.raises(TooLarge, match="data collection"):

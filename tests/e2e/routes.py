@@ -83,6 +83,8 @@ _WORKSHOP: Final = (
         AUTHOR,
         ("algorithms:dashboard", ""),
         ("algorithms:new", ""),
+        ("algorithms:start_import", ""),
+        ("algorithms:import", "import"),
         ("algorithms:approvals", ""),
         ("algorithms:dependencies", _ALGORITHM),
         ("algorithms:builds", _ALGORITHM),
@@ -91,6 +93,7 @@ _WORKSHOP: Final = (
         ("algorithms:settings", _ALGORITHM),
         ("algorithms:secrets", _ALGORITHM),
         ("algorithms:gate", _ALGORITHM),
+        ("algorithms:publication", f"{_ALGORITHM} publication"),
         ("catalog:errors", _ALGORITHM),
         ("catalog:usage", _ALGORITHM),
         ("catalog:insights", _ALGORITHM),
@@ -195,7 +198,7 @@ _ACTS: Final = """
     accounts:remove_member accounts:add_passkey accounts:remove_passkey
     accounts:passkey_sign_in accounts:passkey_confirm accounts:password accounts:confirm_email
     accounts:confirm accounts:second_factor
-    algorithms:decide_approval algorithms:first algorithms:files algorithms:file
+    algorithms:open_app algorithms:decide_approval algorithms:first algorithms:files algorithms:file
     algorithms:check algorithms:packages algorithms:search algorithms:tests
     algorithms:build_log algorithms:cancel_build algorithms:install_as_of algorithms:publish_plan
     algorithms:remove_secret algorithms:remove_gate algorithms:add_image algorithms:image algorithms:change_image

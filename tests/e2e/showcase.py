@@ -104,11 +104,9 @@ def show(algorithms: int = 60) -> None:
     algorithm = _algorithm(people[routes.AUTHOR])
     values |= _builds_and_versions(algorithm, people)
     author = people[routes.AUTHOR]
-    showcase_gate.guard(algorithm, author=author, refused=_build(algorithm, author))
+    values |= showcase_gate.guard(algorithm, author=author, refused=_build(algorithm, author))
     values |= _used(algorithm, people)
-    values |= showcase_money.spend(
-        algorithm, author=people[routes.AUTHOR], caller=people[routes.CALLER]
-    )
+    values |= showcase_money.spend(algorithm, author=author, caller=people[routes.CALLER])
     values |= showcase_data.connected(people[routes.AUTHOR])
     values |= _moderated(algorithm, people)
     values |= _announced(people) | showcase_environments.furnish(people[routes.STAFF])

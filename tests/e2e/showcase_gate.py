@@ -12,12 +12,13 @@ from algorithms.models import Algorithm, Build, Evaluation, Version
 from data_collections import collecting, files, uris
 from data_collections.models import Collection
 from marketplace.accounts.actors import Actor
+from tests.e2e import showcase_works
 
 SCORES: Final = (0.884, 0.931)
 
 
-def guard(algorithm: Algorithm, *, author: Actor, refused: Build) -> None:
-    """Set the gate, and tell how the versions did and what was refused."""
+def guard(algorithm: Algorithm, *, author: Actor, refused: Build) -> dict[str, str]:
+    """Set the gate, tell how the versions did and what was refused; give what addresses hold."""
     collecting.create(
         algorithm.owner, by=author, name="judging", read_access=Collection.ReadAccess.SEALED
     )
@@ -32,6 +33,7 @@ def guard(algorithm: Algorithm, *, author: Actor, refused: Build) -> None:
         _told(version.build, score, champion=before, version=version)
         before = version
     _told(refused, 0.917, champion=before)
+    return showcase_works.begin(refused, author=author)
 
 
 def _told(

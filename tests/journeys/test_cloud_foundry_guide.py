@@ -1,4 +1,4 @@
-"""The Cloud Foundry guide, whole: its app as it is, its rotten pins, the dated install, and a call.
+"""The Cloud Foundry guide, whole: imported, its rotten pins, the dated install, a call, a gate.
 
 The app is the guide's own with its three pins. Years later they install, and then every POST
 answers 500, because what they leave open is of today. The model is the one in its repository, which
@@ -7,14 +7,20 @@ is not ours to give away: it is read from beside the checkout, and without it th
 
 from __future__ import annotations
 
-import base64
+import io
 import json
+import operator
+import random
 import re
+import struct
+import zipfile
+from typing import Any
 
 import httpx
 import pytest
 
-from tests.journeys.authoring import SETTINGS
+from tests.journeys.authoring import build, write
+from tests.journeys.authoring import publish as publish_for_all
 from tests.journeys.calling import call, record, signed_in, until
 from tests.live import ROOT, Person, Site
 from tests.machine import needs_python
@@ -22,6 +28,7 @@ from tests.python_client import connected
 
 DATA = ROOT.parent / "shared" / "data" / "cloudfoundry"
 NAME = "Mnist"
+CHECKPOINT = "trained.ckpt.data-00000-of-00001"
 
 APP = """
 import numpy as np
@@ -74,22 +81,33 @@ def author(live: Site) -> Person:
 
 @pytest.fixture(scope="module")
 def folder(live: Site, author: Person) -> str:
-    """An algorithm whose repository holds the guide's folder; gives its path."""
+    """The guide's folder, imported as an archive; gives the path of the algorithm."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, text in TEXTS.items():
+            archive.writestr(f"mnist/{name}", text)
+        for model in sorted((DATA / "model").iterdir()):
+            archive.write(model, f"mnist/model/{model.name}")
     path = f"{author.name}/{NAME}"
-    with connected(live.url, author.key) as client:
-        client.algo(path).create({"label": NAME}, SETTINGS)
-    files = f"{live.url}/algorithms/{path}/files/"
-    head = httpx.get(files, headers=author.headers).json()
-    changes: dict[str, object] = {one["path"]: None for one in head["files"]}
-    changes |= TEXTS
-    for model in sorted((DATA / "model").iterdir()):
-        content = base64.b64encode(model.read_bytes()).decode()
-        changes[f"model/{model.name}"] = {"base64": content}
-    saved = httpx.post(
-        files, headers=author.headers, json={"parent": head["commit"], "changes": changes}
+    sent = httpx.put(
+        f"{live.url}/api/imports/{path}", headers=author.headers, content=packed.getvalue()
     )
-    assert saved.status_code == 200, saved.text
+    assert sent.status_code == 202, sent.text
+    done = ended(f"{live.url}{sent.headers['location']}", author)
+    assert (done["state"], done["contract"], done["algorithm"]) == ("done", "web", path), done
     return path
+
+
+def ended(address: str, person: Person) -> dict[str, Any]:
+    """What takes a while, as soon as it has ended."""
+
+    def found() -> dict[str, Any] | None:
+        said: dict[str, Any] = httpx.get(address, headers=person.headers).json()
+        return said if said["finished_at"] else None
+
+    said = until(found, seconds=240)
+    assert said is not None
+    return said
 
 
 def build_ended(browser: httpx.Client, address: str) -> dict[str, str]:
@@ -114,9 +132,9 @@ def test_app_of_the_guide_is_diagnosed_repaired_and_called(
     live: Site, author: Person, folder: str
 ) -> None:
     with signed_in(live, author) as browser:
-        first = browser.post(f"/algorithms/{folder}/builds/", data={})
-        built = build_ended(browser, first.headers["location"])
-        log = browser.get(first.headers["location"] + "log").text
+        builds = browser.get(f"/api/algorithms/{folder}/builds").json()["results"]
+        built = build_ended(browser, builds[-1]["url"])
+        log = browser.get(builds[-1]["log_url"]).text
         refused = publish(browser, folder)
         [day] = re.findall(r'name="day" value="([\d-]+)"', refused.text)
         second = browser.post(f"/algorithms/{folder}/builds/as_of/", data={"day": day})
@@ -145,3 +163,100 @@ def test_app_of_the_guide_is_diagnosed_repaired_and_called(
     assert metered["run_us"] > 0
     assert '<code translate="no">web</code>' in page
     assert "Python 3.6" in page
+    better, worse = challenged(live, author, folder)
+    assert (better["state"], better["version"]) == ("passed", "0.2.0"), better
+    assert better["done"] == better["total"] == 2 * ROWS
+    assert worse["state"] == "refused"
+    assert "It is not better than the champion with 95 percent confidence." in worse["error"]
+
+
+ROWS = 30
+EVALUATOR = """
+def apply(input):
+    output = input["output"]
+    return 1.0 if max(range(10), key=output.__getitem__) == input["expected"] else 0.0
+"""
+
+
+def challenged(site: Site, author: Person, path: str) -> list[dict[str, Any]]:
+    """Put the app behind a gate, and let a better model and a worse one stand before it.
+
+    The rows are judged by a model with another bias: one that has it answers all of them rightly,
+    the guide's about half of them.
+    """
+    inputs, labels, bias = judged_rows()
+    with connected(site.url, author.key) as client:
+        evaluator = write(client, site, author, EVALUATOR).path
+        publish_for_all(
+            client, evaluator, sample=json.dumps({"output": [1.0] + [0.0] * 9, "expected": 0})
+        )
+        set_gate(site, author, client, path, evaluator, inputs, labels)
+        outcomes = []
+        for offset in (bias, [-10 * one for one in bias]):
+            written = f"+ b + tf.constant({offset!r}, tf.float32))"
+            build(client, site, author, path, {"run.py": APP.replace("+ b)", written)})
+            place = f"{site.url}/api/algorithms/{path}/publications"
+            sent = httpx.post(place, headers=author.headers, json={})
+            assert sent.status_code == 202, sent.text
+            outcomes.append(ended(f"{site.url}{sent.headers['location']}", author))
+    return outcomes
+
+
+def set_gate(
+    site: Site,
+    author: Person,
+    client: Any,
+    path: str,
+    evaluator: str,
+    inputs: list[list[int]],
+    labels: list[int],
+) -> None:
+    folder = f"data://{author.name}/judging"
+    client.dir(folder).create()
+    sealed = httpx.patch(
+        f"{site.url}/api/collections/{author.name}/judging",
+        headers=author.headers,
+        json={"read_access": "sealed"},
+    )
+    assert sealed.status_code == 200, sealed.text
+    lines = [
+        json.dumps({"input": given, "expected": label})
+        for given, label in zip(inputs, labels, strict=True)
+    ]
+    client.file(f"{folder}/rows.jsonl").put("\n".join(lines))
+    demands = {
+        "rows": f"{folder}/rows.jsonl",
+        "metric": "evaluator",
+        "evaluator": f"{evaluator}/0.1.0",
+    }
+    gate = httpx.put(f"{site.url}/api/algorithms/{path}/gate", headers=author.headers, json=demands)
+    assert gate.status_code == 200, gate.text
+
+
+def judged_rows() -> tuple[list[list[int]], list[int], list[float]]:
+    """Pictures, the digit of each by a bias other than the model's, and that bias."""
+    numbers = struct.unpack("<7850f", (DATA / "model" / CHECKPOINT).read_bytes())
+    weights, bias = numbers[:7840], numbers[7840:]
+    chance = random.Random(7)
+    inputs = [[chance.randrange(256) for _ in range(784)] for _ in range(ROWS)]
+    scores = []
+    for given in inputs:
+        seen = [(255 - value) / 255 for value in given]
+        columns = [weights[digit::10] for digit in range(10)]
+        products = [sum(map(operator.mul, seen, column)) for column in columns]
+        scores.append([one + more for one, more in zip(products, bias, strict=True)])
+    usual = [max(range(10), key=score.__getitem__) for score in scores]
+    often = max(set(usual), key=usual.count)
+    leads = sorted(
+        score[often] - max(value for digit, value in enumerate(score) if digit != often)
+        for score in scores
+    )
+    middle = (leads[ROWS // 2] + leads[ROWS // 2 - 1]) / 2
+    offset = [-middle if digit == often else 0.0 for digit in range(10)]
+    labels = [
+        max(
+            range(10), key=[one + more for one, more in zip(score, offset, strict=True)].__getitem__
+        )
+        for score in scores
+    ]
+    return inputs, labels, offset

@@ -12,7 +12,7 @@ import pytest
 
 from tests.git.repository import address, clone
 from tests.journeys.authoring import Written, build, publish, write
-from tests.journeys.calling import call
+from tests.journeys.calling import call, signed_in, until
 from tests.live import Person, Site
 
 MODEL = """
@@ -82,7 +82,12 @@ def test_better_model_replaces_the_champion_and_a_worse_one_does_not(
     live: Site, author: Person, caller: Person, author_client: Any, champion: Written
 ) -> None:
     rebuilt(live, author, author_client, champion.path, threshold=18)
-    number = publish(author_client, champion.path, sample="1")
+    place = f"{live.url}/api/algorithms/{champion.path}/publications"
+    sent = httpx.post(place, headers=author.headers, json={"callability": "public"})
+    second = httpx.post(place, headers=author.headers, json={})
+    passed = until(lambda: ended(f"{live.url}{sent.headers['location']}", author))
+    with signed_in(live, author) as browser:
+        shown = browser.get(f"/algorithms/{champion.path}/publish/{sent.json()['id']}/").text
     rebuilt(live, author, author_client, champion.path, threshold=14)
     refused = httpx.post(
         f"{live.url}/v1/algorithms/{champion.path}/versions", headers=author.headers, json={}
@@ -91,7 +96,10 @@ def test_better_model_replaces_the_champion_and_a_worse_one_does_not(
     answer = call(live, champion.path, 15, key=caller.key).json()
     worse, better, first = evaluations(live, author, champion.path)
 
-    assert number == "0.2.0"
+    assert (sent.status_code, second.status_code) == (202, 409)
+    assert "A build is at the gate already" in second.text
+    assert (passed["state"], passed["version"], passed["total"]) == ("passed", "0.2.0", 80)
+    assert "Passed, and published as 0.2.0." in shown
     assert answer["result"] == {"label": "short"}
     assert refused.status_code == 409
     assert refused.json()["error"]["message"] == (
@@ -105,6 +113,12 @@ def test_better_model_replaces_the_champion_and_a_worse_one_does_not(
     assert better["low"] > 0
     assert (worse["version"], worse["score"], worse["champion_score"]) == (None, 0.85, 0.95)
     assert worse["has_passed"] is False
+
+
+def ended(address: str, author: Person) -> dict[str, Any]:
+    """A publish that has passed or was refused; nothing while it is on its way."""
+    found: dict[str, Any] = httpx.get(address, headers=author.headers).json()
+    return found if found["finished_at"] else {}
 
 
 def test_push_is_published_by_itself_if_it_passes_and_told_why_if_not(

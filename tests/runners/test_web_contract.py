@@ -184,7 +184,7 @@ async def calls_and_passes(spec: RunSpec, backend: Backend, folder: Path) -> lis
     address = f"unix:{folder}/runner.sock"
     server = await remote.listen(address, lambda: remote.PoolServer(pool))
     fleet = remote.Fleet()
-    await fleet.renew([remote.RunnerInfo("one", address, 1, has_gpu=False)])
+    await fleet.renew([remote.RunnerInfo("one", address, 1, frozenset({"cpu"}))])
     try:
         return [
             *[await pool.run(spec, asking(b"[1, 2, 3]")) for _ in range(2)],

@@ -13,7 +13,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from algorithms import authoring, build_logs, builds, repositories
+from algorithms import amounts, authoring, build_logs, builds, repositories
 from algorithms.models import Algorithm, Build, BuildLogChunk
 from marketplace.accounts import run_tokens
 from marketplace.accounts.actors import Actor
@@ -105,7 +105,7 @@ def test_repository_that_cannot_be_exported_is_the_authors_fault(
     algorithm: Algorithm, alice: Actor, use: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     use(good)
-    monkeypatch.setattr(repositories, "MAX_FILES", 1)
+    monkeypatch.setattr(amounts, "MAX_FILES", 1)
 
     build = run(started(algorithm, alice))
 
