@@ -138,7 +138,7 @@ class Admission:
     bill: Bill | None  # None: the house's own, for visitors
     hold: Hold | None  # None: it can cost nothing
     timeout: float
-    closes: Who | None = None  # the tree with a Max-Cost that ends with it
+    is_capped: bool = False  # its Max-Cost bounds a tree of calls, and ends with it
     is_trial: bool = False  # the house's, out of the account's free time
 
     def tell(self, watch: Callable[[Phase], None] | None) -> Callable[[Phase], None] | None:
@@ -209,8 +209,8 @@ class Admission:
         """Give back what is left; nothing was charged if there is no charge."""
         if self.hold is not None:
             self.hold.end(charge or self.hold.due or NOTHING)
-        if self.closes is not None:
-            _teller().close_tree(self.closes)
+            if self.is_capped:
+                _teller().close_tree(self.hold.chain)
 
     def cost(self, charge: Charge) -> Cost | None:
         """For the answer. The balance is as last seen, at most some seconds ago."""
@@ -257,22 +257,23 @@ async def admit(target: Target, *, by: Actor, running: RunningCall, wanted: Want
     price = price_of(target, by=by)
     is_trial = wanted.is_trial and (not price.rate or given_time.is_left(by.owner_id))
     if is_trial:
-        return Admission(_bill(target, by, FREE, wanted, None), None, seconds, None, is_trial)
+        return Admission(_bill(target, by, FREE, wanted, None), None, seconds, is_trial=is_trial)
     who = _who(by.owner_id, by, running)
     if max_cost is not None and max_cost < price.least:
         raise refusals.cap_too_low(max_cost, price.least, target.path)
-    opens = max_cost is not None and running.is_capped and running.depth == 0
+    opens = max_cost is not None and running.capped_by == running.call_id
+    outer = by.running.capped_by if by.running is not None else None
     if price.is_free and not opens:
         return Admission(_bill(target, by, price, wanted, None), None, seconds)
     amount, step = _first_amount(price, seconds, max_cost, shares=opens)
-    chain = await _teller().hold(who, amount, cap=max_cost if opens else None)
+    chain = await _teller().hold(who, amount, cap=max_cost if opens else None, within=outer)
     hold = Hold(price, chain, amount, step)
     hold.watch(asyncio.current_task())
     return Admission(
         bill=_bill(target, by, price, wanted, chain),
         hold=hold,
         timeout=seconds if step else min(seconds, hold.seconds),
-        closes=who if opens else None,
+        is_capped=opens,
     )
 
 
@@ -334,7 +335,7 @@ def _who(owner_id: UUID, by: Actor, running: RunningCall) -> Who:
         key_id=running.payer_key_id,
         member_id=by.user_id,
         algorithm_id=running.root_algorithm_id or running.algorithm_id,
-        tree=running.root_id if running.is_capped else None,
+        tree=running.capped_by,
     )
 
 

@@ -273,13 +273,15 @@ def _place_in_tree(target: Target, by: Actor, ask: Ask) -> RunningCall:
         payer_key_id=by.key_id if parent is None else parent.payer_key_id,
         payer=ask.payer if parent is None else parent.payer,
         root_algorithm_id=target.algorithm_id if parent is None else parent.root_algorithm_id,
-        is_capped=_is_capped(target, ask) if parent is None else parent.is_capped,
+        capped_by=_capped_by(call_id, target, ask, parent),
     )
 
 
-def _is_capped(target: Target, ask: Ask) -> bool:
-    """Whether calls that this one sets off share a Max-Cost with it."""
-    return ask.max_cost is not None and target.may_call_others
+def _capped_by(call_id: UUID, target: Target, ask: Ask, parent: RunningCall | None) -> UUID | None:
+    """Which call's Max-Cost it shares: its own, if it may set others off, or that of one above."""
+    if ask.max_cost is not None and target.may_call_others:
+        return call_id
+    return None if parent is None else parent.capped_by
 
 
 def _invocation(  # noqa: PLR0913, PLR0917 - all that is known of one call

@@ -22,27 +22,47 @@ from marketplace.lib.errors import PaymentRequired
 _AT_ONCE: Final = 200
 
 
-def open_tree(who: Who, cap: int, payer: Payer, spender: UUID) -> PaymentRequired | None:
-    """Set a tree's Max-Cost aside; give the refusal if a limit does not have it."""
+def open_tree(
+    who: Who, cap: int, payer: Payer, spender: UUID, *, within: UUID | None = None
+) -> PaymentRequired | None:
+    """Set a tree's Max-Cost aside; give the refusal if a limit does not have it.
+
+    A tree that is part of another one, `within`, has it out of that one's Max-Cost, which has
+    been set aside from all others already.
+    """
     windows = [window.limit_id for window in payer.windows if window.bounds(who)]
     limit_ids = sorted([payer.wallet_id, *windows])
     with transaction.atomic():
-        limits = list(Limit.objects.filter(pk__in=limit_ids).select_for_update().order_by("pk"))
+        outer = None
+        if within is not None:
+            outer = _open(within)
+            if outer is None:
+                return refusals.cap_unknown("an algorithm")
+            limit_ids = [*outer.limit_ids, outer.pk]
+        holders = limit_ids if outer is None else [outer.pk]
+        limits = list(Limit.objects.filter(pk__in=holders).select_for_update().order_by("pk"))
+        if outer is not None and any(limit.ends_at for limit in limits):
+            return refusals.cap_unknown("an algorithm")
         for limit in limits if cap else []:
             if limit.frozen_because:
                 return refusals.stopped(f"This account is frozen: {limit.frozen_because}")
             if limit.available < cap:
                 return refusals.short_of(limit, limit.available, cap)
-        Limit.objects.filter(pk__in=limit_ids).update(held=F("held") + cap)
+        Limit.objects.filter(pk__in=holders).update(held=F("held") + cap)
         Limit.objects.create(
             kind=Limit.Kind.TREE,
             owner_id=who.owner_id,
             call_id=who.tree,
             limit_ids=limit_ids,
+            within=outer,
             spender_id=spender,
             ceiling=cap,
         )
     return None
+
+
+def _open(call_id: UUID) -> Limit | None:
+    return Limit.objects.filter(kind=Limit.Kind.TREE, call_id=call_id, ends_at=None).first()
 
 
 def close(root_id: UUID) -> None:
@@ -73,8 +93,8 @@ def tidy() -> int:
 def _release(tree_ids: Iterable[int]) -> None:
     for tree_id in tree_ids:
         with transaction.atomic():
-            limit_ids = Limit.objects.values_list("limit_ids", flat=True).get(pk=tree_id)
-            rows = Limit.objects.filter(pk__in=[*limit_ids, tree_id])
+            holders = Limit.objects.get(pk=tree_id).holder_ids
+            rows = Limit.objects.filter(pk__in=[*holders, tree_id])
             locked = {row.pk: row for row in rows.select_for_update().order_by("pk")}
             tree = locked.get(tree_id)
             if tree is None or tree.ends_at is None:

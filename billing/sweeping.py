@@ -63,7 +63,7 @@ def _holds() -> Iterator[Finding]:
     for limit_id, amount in used.items():
         expected[limit_id] += amount
     for cap in Limit.objects.filter(kind=Limit.Kind.TREE):
-        for limit_id in cap.limit_ids:
+        for limit_id in cap.holder_ids:
             expected[limit_id] += cap.ceiling - cap.spent - used.get(cap.pk, 0)
     for limit in Limit.objects.exclude(kind=Limit.Kind.TREE):
         if limit.held != expected.get(limit.pk, 0):

@@ -42,7 +42,7 @@ class Teller:
         self.spender = spender or uuid4()
         self._asked: deque[Asked] = deque()
         self._put_off: list[Asked] = []
-        self._closing: deque[UUID] = deque()
+        self._closing: deque[Chain] = deque()
         self._wake = threading.Event()
         self._stopping = False
         self._is_registered = False
@@ -62,11 +62,14 @@ class Teller:
         self._wake.set()
         self._thread.join()
 
-    async def hold(self, who: Who, amount: int, *, cap: int | None = None) -> Chain:
+    async def hold(
+        self, who: Who, amount: int, *, cap: int | None = None, within: UUID | None = None
+    ) -> Chain:
         """Set an amount aside; raise PaymentRequired if a limit does not have it.
 
         With `cap`, everything the tree of `who` will cost is set aside first, as a limit of
-        its own that the amount is taken from; a cap of 0 lets it cost nothing.
+        its own that the amount is taken from; a cap of 0 lets it cost nothing. `within` is the
+        tree that the capped one is a part of, which has it out of its own cap.
         """
         if cap is None:
             chain = self.till.take(who, amount)
@@ -75,7 +78,7 @@ class Teller:
                 if not chain.refreshing and (chain.until < now or chain.runs_low(amount, now)):
                     self._refresh(chain, amount)
                 return chain
-        return await self._ask(who, amount, cap=cap)
+        return await self._ask(who, amount, cap=cap, within=within)
 
     async def more(self, chain: Chain, amount: int) -> None:
         """Set more aside for a call in progress, on the same limits."""
@@ -84,11 +87,10 @@ class Teller:
         if not self.till.take_from(chain, amount, time.monotonic()):
             await self._ask(chain.who, amount, chain=chain)
 
-    def close_tree(self, who: Who) -> None:
-        """The root of a tree with a Max-Cost has ended: what is left goes back to its limits."""
-        self.till.drop(who)
-        if who.tree is not None:
-            self._closing.append(who.tree)
+    def close_tree(self, chain: Chain) -> None:
+        """The call with a Max-Cost has ended: what is left of it goes back to where it was from."""
+        self.till.drop(chain.who)
+        self._closing.append(chain)
 
     def _refresh(self, chain: Chain, amount: int) -> None:
         """Look at the limits of these calls again, and have slack for more, while they go on."""
@@ -107,13 +109,20 @@ class Teller:
         self._wake.set()
 
     async def _ask(
-        self, who: Who, amount: int, *, chain: Chain | None = None, cap: int | None = None
+        self,
+        who: Who,
+        amount: int,
+        *,
+        chain: Chain | None = None,
+        cap: int | None = None,
+        within: UUID | None = None,
     ) -> Chain:
         if self._stopping:
             raise Unavailable("The site is shutting down. Nothing was charged; try again.")
         loop = asyncio.get_running_loop()
         deadline = time.monotonic() + RECALL_SECONDS
-        asked = Asked(who, amount, loop, loop.create_future(), chain, cap, deadline)
+        answer: asyncio.Future[Chain] = loop.create_future()
+        asked = Asked(who, amount, loop, answer, chain, cap, within, deadline)
         self._asked.append(asked)
         self._wake.set()
         try:
@@ -157,8 +166,7 @@ class Teller:
         if put_off:
             self._serve(put_off)
         self._give_back()
-        while self._closing:
-            caps.close(self._closing.popleft())
+        self._close_trees()
         self.till.tidy()
 
     def _beat(self) -> None:
@@ -229,7 +237,7 @@ class Teller:
             return chain
         if one.cap is not None and one.who.tree is not None:
             payer = leasing.payers([payer.owner_id])[payer.owner_id]
-            refusal = caps.open_tree(one.who, one.cap, payer, self.spender)
+            refusal = caps.open_tree(one.who, one.cap, payer, self.spender, within=one.within)
             if refusal is not None:
                 one.refuse(refusal)
                 return None
@@ -250,6 +258,13 @@ class Teller:
         if len(self._payers) > _MOST_REMEMBERED:
             self._payers.clear()
 
+    def _close_trees(self) -> None:
+        while self._closing:
+            chain = self._closing.popleft()
+            leasing.give_back(self.spender, self.till.emptied(chain))
+            if chain.who.tree is not None:
+                caps.close(chain.who.tree)
+
     def _end(self) -> None:
         try:
             if self._is_registered:
@@ -257,8 +272,7 @@ class Teller:
                     free = {pk: slip.free for pk, slip in self.till.slips() if slip.free}
                 self.till.void()
                 leasing.give_back(self.spender, free)
-                while self._closing:
-                    caps.close(self._closing.popleft())
+                self._close_trees()
         except DatabaseError:
             logger.exception("What was left of the leases stays set aside until this is noticed")
         finally:

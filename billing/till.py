@@ -46,7 +46,7 @@ class Who(NamedTuple):
     key_id: UUID | None
     member_id: int | None
     algorithm_id: UUID
-    tree: UUID | None = None  # the root's id, if it has a Max-Cost that its children share
+    tree: UUID | None = None  # the call that has a Max-Cost which this one shares
 
 
 @dataclass(slots=True, eq=False)
@@ -187,6 +187,14 @@ class Till:
     def drop(self, who: Who) -> None:
         self._chains.pop(who, None)
 
+    def emptied(self, chain: Chain) -> dict[int, int]:
+        """Take all that is free out of the slips of a chain that no call uses any more."""
+        with self.lock:
+            back = {slip.limit_id: slip.free for slip in chain.slips if slip.free}
+            for slip in chain.slips:
+                slip.free = 0
+        return back
+
     def void(self) -> None:
         """The leases are gone: hand out nothing of them any more."""
         with self.lock:
@@ -252,6 +260,7 @@ class Asked:
     answer: asyncio.Future[Chain]
     chain: Chain | None = None  # more for a call that runs already
     cap: int | None = None  # open a tree with this Max-Cost first; 0: it may cost nothing
+    within: UUID | None = None  # and take it out of this tree's
     deadline: float = 0.0  # near the limit: until then other processes may give slack back
     ahead: int = 0  # takes nothing, but wants slack for calls of this amount
 

@@ -81,7 +81,7 @@ def _open_caps(limit: Limit) -> int:
     """What trees of calls with a Max-Cost of their own have set aside and not used."""
     caps = Limit.objects.filter(kind=Limit.Kind.TREE).exclude(pk=limit.pk)
     return sum(
-        cap.ceiling - cap.spent - _unsettled(cap) for cap in caps if limit.pk in cap.limit_ids
+        cap.ceiling - cap.spent - _unsettled(cap) for cap in caps if limit.pk in cap.holder_ids
     )
 
 

@@ -364,14 +364,27 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "call_id",
-                    models.UUIDField(blank=True, help_text="The root of the tree", null=True),
+                    models.UUIDField(
+                        blank=True, help_text="The call that has the Max-Cost", null=True
+                    ),
                 ),
                 (
                     "limit_ids",
                     models.JSONField(
                         blank=True,
                         default=list,
-                        help_text="Of a tree: the limits that hold its ceiling",
+                        help_text="Of a tree: the limits that it is charged to as well",
+                    ),
+                ),
+                (
+                    "within",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Of a tree: the larger one whose ceiling it has a part of",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="billing.limit",
                     ),
                 ),
                 (

@@ -32,9 +32,17 @@ class Limit(models.Model):
     budget = models.ForeignKey(
         Budget, on_delete=models.PROTECT, null=True, blank=True, related_name="windows"
     )
-    call_id = models.UUIDField(null=True, blank=True, help_text="The root of the tree")
+    call_id = models.UUIDField(null=True, blank=True, help_text="The call that has the Max-Cost")
     limit_ids: models.JSONField[list[int], list[int]] = models.JSONField(
-        default=list, blank=True, help_text="Of a tree: the limits that hold its ceiling"
+        default=list, blank=True, help_text="Of a tree: the limits that it is charged to as well"
+    )
+    within = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Of a tree: the larger one whose ceiling it has a part of",
     )
     spender_id = models.UUIDField(null=True, blank=True, help_text="Of a tree: who runs its root")
     starts_at = models.DateTimeField(null=True, blank=True)
@@ -99,6 +107,11 @@ class Limit(models.Model):
     @property
     def available(self) -> int:
         return self.ceiling - self.spent - self.held
+
+    @property
+    def holder_ids(self) -> list[int]:
+        """Of a tree: the limits in which its ceiling is set aside."""
+        return self.limit_ids if self.within_id is None else [self.within_id]
 
 
 class Spender(models.Model):

@@ -37,7 +37,7 @@ class RunningCall:
     payer_key_id: UUID | None = None
     payer: str = ""  # whose sandboxes its calls go to, where the caller has no owner: visitors
     root_algorithm_id: UUID | None = None  # whose budgets bound the whole tree
-    is_capped: bool = False  # the root has a Max-Cost, which its whole tree shares
+    capped_by: UUID | None = None  # the nearest call with a Max-Cost for itself and all below it
 
 
 @dataclass(frozen=True, slots=True)

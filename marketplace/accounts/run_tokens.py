@@ -81,7 +81,7 @@ def _actor(claims: dict[str, Any]) -> Actor:
         payer_key_id=UUID(payer_key) if payer_key else None,
         payer=run["payer"],
         root_algorithm_id=UUID(run["root_algorithm_id"]) if run["root_algorithm_id"] else None,
-        is_capped=run["is_capped"],
+        capped_by=UUID(run["capped_by"]) if run["capped_by"] else None,
     )
     return Actor(
         user_id=claims["user"],

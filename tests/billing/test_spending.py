@@ -169,12 +169,42 @@ def test_max_cost_of_a_tree_holds_in_every_process_and_what_is_left_goes_back(
             assert isinstance(refused, PaymentRequired)
             assert "Max-Cost" in refused.message
         root.till.give(chain, 400)
-        root.close_tree(tree)
+        root.close_tree(chain)
 
     with tellers(2) as (root, other):
         asyncio.run(ask(root, other))
         assert Limit.objects.get(kind="wallet").held in (600, 1000)
         other.till.give(theirs[0], 600)
+
+    reaping.reap()
+    require_nothing_held()
+    assert not Limit.objects.filter(kind="tree").exists()
+
+
+def test_max_cost_within_a_max_cost_bounds_its_part_and_gives_the_rest_back_to_the_whole(
+    payer: Owner,
+) -> None:
+    whole, part = who(payer, tree=uuid4()), who(payer, tree=uuid4())
+
+    async def ask(root: Teller, other: Teller) -> None:
+        first = await root.hold(whole, 100, cap=1000)
+        second = await other.hold(part, 200, cap=600, within=whole.tree)
+        beside, below = await try_to_hold(other, whole, 301), await try_to_hold(other, part, 401)
+        for refused in (beside, below):
+            assert isinstance(refused, PaymentRequired)
+            assert "Max-Cost" in refused.message
+        assert second.limit_ids[:-1] == first.limit_ids
+        other.till.give(second, 200)
+        other.close_tree(second)
+        while await Limit.objects.filter(call_id=part.tree).aexists():
+            await asyncio.sleep(0.02)
+        again = await other.hold(whole, 900)
+        other.till.give(again, 900)
+        root.till.give(first, 100)
+        root.close_tree(first)
+
+    with tellers(2) as (root, other):
+        asyncio.run(ask(root, other))
 
     reaping.reap()
     require_nothing_held()
@@ -187,9 +217,10 @@ def test_max_cost_of_nothing_lets_a_tree_run_and_refuses_what_costs_something(
     tree = who(payer, tree=uuid4())
 
     async def ask(teller: Teller) -> list[Chain | PaymentRequired]:
-        answers = [await try_to_hold(teller, tree, 0, cap=0), await try_to_hold(teller, tree, 1)]
-        teller.close_tree(tree)
-        return answers
+        root = await teller.hold(tree, 0, cap=0)
+        paid = await try_to_hold(teller, tree, 1)
+        teller.close_tree(root)
+        return [root, paid]
 
     with tellers(1) as [teller]:
         root, paid = asyncio.run(ask(teller))

@@ -39,13 +39,13 @@ def apply(input):
     if not isinstance(input, list):
         time.sleep(input)
         return input
-    return [ask(path, value) for path, value in input]
+    return [ask(*wanted) for wanted in input]
 
 
-def ask(path, value):
+def ask(path, value, most=None):
     address = os.environ["ALGORITHMIA_API"] + "/v1/algo/" + path
-    kind = {"Content-Type": "application/json"}
-    request = urllib.request.Request(address, json.dumps(value).encode(), kind)
+    headers = {"Content-Type": "application/json", **({"Max-Cost": most} if most else {})}
+    request = urllib.request.Request(address, json.dumps(value).encode(), headers)
     try:
         with urllib.request.urlopen(request) as answer:
             return [answer.status, json.load(answer)]
@@ -169,6 +169,25 @@ def test_max_cost_bounds_a_pipeline_and_what_it_calls_together(
     total = cost(answer)["total"] + sum(within)
     assert total <= 50_000
     assert spent(live, bounded.name) == total
+
+
+def test_max_cost_that_an_algorithm_sends_bounds_what_lies_below_and_no_more(
+    live: Site, paid: str, pipe: str
+) -> None:
+    payer = live.person("outer_payer")
+    branches = [[pipe, [[paid, 0], [paid, 0]], "0.025"], [paid, 0]]
+
+    answer = call(live, pipe, branches, key=payer.key, headers={"Max-Cost": "0.05"})
+
+    [[status, branch], [beside, sibling]] = answer.json()["result"]
+    assert (status, beside) == (200, 200)
+    [first, second] = branch["result"]
+    assert (first[0], second[0]) == (200, 402)
+    assert "the Max-Cost of its tree of calls has 0.00" in second[1]["error"]["message"]
+    paid_for = [answer.json(), branch, first[1], sibling]
+    total = sum(one["metadata"]["cost"]["total"] for one in paid_for)
+    assert 2 * ROYALTY < total < 50_000
+    assert spent(live, payer.name) == total
 
 
 def test_call_that_can_have_no_more_is_stopped_and_pays_the_time_it_had(
