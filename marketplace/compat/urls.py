@@ -143,19 +143,39 @@ administration_urls = [
 ]
 
 _INTERNAL = "Only the internal repository host is here, which needs no authorization."
+_HERE = "Repositories are kept here: push to /git/OWNER/NAME.git."
+_NO_HOSTS = "Organizations have no hosts of their own here."
+_SECRETS = "Secrets are kept in the site's own database, encrypted; there is no other provider."
+_LOOK = "The operator sets title and look in the site's settings."
 _NOT_HERE = {
     "v1/scms/<str:scm_id>/oauth/start": _INTERNAL,
     "v1/scms/<str:scm_id>/oauth/finish": _INTERNAL,
     "v1/scms/<str:scm_id>/token/connect": _INTERNAL,
     "v1/scms/<str:scm_id>/token/status": _INTERNAL,
-    "v1/admin/scms": "Repositories are kept here: push to /git/OWNER/NAME.git.",
+    "v1/admin/scms": _HERE,
+    "v1/admin/scms/<str:scm_id>": _HERE,
+    "v1/admin/scms/<str:scm_id>/default": _HERE,
     "v1/admin/reservations": "Warm sandboxes are kept by themselves; none can be reserved.",
     "v1/admin/insights-connection": "Insights go to no broker here: owners read them with "
     "GET /v1/algorithms/OWNER/NAME/insights.",
     "v1/admin/legacy-algorithms": "There are no legacy algorithms here.",
     "v1/admin/features": "Features are not switched one by one here.",
-    "v1/admin/organization_host_information": "Organizations have no hosts of their own here.",
-    "v1/config/frontend": "The operator sets title and look in the site's settings.",
+    "v1/admin/features/<str:flag>": "Features are not switched one by one here.",
+    "v1/admin/organization_host_information": _NO_HOSTS,
+    "v1/admin/organization_host_information/<str:name>": _NO_HOSTS,
+    "v1/admin/secret-provider": _SECRETS,
+    "v1/admin/plugins/secret-provider/<str:provider_id>": _SECRETS,
+    "v1/config/frontend": _LOOK,
+    "v1/config/frontend/<str:key>": _LOOK,
+    "v1/config/logo": _LOOK,
+    "v1/config/favicon": _LOOK,
+    "v1/organization/types/<str:name>": "The types of organizations are fixed here.",
+    "v1/organizations/externalId/<str:external_id>": "Organizations have no ids of other systems "
+    "here; ask by name.",
+    "v1/organizations/<str:name>/members/<str:username>/keys": "Nobody makes keys for another "
+    "member here: each makes their own, which the organization's owners see and end.",
+    "v1/organizations/<str:name>/utility-algorithms": "Organizations have no algorithms set apart.",
+    "v1/organizations/<str:name>/algorithms-host-usernames": _NO_HOSTS,
 }
 not_here_urls = [
     route

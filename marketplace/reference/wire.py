@@ -331,29 +331,6 @@ _ADMINISTRATION: Final = {
     },
 }
 
-_NOTHING: Final = (
-    "/v1/scms/{scm_id}/oauth/start",
-    "/v1/scms/{scm_id}/oauth/finish",
-    "/v1/scms/{scm_id}/token/connect",
-    "/v1/scms/{scm_id}/token/status",
-    "/v1/admin/scms",
-    "/v1/admin/reservations",
-    "/v1/admin/insights-connection",
-    "/v1/admin/legacy-algorithms",
-    "/v1/admin/features",
-    "/v1/admin/organization_host_information",
-    "/v1/config/frontend",
-)
-_NOT_HERE: Final = {
-    f"{method} {place}": Operation("Not here", {}, words="Refused with a sentence and code 5005.")
-    for place in _NOTHING
-    for method in ("GET", "POST")
-} | {
-    f"{method} {place}": Operation(f"Nothing to {verb} here", list_of(object_of({})))
-    for place in ("/v1/users/{user_id}/event-listeners", "/v1/registries")
-    for method, verb in {"GET": "list", "POST": "add"}.items()
-}
-
 WIRE: Final[dict[str, Operation]] = (
-    _ALGORITHMS | _ENVIRONMENTS | _USERS | _ORGANIZATIONS | _ADMINISTRATION | _NOT_HERE
+    _ALGORITHMS | _ENVIRONMENTS | _USERS | _ORGANIZATIONS | _ADMINISTRATION
 )

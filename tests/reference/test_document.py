@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import orjson
 import pytest
 from django.conf import settings
@@ -11,6 +13,9 @@ from openapi_spec_validator import validate
 from marketplace.reference.document import document, undescribed
 from marketplace.reference.management.commands.write_reference import SNAPSHOT, as_text
 
+REFUSED = "Not here"
+OURS = ("/quote/", "/budgets", "/receipts", "/v1/usage", "/spend-stop", "/requests/")
+"""Parts of addresses that the predecessor had not."""
 AGAIN = "The API has changed: run `python manage.py write_reference` and look at the difference."
 
 
@@ -53,3 +58,23 @@ def test_page_shows_every_address_with_what_it_takes(client: Client) -> None:
             assert f'<code class="reference__path">{path}</code>' in page
     assert "Runs the sample input, which must work." in page
     assert "<script src=" not in page
+
+
+def test_table_of_what_works_names_the_predecessors_addresses_and_no_others() -> None:
+    page = (settings.BASE_DIR / "docs" / "reference" / "compatibility.md").read_text()
+    named = set(re.findall(r"`([A-Z]+) (/v1/[^`]+)`", page))
+
+    known = {
+        (method.upper(), path)
+        for path, methods in document()["paths"].items()
+        for method, operation in methods.items()
+        if path.startswith("/v1/") and (operation["summary"] != REFUSED or method == "get")
+    }
+
+    ours = {
+        (method, path)
+        for method, path in known
+        if any(word in path for word in OURS) or "{algorithm_id}" in path or "{operation}" in path
+    }
+    assert named - known == set()
+    assert known - ours - named == set()
