@@ -28,7 +28,7 @@ from algorithms import later, live_calls
 from algorithms.models import CallRequest
 from marketplace.accounts.actors import Actor
 from marketplace.api import authentication, errors
-from marketplace.compat.requests import status_of, uuid_in
+from marketplace.compat.request_states import status_of, uuid_in
 from marketplace.lib.errors import BadInput, MarketplaceError, NotSignedIn, TooMany
 from runners.relay import Receive, Scope, Send
 

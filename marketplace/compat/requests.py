@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from rest_framework.response import Response
 
 from algorithms import later
@@ -11,7 +9,7 @@ from algorithms.charging import Cost
 from algorithms.models import CallRequest
 from marketplace.api.rest import ActorAPIView, APIRequest
 from marketplace.compat import wire
-from marketplace.lib.errors import NotFound
+from marketplace.compat.request_states import status_of, uuid_in
 
 
 class RequestView(ActorAPIView):
@@ -35,12 +33,6 @@ class CancelView(ActorAPIView):
         return Response(_known(later.cancel(uuid_in(request_id), by=request.actor)))
 
 
-def status_of(kept: CallRequest) -> str:
-    """Its state; one that is to end, and has not yet, says so."""
-    is_ending = kept.cancel_asked_at is not None and kept.finished_at is None
-    return "cancelling" if is_ending else kept.state
-
-
 def _known(kept: CallRequest) -> dict[str, object]:
     return {
         "request_id": f"req-{kept.pk}",
@@ -48,10 +40,3 @@ def _known(kept: CallRequest) -> dict[str, object]:
         "created_at": kept.created_at,
         "expires_at": kept.expires_at,
     }
-
-
-def uuid_in(text: str) -> UUID:
-    try:
-        return UUID(text.removeprefix("req-"))
-    except ValueError:
-        raise NotFound(f"request {text[:60]} not found", wire_code=7000) from None
