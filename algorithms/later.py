@@ -253,7 +253,7 @@ def fetch(request_id: UUID, *, by: Actor) -> tuple[CallRequest, Outcome | None]:
     return request, wire.read_done(header, body, runner="")
 
 
-def _not_found(request_id: UUID) -> NotFound:
+def _not_found(request_id: object) -> NotFound:
     return NotFound(f"request req-{request_id} not found", wire_code=7000)
 
 

@@ -1,4 +1,4 @@
-"""Whether a body from a guest is what it claims to be: it is pasted into an envelope undecoded."""
+"""What a guest says, looked through: a body is pasted into an envelope undecoded."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Final
 
 import orjson
 
-from runners.specs import Kind
+from runners.protocol import Frame
+from runners.specs import Failure, Kind
 
 _KINDS: Final = {"json": Kind.JSON, "text": Kind.TEXT, "binary": Kind.BINARY}
 
@@ -38,3 +39,18 @@ def _check_json(body: bytes) -> None:
 
 def _refuse_constant(name: str) -> float:
     raise ValueError(name)
+
+
+def failure_in(frame: Frame, default: str = "AlgorithmError") -> Failure:
+    """Why there is no result, in the guest's words where it has any."""
+    header = frame.header
+
+    def text(name: str, fallback: str = "") -> str:
+        value = header.get(name)
+        return value if isinstance(value, str) else fallback
+
+    return Failure(
+        message=text("message", "The algorithm failed without saying why."),
+        error_type=text("error_type", default)[:60] or default,
+        stacktrace=text("stacktrace"),
+    )

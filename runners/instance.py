@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from runners import contracts, egress, runtimes, tunnels
 from runners.backends.base import Backend, Sandbox
-from runners.bodies import kind_named, reads_as
+from runners.bodies import failure_in, kind_named, reads_as
 from runners.errors import PlatformFault
 from runners.guests import EventConnection, GuestConnection, GuestGone, OutOfTime, Unwelcome
 from runners.hearing import Hearing
@@ -151,7 +151,7 @@ class Instance:
             self.manifest = _manifest(frame)
             self._can_cancel = frame.header.get("cancel") is True
             return None
-        return _failure(frame, default="LoadingError")
+        return failure_in(frame, default="LoadingError")
 
     async def run(
         self, invocation: Invocation, before: Timings, exchange: Exchange | None = None
@@ -194,7 +194,7 @@ class Instance:
         finally:
             self.relay.token = None
             self._busy_us, self._busy_since = self.busy_us, 0.0
-            self._guest.hear = None
+            self._listen_no_more()
         outcome = await self._outcome(frame, invocation, _and_run(before, began))
         return replace(outcome, failure=problem) if problem is not None else outcome
 
@@ -205,6 +205,12 @@ class Instance:
         if self._events is not None:
             self._events.hear = hearing.printed
         return self.calls
+
+    def _listen_no_more(self) -> None:
+        """What comes later is of a call that is over."""
+        self._guest.hear = None
+        if self._events is not None:
+            self._events.hear = None
 
     async def _cancel(self, invocation: Invocation, *, may_ask: bool) -> None:
         """End the call, by asking the guest where that can be asked, else with the sandbox."""
@@ -229,7 +235,7 @@ class Instance:
             self._guest.close()
         stdout, body = _split_stdout(frame)
         if frame.type is FrameType.FAILED:
-            return Outcome(stdout=stdout, failure=_failure(frame), timings=timings)
+            return Outcome(stdout=stdout, failure=failure_in(frame), timings=timings)
         kind = kind_named(frame.header.get("kind"))
         is_sound = frame.type is FrameType.RESULT and kind is not None
         if is_sound and len(body) > _MUCH:
@@ -383,17 +389,3 @@ def _split_stdout(frame: Frame) -> tuple[bytes, bytes]:
 def _manifest(frame: Frame) -> dict[str, Any]:
     said = frame.header.get("manifest")
     return said if isinstance(said, dict) else {}
-
-
-def _failure(frame: Frame, default: str = "AlgorithmError") -> Failure:
-    header = frame.header
-
-    def text(name: str, fallback: str = "") -> str:
-        value = header.get(name)
-        return value if isinstance(value, str) else fallback
-
-    return Failure(
-        message=text("message", "The algorithm failed without saying why."),
-        error_type=text("error_type", default)[:60] or default,
-        stacktrace=text("stacktrace"),
-    )

@@ -41,12 +41,19 @@ def on_their_way():
 
 def run(model, job, function):
     """Give what a function gives that runs where the model lives; raise WasCancelled."""
+    begun = []
+
+    def begin(task):
+        begun.append(task)
+        _Open.tasks[job] = task
+
     try:
-        return model.worker.run(function, begun=lambda task: _Open.tasks.update({job: task}))
+        return model.worker.run(function, begun=begin)
     except Cancelled:
         raise WasCancelled("The command was cancelled.")
     finally:
-        _Open.tasks.pop(job, None)
+        for task in begun:
+            _forget(job, task)
 
 
 def cancel(model, said):
@@ -100,8 +107,14 @@ def _events(model, job, task, messages):
     finally:
         if not task.done.is_set():  # whoever asked has gone
             model.worker.cancel(task)
-        _Open.tasks.pop(job, None)
+        _forget(job, task)
         opened(-1)
+
+
+def _forget(job, task):
+    """Another of the same id may have come meanwhile."""
+    if _Open.tasks.get(job) is task:
+        del _Open.tasks[job]
 
 
 def _last(job, task):

@@ -26,7 +26,7 @@ export function fileField(kind, schema, value, changed, place) {
 
   /** A path is shown; what stands in the input itself is only said. @param {string} text */
   function put(text) {
-    const isInline = text.length > LONGEST_PATH;
+    const isInline = text.length > LONGEST_PATH || /^data:(?!\/\/)/.test(text);
     path.value = isInline ? "" : text;
     path.placeholder = isInline ? gettext("In the input itself, {size} KiB", { size: Math.ceil((text.length * 3) / 4 / 1024) }) : "data://";
     if (isInline && kind === "image" && text.startsWith("data:image/")) preview.replaceChildren(pictureOf(text, gettext("The picture in the input")));

@@ -219,7 +219,9 @@ async def test_commands_are_called_watched_and_cancelled_by_their_names(
         {"n": 8},
         {"n": 1},
     ]
-    assert [(one.progress, one.output) for one in heard] == [(0.5, b'{"n": 0}'), (1.0, b'{"n": 1}')]
+    told = [(one.progress, one.output) for one in heard]
+    assert told[0] == (0.5, b'{"n": 0}')
+    assert told[1:] in ([], [(1.0, b'{"n": 1}')])  # left out if it came at once
     failures = [one.failure for one in answers[2:]]
     assert [(one.error_type, one.message) for one in failures[:2] if one] == [
         (
@@ -239,7 +241,8 @@ async def test_commands_are_called_watched_and_cancelled_by_their_names(
 async def _cancelled(pool: Pool, spec: RunSpec) -> None:
     """Cancel a watched call and one that nobody watches; both leave the sandbox as it is."""
     for hear in (lambda _: None, None):
-        endless = asking('{"to": 1000000, "pause": 0.01}', operation="count", hear=hear)
+        to_a_million = '{"to": 1000000, "pause": 0.01}'
+        endless = asking(to_a_million, call_id=str(hear), operation="count", hear=hear)
         call = asyncio.create_task(pool.run(spec, endless))
         await asyncio.sleep(0.3)
         call.cancel()
