@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from django import forms
 from django.db.models import Q
+from django.forms.models import ModelChoiceIterator
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
@@ -18,6 +20,7 @@ from marketplace.accounts.models import Owner
 from marketplace.lib import names
 from marketplace.lib.errors import BadInput
 from marketplace.lib.money import format_credits, parse_credits
+from runners import languages
 from runners.models import Environment
 
 SAMPLE_HELP = _lazy("JSON, or plain text. It is shown to visitors with the output it really gives.")
@@ -108,7 +111,10 @@ class NewAlgorithmForm(PermissionsForm):
         help_text=_lazy("The name as people read it."),
     )
     environment = forms.ModelChoiceField(
-        label=_lazy("Environment"), queryset=Environment.objects.none(), empty_label=None
+        label=_lazy("Environment"),
+        queryset=Environment.objects.none(),
+        empty_label=None,
+        help_text=_lazy("The language and its version. The language stays."),
     )
 
     tagline = forms.CharField(
@@ -127,6 +133,7 @@ class NewAlgorithmForm(PermissionsForm):
         self.fields["owner"].initial = actor.owner_id
         offered = Environment.objects.offered()
         _choose_from(self.fields["environment"], offered)
+        _group_by_language(self.fields["environment"])
         self.fields["environment"].initial = offered.first()
         _name_environments(self.fields["environment"])
 
@@ -274,6 +281,25 @@ def _choose_from(field: forms.Field, rows: Any) -> None:  # noqa: ANN401 - a que
 def _name_environments(field: forms.Field) -> None:
     assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - the classes above say so
     field.label_from_instance = _name  # type: ignore[assignment]
+
+
+class _ByLanguage(ModelChoiceIterator):  # type: ignore[type-arg]
+    """The environments of each language under its name; without names where there is only one."""
+
+    def __iter__(self) -> Iterator[Any]:
+        rows = [self.choice(row) for row in self.queryset]
+        names = [languages.title(row.language) for row in self.queryset]
+        grouped = {
+            name: [row for row, its in zip(rows, names, strict=True) if its == name]
+            for name in names
+        }
+        yield from rows if len(grouped) < 2 else grouped.items()
+
+
+def _group_by_language(field: forms.Field) -> None:
+    assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - the class above says so
+    field.iterator = _ByLanguage
+    field.widget.choices = field.choices
 
 
 def _name(row: Environment) -> str:

@@ -100,7 +100,7 @@ def build(
     yield "Beginning container customization"
     shop = _workshop(spec, pulse, backend)
     runtime = shop.runtime.runtime
-    yield f"{_title(runtime)} {runtime.version} for {spec.algorithm}"
+    yield f"{languages.title(runtime.language)} {runtime.version} for {spec.algorithm}"
     data = Path(settings.DATA_DIR).resolve()
 
     source = sources.snapshot(spec.tree, data / "sources")
@@ -283,10 +283,6 @@ def _check(spec: RunSpec, check: Check, shop: Workshop) -> Generator[str, None, 
         raise explain_load_failure(report.failure)
     yield f"Loaded in {report.seconds:.2f} s"
     return report.manifest
-
-
-def _title(runtime: Runtime) -> str:
-    return languages.get(runtime.language).display_name.format(minor="").strip()
 
 
 def _count(number: int, noun: str) -> str:

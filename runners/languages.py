@@ -43,6 +43,11 @@ def get(name: str) -> Language:
     )
 
 
+def title(name: str) -> str:
+    """The language as people call it, whatever its version."""
+    return get(name).display_name.format(minor="").strip()
+
+
 @cache
 def names() -> tuple[str, ...]:
     """Every language there is a folder for, sorted."""

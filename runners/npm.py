@@ -23,6 +23,7 @@ from runners.workshop import FOLDER, NOTES, Workshop
 HEADER: Final = "# npm\n"
 _NPM: Final = "npm"  # of the runtime's own bin
 _INTEGRITY: Final = re.compile(r"sha(?:512|384|256|1)-[A-Za-z0-9+/=]+(?: .*)?")
+_PLACE: Final = re.compile(r"(?:node_modules/(?:@[\w.~-]+/)?(?!\.)[\w.~-]+(?:/(?=n)|$))+")
 _NOT_FOUND: Final = re.compile(
     r"404 +Not Found - \S+ \S*?/((?:@|%40)?[^/\s]+(?:%2[fF][^/\s]+)?)(?:\s|$)"
 )
@@ -123,7 +124,7 @@ class NpmQuestion:
             raise BuildFailed(f"The packages could not be resolved: {result.exit.reason}.")
         if result.exit.code != 0:
             raise BuildFailed(f"The packages could not be resolved: {_reason(result.output)}")
-        lock = _checked(text)
+        lock = checked(text)
         for name in lock.with_scripts:
             yield f"The install script of {name} is not run: no package's is"
         return lock
@@ -139,7 +140,7 @@ def _resolving() -> list[str]:
     return ["/bin/sh", "-c", f"cd {FOLDER}/{NOTES} && {npm}"]
 
 
-def _checked(text: str) -> NpmLock:
+def checked(text: str) -> NpmLock:
     """Take a lock whose every package comes from the registry and has a hash, and no address."""
     try:
         said = json.loads(text)
@@ -156,7 +157,7 @@ def _checked(text: str) -> NpmLock:
 def _check(place: str, about: dict[str, Any]) -> None:
     name = _name(place, about)
     address = str(about.get("resolved", ""))
-    is_elsewhere = bool(about.get("link")) or not place.startswith("node_modules/")
+    is_elsewhere = bool(about.get("link")) or not _PLACE.fullmatch(place)
     if is_elsewhere or (address and not address.startswith(("https://", "http://"))):
         raise BuildFailed(
             f"The package {name} is to come from {address or place}, and builds reach the "

@@ -102,7 +102,7 @@ function checks(library, path, watcher, recheck) {
     return problems.map(({ line, column, severity, message, actions }) => {
       const place = doc.line(Math.min(Math.max(line, 1), doc.lines));
       const from = Math.min(place.from + column, place.to);
-      const word = place.text.slice(from - place.from).match(/^[\w.]+/)?.[0].length ?? 0;
+      const word = place.text.slice(from - place.from).match(path.endsWith(".py") ? /^[\w.]+/ : /^[\w.@/-]+/)?.[0].length ?? 0;
       return { from, to: Math.min(from + Math.max(word, 1), place.to), severity, message, actions };
     });
   };

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
 from tests.e2e.pages import result, sign_up, write_file
 from tests.live import Site
+from tests.machine import needs_language
 
 CODE = """import Algorithmia
 
@@ -20,6 +21,10 @@ MODEL = Algorithmia.client().file("{model}").getString()
 def apply(input):
     print(MODEL)
     return {{"words": len(input.split())}}
+"""
+SCRIPT = """const leftPad = require("left-pad");
+
+exports.apply = async (input) => leftPad(input, 3, ".");
 """
 BROKEN = "import json\n\n\nthis is not python\n"
 TESTS = """from . import CountWords
@@ -34,12 +39,15 @@ def test_bad():
 """
 
 
-def new_algorithm(page: Page) -> str:
-    """Sign up and make an algorithm on the page; give its path."""
+def new_algorithm(page: Page, language: str = "") -> str:
+    """Sign up and make an algorithm on the page, in the newest of a language; give its path."""
     owner, name = f"a{uuid.uuid4().hex[:10]}", "CountWords"
     sign_up(page, owner)
     page.goto("/algorithms/new/")
     page.get_by_label("Name").fill(name)
+    if language:
+        newest = page.locator(f"optgroup[label='{language}'] option").first.get_attribute("value")
+        page.get_by_label("Environment").select_option(newest)
     page.get_by_role("button", name="Create and open the editor").click()
     expect(page).to_have_url(re.compile(f"/algorithms/{owner}/{name}/edit/"))
     expect(page.locator("#saved")).to_contain_text("Saved")
@@ -135,6 +143,33 @@ def test_unit_tests_run_in_the_sandbox_and_lead_to_the_line_that_failed(page: Pa
     page.locator("#tests .place").last.click()
 
     expect(page.locator(".cm-lineNumbers .cm-activeLineGutter")).to_have_text("9")
+
+
+@needs_language("javascript")
+def test_script_is_checked_while_one_types_and_its_package_added_built_and_called(
+    page: Page,
+) -> None:
+    new_algorithm(page, language="Node.js")
+    expect(page.locator("#built")).to_contain_text("Built", timeout=120_000)
+
+    write_file(page, SCRIPT + "exports.broken = (;\n")
+    expect(page.locator("#problems")).to_have_text("2 problems")
+    write_file(page, SCRIPT)
+    expect(page.locator("#problems")).to_contain_text("1 problem")
+    page.locator("#problems").click()
+    page.get_by_role("button", name="Add left-pad to the dependencies").first.click()
+    expect(page.locator("#workshop-status")).to_contain_text(
+        '"left-pad": "1.3.0" is in package.json now.', timeout=60_000
+    )
+    build(page, "Built")
+    page.locator("#console-input").fill('"7"')
+    page.locator("#console-input").press("ControlOrMeta+Enter")
+    assert "..7" in result(page)
+    page.locator("summary", has_text="Unit tests").click()
+    page.get_by_role("button", name="Run the unit tests").click()
+    expect(page.locator("#tests [role=status]")).to_have_text(
+        "0 passed, 1 failed, 0 skipped", timeout=60_000
+    )
 
 
 def test_missing_package_is_marked_and_added_with_its_newest_version(
