@@ -50,7 +50,7 @@ from marketplace.lib.errors import (
 )
 from marketplace.lib.ids import new_id
 from runners import builder, dependency_sets, host, machines
-from runners.builder import BuildResult, BuildSpec, Memory
+from runners.builder import BuildResult, BuildSpec
 from runners.errors import BuildFailed, RunnerError
 from runners.specs import Invocation, Kind, Network, Outcome, RunSpec
 
@@ -259,7 +259,7 @@ def _queue(build_id: uuid.UUID, machine: str) -> None:
 def _attempt(build: Build, pulse: Pulse) -> Ending | None:
     """Build it once; None if the row has been taken away meanwhile."""
     try:
-        with tempfile.TemporaryDirectory(prefix="build-", dir=_workplace()) as folder:
+        with tempfile.TemporaryDirectory(prefix="build-", dir=checkouts.workplace()) as folder:
             tree = Path(folder)
             repositories.export(build.algorithm_id, build.commit, tree)
             result = _follow(_lines(build, tree, pulse), pulse)
@@ -277,12 +277,6 @@ def _attempt(build: Build, pulse: Pulse) -> Ending | None:
         return Ending(Build.State.FAULT, f"The platform failed while building. {_AGAIN}")
 
 
-def _workplace() -> Path:
-    folder = Path(settings.DATA_DIR) / "checkouts"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
 def _lines(build: Build, tree: Path, pulse: Pulse) -> Generator[str, None, BuildResult]:
     algorithm = build.algorithm
     promised = cases.read(tree)
@@ -298,13 +292,14 @@ def _lines(build: Build, tree: Path, pulse: Pulse) -> Generator[str, None, Build
         variables=resolving.variables(algorithm),
         limits=resolving.sandbox_limits(build.environment.memory_mb),
         contract=algorithm.contract,
+        interpreter=build.environment.runtime,
+        packages=tuple(build.environment.packages.splitlines()),
+        base_lock=build.environment.lock,
     )
     result = yield from builder.build(
         spec,
         check=partial(host.check_load, token=_token(build)),
-        memory=Memory(
-            dependency_sets.fresh_lock, partial(dependency_sets.record, build.environment)
-        ),
+        memory=dependency_sets.memory_of(build.environment),
         pulse=pulse.stop_if_lost,
     )
     for line in cases.tried(promised, _caller(build, builder.run_spec(spec, result))):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from django.conf import settings
+
 from algorithms import environments
 from algorithms.models import Build
 from runners import contracts
@@ -40,6 +42,13 @@ def environment(build: Build, tree: Path) -> Environment:
     wanted = rows.first() or present
     environments.require_buildable(wanted)
     return wanted
+
+
+def workplace() -> Path:
+    """Where commits are checked out, each in a folder of its own."""
+    folder = Path(settings.DATA_DIR) / "checkouts"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def readme(tree: Path) -> str | None:

@@ -275,6 +275,7 @@ def _spec(build: Build, *, network: str, is_shareable: bool) -> RunSpec:
         contract=build.contract,
         interpreter=_interpreter(build, environment),
         dependencies=build.dependencies_id or "",
+        base=(build.dependencies.base_id or "") if build.dependencies is not None else "",
         source=build.source_digest,
         network=Network(network),
         machine=environment.machine,

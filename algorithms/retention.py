@@ -66,4 +66,6 @@ def _due(before: datetime) -> QuerySet[Build]:
 
 def _forget_dependencies(before: datetime) -> None:
     """What no build asks for goes, unless it was asked for lately; resolutions to it go, too."""
-    DependencySet.objects.filter(builds=None, last_used_at__lt=before).delete()
+    unused = DependencySet.objects.filter(builds=None, last_used_at__lt=before)
+    unused.exclude(base=None).delete()
+    unused.filter(extensions=None).delete()

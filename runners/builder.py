@@ -17,6 +17,7 @@ from django.conf import settings
 
 from runners import (
     artefacts,
+    bases,
     contracts,
     host,
     languages,
@@ -25,6 +26,7 @@ from runners import (
     toolchains,
 )
 from runners.backends.base import Backend
+from runners.bases import Base, KeepLock
 from runners.contracts import Contract, Detected
 from runners.diagnosis import explain_load_failure, explain_start_failure
 from runners.errors import BuildFailed
@@ -45,7 +47,7 @@ FindLock = Callable[[str, str], str | None]
 class BuildSpec:
     """What to build, and how the result will run."""
 
-    environment_slug: str  # python311 or python311-gpu
+    environment_slug: str  # python311, python311-gpu or pytorch
     tree: Path  # the commit, checked out
     algorithm: str  # owner/name
     machine: str = "cpu"  # the kind it needs
@@ -54,6 +56,13 @@ class BuildSpec:
     variables: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # secrets
     limits: Limits = field(default_factory=Limits)  # of a run
     contract: str = ""  # the one its owner insists on, whatever the tree looks like
+    interpreter: str = ""  # as runners know it; empty: by the environment's slug
+    packages: tuple[str, ...] = ()  # what the environment brings
+    base_lock: str = ""  # what they were resolved to before
+
+    @property
+    def runtime(self) -> str:
+        return self.interpreter or self.environment_slug
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +79,8 @@ class BuildResult:
     module: str
     contract: str
     interface: dict[str, Any] = field(default_factory=dict)  # runners.contracts.Interface
+    interpreter: str = ""  # what it was installed for
+    base: Base | None = None  # what its environment brings
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +92,9 @@ class Memory:
 
     keep: Keep = lambda _result: None
     """Is told what was installed before the module loads: a build that fails there is kept too."""
+
+    keep_base: KeepLock = lambda lock: lock
+    """Is told what an environment's packages were resolved to; gives the lock that holds."""
 
 
 def build(
@@ -108,11 +122,12 @@ def build(
     contract = contracts.get(entrance.contract)
     yield from _told(source, contract, runtime)
     shop.check()
-    question = toolchains.question(source.folder, contract, shop)
-    yield f"Requirements: {question}"
     memory = memory or Memory()
+    base = yield from _base(spec, memory, data / "environments", shop)
+    question = toolchains.question(source.folder, contract, shop, base)
+    yield f"Requirements: {question}"
     known = memory.find_lock(spec.environment_slug, question.digest)
-    lock = yield from _lock(question, known, shop)
+    lock = yield from _lock(question, known, shop, spec.packages)
     artefact = yield from _install(lock, data / "environments", shop)
 
     result = BuildResult(
@@ -125,6 +140,8 @@ def build(
         source_digest=source.digest,
         module=entrance.module,
         contract=entrance.contract,
+        interpreter=runtime.slug,
+        base=base,
     )
     memory.keep(result)
     shop.check()
@@ -136,7 +153,7 @@ def build(
 
 def run_spec(spec: BuildSpec, result: BuildResult) -> RunSpec:
     """Say how the result of a build is run."""
-    runtime = runtimes.find(spec.environment_slug)
+    runtime = runtimes.find(spec.runtime)
     return RunSpec(
         algorithm=spec.algorithm,
         module=result.module,
@@ -144,6 +161,7 @@ def run_spec(spec: BuildSpec, result: BuildResult) -> RunSpec:
         language=runtime.language,
         interpreter=runtime.slug,
         dependencies=result.dependencies_digest,
+        base=result.base.digest if result.base is not None else "",
         source=result.source_digest,
         network=spec.network,
         machine=spec.machine,
@@ -173,7 +191,7 @@ def _workshop(spec: BuildSpec, pulse: Callable[[], None], backend: Backend | Non
         disk=min(disk, settings.BUILD_MEMORY_MB * MIB // 2),  # /tmp counts as memory
         open_files=4096,
     )
-    runtime = runtimes.find(spec.environment_slug)
+    runtime = runtimes.find(spec.runtime)
     return Workshop(
         backend=backend or host.backend(),
         runtime=runtimes.prepare(runtime.slug),
@@ -204,13 +222,27 @@ def _told(source: Snapshot, contract: Contract, given: Runtime) -> Generator[str
         yield f"Asked for Python {asked}, given {given.version}"
 
 
-def _lock(question: Question, known: str | None, shop: Workshop) -> Generator[str, None, Lock]:
+def _base(
+    spec: BuildSpec, memory: Memory, folder: Path, shop: Workshop
+) -> Generator[str, None, Base | None]:
+    if not spec.packages:
+        return None
+    keep = memory.keep_base
+    return (yield from bases.ready(spec.packages, spec.base_lock, keep, folder, shop))
+
+
+def _lock(
+    question: Question, known: str | None, shop: Workshop, brought: tuple[str, ...]
+) -> Generator[str, None, Lock]:
     if known is not None:
         lock = toolchains.read_lock(known)
         yield f"Resolved before: {_count(len(lock.packages), 'package')}"
         return lock
     began = time.perf_counter()
-    lock = yield from question.resolve(shop)
+    try:
+        lock = yield from question.resolve(shop)
+    except BuildFailed as error:
+        raise bases.explained(error, brought) if brought else error from None
     seconds = time.perf_counter() - began
     yield f"Resolved {_count(len(lock.packages), 'package')} in {seconds:.1f} s"
     for package in lock.packages:

@@ -15,7 +15,7 @@ from typing import Any, Final
 from packaging.requirements import InvalidRequirement, Requirement
 
 from marketplace.lib.errors import BadInput
-from runners import languages, machines
+from runners import interpreters, languages, machines
 from runners.models import Environment
 
 _SLUG: Final = re.compile(r"[a-z0-9][a-z0-9-]{1,58}")
@@ -130,6 +130,9 @@ def checked(said: Mapping[str, Any]) -> Declaration:
     _require(machines.WORD.fullmatch(machine), f"{slug}: {machine[:40]!r} is no kind of machine.")
     image = _text(said, "image")
     _require(not image or _IMAGE.fullmatch(image), f"{slug}: {image[:60]!r} names no image.")
+    packages = _packages(said, slug)
+    is_python = language == interpreters.PYTHON_LANGUAGE
+    _require(is_python or not (image or packages), f"{slug}: images and packages are for Python.")
     return Declaration(
         slug=slug,
         display_name=_text(said, "display_name")[:100] or slug,
@@ -139,7 +142,7 @@ def checked(said: Mapping[str, Any]) -> Declaration:
         machine=machine,
         gpu=_is_gpu(said, slug, machine),
         image=image,
-        packages=_packages(said, slug),
+        packages=packages,
         memory_mb=_memory(said, slug),
     )
 

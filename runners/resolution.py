@@ -12,8 +12,8 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import Generator
-from dataclasses import dataclass
+from collections.abc import Generator, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -25,11 +25,13 @@ from runners.diagnosis import explain_installation, explain_resolution
 from runners.errors import BuildFailed
 from runners.languages import Language
 from runners.requirements_file import Requirements
+from runners.runtimes import BASE
 from runners.workshop import FOLDER, NOTES, UV, Workshop
 
 _WHEELS: Final = "# wheels only\n"
 _SOURCES: Final = "# some packages are built from source\n"
 _DATED: Final = "# releases up to "
+_BESIDE: Final = "# beside "
 _OLDEST_TOOLS: Final = "2020-03-01"
 """Older packages build with the setuptools of that day, and uv needs one that is no older."""
 
@@ -51,6 +53,12 @@ class Lock:
     @property
     def as_of(self) -> str:
         found = re.match(rf"#.*\n{_DATED}(\S+)\n", self.text)
+        return found[1] if found else ""
+
+    @property
+    def beside(self) -> str:
+        """The digest of the artefact that it is used together with; empty if there is none."""
+        found = re.match(rf"(?:#.*\n)*?{_BESIDE}([0-9a-f]{{64}})\n", self.text)
         return found[1] if found else ""
 
     @property
@@ -80,12 +88,20 @@ class Lock:
         )
         return [
             [UV, "venv", "--quiet", "--allow-existing", "--python", shop.runtime.program, FOLDER],
+            *([_pointer(shop.runtime.runtime.minor)] if self.beside else []),
             [*sync, f"{FOLDER}/{NOTES}/lock.txt"],
             ["/bin/sh", "-c", compiling],
         ]
 
     def explain(self, output: str) -> str:
         return explain_installation(output)
+
+
+def _pointer(minor: str) -> list[str]:
+    """Let Python look into the base as well, after the algorithm's own packages."""
+    packages = f"lib/python{minor}/site-packages"
+    line = f"import site; site.addsitedir('{BASE}/{packages}')"
+    return ["/bin/sh", "-c", 'echo "$0" > "$1"', line, f"{FOLDER}/{packages}/agorithm-base.pth"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +114,8 @@ class Question:
     may_use_sources: bool
     base: str  # digest of the interpreter
     as_of: str = ""  # a day, after which nothing was released for this question
+    beside: str = ""  # digest of what is installed already
+    brought: frozenset[str] = frozenset()  # its packages, each as name==version
 
     @classmethod
     def ask(
@@ -137,7 +155,15 @@ class Question:
         """The same for the same question, whatever comments and blank lines the files have."""
         parts = [sorted(self.wanted), sorted(self.constraints)]
         flags = [self.takes_prereleases, self.may_use_sources, self.base, self.as_of]
+        flags += [self.beside] if self.beside else []
         return hashlib.sha256(json.dumps([*parts, *flags]).encode()).hexdigest()
+
+
+def beside(question: Question, packages: Iterable[str], digest: str) -> Question:
+    """The same question where these packages are there already, at these versions and no others."""
+    pins = tuple(packages)
+    constraints = (*question.constraints, *pins)
+    return replace(question, constraints=constraints, brought=frozenset(pins), beside=digest)
 
 
 def is_lock(text: str) -> bool:
@@ -187,7 +213,21 @@ def _try(
         shutil.rmtree(folder, ignore_errors=True)
     requirements_file.check_lock(text)
     dated = f"{_DATED}{question.as_of}\n" if question.as_of else ""
-    return Lock((_SOURCES if needs_sources else _WHEELS) + dated + text)
+    besides = f"{_BESIDE}{question.beside}\n" if question.beside else ""
+    rest = _without(text, question.brought)
+    return Lock((_SOURCES if needs_sources else _WHEELS) + dated + besides + rest)
+
+
+def _without(text: str, brought: frozenset[str]) -> str:
+    """Leave out of a lock what is installed already, with its hashes."""
+    kept: list[str] = []
+    is_kept = True
+    for line in text.splitlines(keepends=True):
+        if not line.startswith((" ", "\t")):
+            is_kept = re.split(r"[\s;\\]", line, maxsplit=1)[0] not in brought
+        if is_kept:
+            kept.append(line)
+    return "".join(kept)
 
 
 def _command(question: Question, shop: Workshop, *, needs_sources: bool) -> list[str]:

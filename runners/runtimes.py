@@ -31,6 +31,7 @@ from runners.specs import Mount, RunSpec
 PYTHON: Final = "/opt/agorithm/python"
 OTHER: Final = "/opt/agorithm/runtime"  # where the interpreter of another language stands
 ENVIRONMENT: Final = "/opt/agorithm/env"
+BASE: Final = "/opt/agorithm/base"  # what the environment brings, where it brings something
 GUEST: Final = "/opt/agorithm/guest"
 OURS: Final = "/opt/agorithm"
 SOURCE: Final = "/opt/algorithm"
@@ -152,11 +153,15 @@ def mounts(spec: RunSpec) -> tuple[Mount, ...]:
         raise PlatformFault(f"The dependencies of {spec.algorithm} are not on this runner.")
     if not spec.source or not source.is_dir():
         raise PlatformFault(f"The built source of {spec.algorithm} is not on this runner.")
+    base = data / "environments" / spec.base
+    if spec.base and not base.is_dir():
+        raise PlatformFault(f"What the environment of {spec.algorithm} brings is not here.")
     modules = environment / "node_modules"
     more = (Mount(str(modules), NODE_MODULES),) if modules.is_dir() else ()
     return (
         *interpreter_mounts(spec.interpreter),
         Mount(str(environment), ENVIRONMENT),
+        *((Mount(str(base), BASE),) if spec.base else ()),
         Mount(str(_GUEST_FOLDER), GUEST),
         Mount(str(source), SOURCE),
         *(_file(data, path, target, spec) for path, target in spec.files),

@@ -81,6 +81,7 @@ class RunSpec:
     language: str = "python3"  # the wire's word
     interpreter: str = ""  # slug of the runtime, e.g. python311
     dependencies: str = ""  # digest of the DependencySet
+    base: str = ""  # digest of the one that its environment brings
     source: str = ""  # digest of the source snapshot
     network: Network = Network.ISOLATED
     machine: str = "cpu"  # the kind of machine it needs, as runners announce it

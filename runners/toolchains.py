@@ -8,6 +8,7 @@ from django.conf import settings
 
 from marketplace.lib.errors import BadInput
 from runners import (
+    bases,
     cran,
     cran_mirror,
     languages,
@@ -21,6 +22,7 @@ from runners import (
     requirements_file,
     resolution,
 )
+from runners.bases import Base
 from runners.contracts import Contract
 from runners.cran import CranLock
 from runners.errors import PlatformFault
@@ -38,7 +40,7 @@ def index_of(language: str) -> Index:
     return package_index.discover()
 
 
-def question(tree: Path, contract: Contract, shop: Workshop) -> Question:
+def question(tree: Path, contract: Contract, shop: Workshop, base: Base | None = None) -> Question:
     """What the files ask for, with what every environment of the language has."""
     language = languages.get(shop.runtime.runtime.language)
     if language.name == node_runtimes.LANGUAGE:
@@ -51,14 +53,14 @@ def question(tree: Path, contract: Contract, shop: Workshop) -> Question:
             more=language.base_requirements,
             may_use_sources=settings.BUILD_SOURCE_DISTRIBUTIONS,
         )
-    path = settings.BUILD_CONSTRAINTS
-    return resolution.Question.ask(
+    asked = resolution.Question.ask(
         requirements_file.read(tree).with_more(contract.requirements(tree)),
         language=language,
-        constraints=Path(path).read_text() if path else "",
+        constraints=bases.house_rules(),
         base=shop.runtime.digest,
         may_use_sources=settings.BUILD_SOURCE_DISTRIBUTIONS,
     )
+    return asked if base is None else resolution.beside(asked, base.packages, base.digest)
 
 
 def versions_of(name: str, *, language: str, release: str) -> list[str]:

@@ -96,7 +96,7 @@ def settings(
 def _shown(spec: SandboxSpec, data_dir: Path) -> list[Mount]:
     """Give the mounts; NVIDIA's toolkit adds its libraries to the linker's list of a container."""
     if spec.image:
-        return system.own(spec)
+        return [*system.certificates(), *system.own(spec)]
     return system.mounts(spec, data_dir, is_etc_open=spec.gpu)
 
 

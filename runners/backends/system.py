@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import resource
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -70,6 +70,12 @@ def mounts(spec: SandboxSpec, data_dir: Path, *, is_etc_open: bool = False) -> l
     return [*found, *own(spec)]
 
 
+def certificates() -> list[Mount]:
+    """Give the certificates that this machine trusts: an image may lack those of its network."""
+    path = f"/etc/{_CERTIFICATES}"
+    return [Mount(os.path.realpath(path), path)] if Path(path).exists() else []
+
+
 def own(spec: SandboxSpec) -> list[Mount]:
     """Give what a sandbox sees besides the system."""
     found = [each for mount in spec.mounts for each in only_system(mount)]
@@ -110,7 +116,7 @@ def _system(data_dir: Path, *, is_etc_open: bool) -> tuple[Mount, ...]:
         for name in _FROM_ETC
         if Path("/etc", name).exists() and not (is_etc_open and name == _LIBRARIES)
     ]
-    present = [name for name in _FROM_ETC if Path("/etc", name).exists()]
+    present = {name: f"/etc/{name}" for name in _FROM_ETC if Path("/etc", name).exists()}
     folder = _etc_folder(data_dir, present)
     etc = [Mount(str(folder), "/etc")]
     if is_etc_open:
@@ -140,13 +146,16 @@ def _folder(root: str, data_dir: Path) -> Iterator[Mount]:
     for path in sorted(Path(root, "opt").glob("*")):
         if path.is_dir() and not path.is_symlink() and path.name not in _OURS:
             yield Mount(str(path), f"/opt/{path.name}")
-    shown = [name for name in _FROM_ETC if name != _CERTIFICATES and _is_plain(root, name)]
-    certificates = [_CERTIFICATES] if Path("/etc", _CERTIFICATES).exists() else []
-    yield Mount(str(_etc_folder(data_dir, [*shown, *certificates], root)), "/etc")
-    for name in shown:
-        yield Mount(f"{root}/etc/{name}", f"/etc/{name}")
-    for name in certificates:
-        yield Mount(os.path.realpath(f"/etc/{name}"), f"/etc/{name}")
+    shown = {
+        name: f"{root}/etc/{name}"
+        for name in _FROM_ETC
+        if name != _CERTIFICATES and _is_plain(root, name)
+    }
+    for mount in certificates():
+        shown[_CERTIFICATES] = mount.source
+    yield Mount(str(_etc_folder(data_dir, shown)), "/etc")
+    for name, source in shown.items():
+        yield Mount(source, f"/etc/{name}")
 
 
 def _is_plain(root: str, name: str) -> bool:
@@ -155,18 +164,19 @@ def _is_plain(root: str, name: str) -> bool:
     return path.exists() and str(path) == os.path.realpath(path)
 
 
-def _etc_folder(data_dir: Path, present: list[str], root: str = "") -> Path:
+def _etc_folder(data_dir: Path, shown: Mapping[str, str]) -> Path:
     """Give a folder with a small `/etc` and the places where other files are shown."""
+    present = [(name, Path(source).is_dir()) for name, source in shown.items()]
     texts = {**_ETC, **accounts(USER, USER)}
     digest = hashlib.sha256(repr((sorted(texts.items()), present)).encode()).hexdigest()[:12]
     folder = data_dir.resolve() / "system" / f"etc-{digest}"
     if (folder / "passwd").exists():
         return folder
-    for name in present:
+    for name, is_folder in present:
         place = folder / name
         place.parent.mkdir(parents=True, exist_ok=True)
         place.parent.chmod(0o755)
-        if Path(f"{root}/etc", name).is_dir():
+        if is_folder:
             place.mkdir(exist_ok=True)
         else:
             place.touch()

@@ -10,6 +10,7 @@ from typing import Final
 from runners.specs import Mount, Network, RunSpec, SandboxSpec
 
 ENVIRONMENT: Final = "/opt/agorithm/env"
+BASE: Final = "/opt/agorithm/base"
 PYTHON: Final = "/opt/agorithm/python"
 RUNTIME: Final = "/opt/agorithm/runtime"  # the interpreter of another language than Python
 GUEST: Final = "/opt/agorithm/guest/serve.py"
@@ -63,7 +64,8 @@ def _of_language(spec: RunSpec) -> dict[str, str]:
             "R_LIBS_USER": "/nonexistent",
             "TZ": "UTC",
         }
-    return {"PATH": f"{ENVIRONMENT}/bin:{PYTHON}/bin:{system}"}
+    base = f"{BASE}/bin:" if spec.base else ""
+    return {"PATH": f"{ENVIRONMENT}/bin:{base}{PYTHON}/bin:{system}"}
 
 
 def variables(spec: RunSpec, more: Mapping[str, str]) -> dict[str, str]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -86,21 +86,27 @@ def run_build(
     slug: str = "python311",
     building: Building | None = None,
     check: Callable[[RunSpec], LoadReport] | None = None,
+    within: Backend | None = None,
+    wanted: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> Building:
-    spec = BuildSpec(slug, tree, "alice/Hello")
-    steps = builder.build(spec, check=check or load, backend=backend(), **options)
+    """Build it on our backend or another; `wanted` is what else its BuildSpec says."""
+    made_by = within or backend()
+    spec = BuildSpec(slug, tree, "alice/Hello", **(wanted or {}))
+    steps = builder.build(
+        spec, check=check or partial(load, by=made_by), backend=made_by, **options
+    )
     return (building or Building()).follow(steps)
 
 
-def load(spec: RunSpec) -> LoadReport:
+def load(spec: RunSpec, by: Backend | None = None) -> LoadReport:
     """The smoke check in a real sandbox."""
-    return asyncio.run(_load(spec))
+    return asyncio.run(_load(spec, by or backend()))
 
 
-async def _load(spec: RunSpec) -> LoadReport:
+async def _load(spec: RunSpec, by: Backend) -> LoadReport:
     around = Surroundings(
-        backend=backend(),
+        backend=by,
         platform=_nobody,
         platform_host="market.example",
         executor=ThreadPoolExecutor(4),
