@@ -289,7 +289,7 @@ class Pool:
 
     def _lacks_gpu(self, spec: RunSpec) -> bool:
         """Whether it needs a GPU and all are lent; a call from inside has no more of them either."""
-        lent = sum(one.spec.gpu for one in self._instances)
+        lent = sum(group.size for group in self._groups.values() if group.spec.gpu)
         return spec.gpu and lent >= self._limits.gpu_slots
 
     def _is_kept(self, instance: Instance) -> bool:

@@ -212,13 +212,17 @@ def start_server(single: Site, *within: str, **environment: str) -> Process:
     return process
 
 
-def start_runner(several: Site, name: str = "runner") -> Process:
+def start_runner(
+    several: Site, name: str = "runner", *, within: Sequence[str] = (), **environment: str
+) -> Process:
     """A runner of its own: builds, sandboxes and asynchronous calls."""
     return several.add(
         *(name, "-m", "celery", "-A", "marketplace", "worker"),
         *("--queues", "build,call,default", "--pool", "threads", "--concurrency", "8"),
         *("--hostname", f"{name}@test", "--loglevel", "WARNING"),
+        within=within,
         RUNNER_ADDRESS=f"unix:{several.folder}/{name}.sock",
+        **environment,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +12,9 @@ import httpx
 import pytest
 
 from tests import live as sites
-from tests.live import Person, Site
+from tests.journeys.calling import call, until
+from tests.live import ROOT, Person, Site
+from tests.machine import needs_root
 
 SLOW = "import time\n\ntime.sleep(5)\n\n\ndef apply(input):\n    return input\n"
 SETTINGS = {
@@ -82,3 +86,63 @@ def test_build_goes_on_with_another_runner(live_distributed: Site) -> None:
     wait_for(build, author, "succeeded", 200)
     assert runner.running is not None
     assert runner.running.poll() is None
+
+
+IN_A_MACHINE_WITH_A_GPU = """
+mkdir "$0" && mount -t tmpfs -o mode=755 devices "$0" || exit 1
+for name in null zero full random urandom tty; do
+  touch "$0/$name" && mount --bind "/dev/$name" "$0/$name"
+done
+touch "$0/nvidia0" "$0/nvidiactl"
+mkdir "$0/pts" "$0/shm" && mount --bind /dev/pts "$0/pts" && mount --bind /dev/shm "$0/shm"
+ln -s /proc/self/fd "$0/fd" && mount --bind "$0" /dev && exec "$@"
+"""
+DEVICES = """
+import os
+
+def apply(input):
+    return sorted(name for name in os.listdir("/dev") if name.startswith("nvidia"))
+"""
+
+
+@needs_root("stand in for the devices of a machine")
+def test_work_for_a_gpu_goes_to_the_runner_that_has_one(live_distributed: Site) -> None:
+    site = live_distributed
+    author = site.person("accelerated")
+    within = ("unshare", "--mount", "sh", "-c", IN_A_MACHINE_WITH_A_GPU, f"{site.folder}/dev")
+    machine = {"RUNNER_MACHINES": "gpu"}
+    address = {"RUNNER_ADDRESS": f"unix:{site.folder}/accelerated.sock"}
+    command = [sys.executable, "manage.py", "sync_environments"]
+    subprocess.run(command, cwd=ROOT, env=site.environment | machine | address, check=True)
+    environment = {"algorithm_environment": "python311-gpu"}
+    body = {"name": "Fast", "details": {"label": "Fast"}, "settings": SETTINGS | environment}
+    send(site, author, f"/v1/algorithms/{author.name}", body)
+    changes = {"changes": {"src/Fast.py": DEVICES}}
+    send(site, author, f"/algorithms/{author.name}/Fast/files/", changes)
+    builds = f"/api/algorithms/{author.name}/Fast/builds"
+
+    refused = _post(site.url + builds, author)
+    runner = sites.start_runner(site, "accelerated", within=within, **machine)
+    build = until(lambda: _post(site.url + builds, author).get("id"))
+    wait_for(f"{site.url}{builds}/{build}", author, "succeeded", 200)
+    commit = httpx.get(f"{site.url}{builds}/{build}", headers=author.headers).json()["commit"]
+    answered = call(site, f"{author.name}/Fast/{commit}", key=author.key)
+    later = call(site, f"{author.name}/Fast/{commit}", key=author.key, output="void").json()
+    result = until(lambda: _answer(site, author, later["request_id"]))
+    runner.stop()
+    gone = call(site, f"{author.name}/Fast/{commit}", key=author.key)
+
+    assert "No runner with a GPU is online" in refused["error"]["message"]
+    assert answered.json()["result"] == result == ["nvidia0", "nvidiactl"]
+    assert gone.status_code == 503
+    assert "That is the platform's fault, not your call's. Nothing was charged" in gone.text
+
+
+def _post(address: str, author: Person) -> Any:
+    return httpx.post(address, headers=author.headers, json={}, timeout=30).json()
+
+
+def _answer(site: Site, author: Person, request_id: str) -> list[str] | None:
+    address = f"{site.url}/v1/requests/{request_id}"
+    answer: list[str] | None = httpx.get(address, headers=author.headers).json().get("result")
+    return answer
