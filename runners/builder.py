@@ -115,14 +115,13 @@ def build(
     shop = _workshop(spec, pulse, backend)
     runtime = shop.runtime.runtime
     yield f"{languages.title(runtime.language)} {runtime.version} for {spec.algorithm}"
-    data = Path(settings.DATA_DIR).resolve()
+    data, memory = Path(settings.DATA_DIR).resolve(), memory or Memory()
 
     source = sources.snapshot(spec.tree, data / "sources")
     entrance = contracts.detect(source.folder, wanted=spec.contract, language=runtime.language)
     contract = contracts.get(entrance.contract)
     yield from _told(source, contract, runtime)
     shop.check()
-    memory = memory or Memory()
     base = yield from _base(spec, memory, data / "environments", shop)
     question = toolchains.question(source.folder, contract, shop, base)
     yield f"Requirements: {question}"
@@ -144,7 +143,6 @@ def build(
         base=base,
     )
     memory.keep(result)
-    shop.check()
     said = yield from _heard(run_spec(spec, result), entrance, source.folder, check, shop)
     described = contract.describe(source.folder, said).as_json()
     yield f"Build succeeded in {time.perf_counter() - began:.1f} s"
