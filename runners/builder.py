@@ -116,7 +116,6 @@ def build(
     runtime = shop.runtime.runtime
     yield f"{languages.title(runtime.language)} {runtime.version} for {spec.algorithm}"
     data, memory = Path(settings.DATA_DIR).resolve(), memory or Memory()
-
     source = sources.snapshot(spec.tree, data / "sources")
     entrance = contracts.detect(source.folder, wanted=spec.contract, language=runtime.language)
     contract = contracts.get(entrance.contract)
@@ -143,6 +142,7 @@ def build(
         base=base,
     )
     memory.keep(result)
+    shop.check()
     said = yield from _heard(run_spec(spec, result), entrance, source.folder, check, shop)
     described = contract.describe(source.folder, said).as_json()
     yield f"Build succeeded in {time.perf_counter() - began:.1f} s"
