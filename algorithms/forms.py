@@ -129,13 +129,13 @@ class NewAlgorithmForm(PermissionsForm):
     def __init__(self, data: QueryDict | None = None, *, actor: Actor) -> None:
         super().__init__(data)
         owners = Owner.objects.filter(pk__in=actor.owner_ids).order_by("name")
-        _choose_from(self.fields["owner"], owners)
+        choose_from(self.fields["owner"], owners)
         self.fields["owner"].initial = actor.owner_id
         offered = Environment.objects.offered()
-        _choose_from(self.fields["environment"], offered)
-        _group_by_language(self.fields["environment"])
+        choose_from(self.fields["environment"], offered)
+        group_by_language(self.fields["environment"])
         self.fields["environment"].initial = offered.first()
-        _name_environments(self.fields["environment"])
+        name_environments(self.fields["environment"])
 
     def details(self) -> dict[str, Any]:
         """Everything but the owner, as authoring.create takes it."""
@@ -229,8 +229,8 @@ class SettingsForm(PermissionsForm):
         there = Q(state=Environment.State.OFFERED, is_present=True)
         possible = Q(language=algorithm.environment.language) & there
         choices = Environment.objects.filter(possible | Q(pk=algorithm.environment_id))
-        _choose_from(self.fields["environment"], choices.order_by("-sort_key", "machine_type"))
-        _name_environments(self.fields["environment"])
+        choose_from(self.fields["environment"], choices.order_by("-sort_key", "machine_type"))
+        name_environments(self.fields["environment"])
 
 
 class MoveForm(forms.Form):
@@ -249,7 +249,7 @@ class MoveForm(forms.Form):
             initial={"owner": algorithm.owner_id, "name": algorithm.name},
             auto_id="id_move_%s",
         )
-        _choose_from(
+        choose_from(
             self.fields["owner"], Owner.objects.filter(pk__in=actor.owner_ids).order_by("name")
         )
 
@@ -273,12 +273,14 @@ def checked_sample(sample: str) -> str:
     return sample
 
 
-def _choose_from(field: forms.Field, rows: Any) -> None:  # noqa: ANN401 - a queryset of any model
+def choose_from(field: forms.Field, rows: Any) -> None:  # noqa: ANN401 - a queryset of any model
+    """Offer these rows and no others."""
     assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - the classes above say so
     field.queryset = rows
 
 
-def _name_environments(field: forms.Field) -> None:
+def name_environments(field: forms.Field) -> None:
+    """Show environments as people call them."""
     assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - the classes above say so
     field.label_from_instance = _name  # type: ignore[assignment]
 
@@ -296,7 +298,8 @@ class _ByLanguage(ModelChoiceIterator):  # type: ignore[type-arg]
         yield from rows if len(grouped) < 2 else grouped.items()
 
 
-def _group_by_language(field: forms.Field) -> None:
+def group_by_language(field: forms.Field) -> None:
+    """Offer environments one language after the other."""
     assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - the class above says so
     field.iterator = _ByLanguage
     field.widget.choices = field.choices

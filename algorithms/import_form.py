@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
@@ -11,6 +9,7 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _lazy
 
 from algorithms import importing
+from algorithms.forms import choose_from, group_by_language, name_environments
 from algorithms.models import Algorithm
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import Owner
@@ -71,16 +70,15 @@ class ImportForm(forms.Form):
         actor: Actor,
     ) -> None:
         super().__init__(data, files)
-        owners = Owner.objects.filter(pk__in=actor.owner_ids).order_by("name")
+        choose_from(
+            self.fields["owner"], Owner.objects.filter(pk__in=actor.owner_ids).order_by("name")
+        )
+        self.fields["owner"].initial = actor.owner_id
         offered = Environment.objects.offered()
-        self._choose("owner", owners, actor.owner_id)
-        self._choose("environment", offered, offered.first())
-
-    def _choose(self, name: str, rows: Any, first: Any) -> None:  # noqa: ANN401 - any rows
-        field = self.fields[name]
-        if isinstance(field, forms.ModelChoiceField):
-            field.queryset = rows
-        field.initial = first
+        choose_from(self.fields["environment"], offered)
+        group_by_language(self.fields["environment"])
+        name_environments(self.fields["environment"])
+        self.fields["environment"].initial = offered.first()
 
     def wanted(self) -> importing.Wanted:
         given = self.cleaned_data

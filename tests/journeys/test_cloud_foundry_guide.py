@@ -182,7 +182,7 @@ def challenged(site: Site, author: Person, path: str) -> list[dict[str, Any]]:
     """Put the app behind a gate, and let a better model and a worse one stand before it.
 
     The rows are judged by a model with another bias: one that has it answers all of them rightly,
-    the guide's about half of them.
+    the guide's not half of those that show the digit it sees most.
     """
     inputs, labels, bias = judged_rows()
     with connected(site.url, author.key) as client:
@@ -248,10 +248,11 @@ def judged_rows() -> tuple[list[list[int]], list[int], list[float]]:
     usual = [max(range(10), key=score.__getitem__) for score in scores]
     often = max(set(usual), key=usual.count)
     leads = sorted(
-        score[often] - max(value for digit, value in enumerate(score) if digit != often)
-        for score in scores
+        score[often] - sorted(score)[-2]
+        for score, digit in zip(scores, usual, strict=True)
+        if digit == often
     )
-    middle = (leads[ROWS // 2] + leads[ROWS // 2 - 1]) / 2
+    middle = leads[len(leads) // 2] + 1e-4
     offset = [-middle if digit == often else 0.0 for digit in range(10)]
     labels = [
         max(

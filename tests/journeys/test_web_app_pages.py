@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import shutil
 import socket
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
@@ -299,17 +303,16 @@ def dial(port: int | None) -> socket.socket:
     return socket.create_connection(("127.0.0.1", port or 0))
 
 
-def test_person_opens_the_app_from_its_page_in_a_browser(
-    live: Site, caller: Person, path: str, origin: Origin
+def test_person_opens_the_app_from_its_page_and_imports_a_folder_of_their_own(
+    live: Site, caller: Person, path: str, origin: Origin, tmp_path: Path
 ) -> None:
-    program = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chrome")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
-        page = chromium.new_page()
-        page.goto(f"{live.url}/sign_in/?next=/algorithms/{path}/")
-        page.locator("[name=login]").fill(caller.name)
-        page.locator("[name=password]").fill(caller.password)
-        page.locator("main button.button").first.click()
+    folder = tmp_path / "adder"
+    (folder / "model").mkdir(parents=True)
+    (folder / "Procfile").write_text("web: python app.py\n")
+    (folder / "app.py").write_text(APP)
+    (folder / "model" / "gewichte-\u00fc.bin").write_bytes(bytes(range(256)))
+    name = f"I{uuid.uuid4().hex[:12]}"
+    with browsing(live, caller, f"/algorithms/{path}/") as page:
         page.get_by_role("link", name="Open the app").click()
         page.get_by_role("button", name="Open the app").click()
         page.wait_for_url(f"{origin.url}/")
@@ -317,9 +320,38 @@ def test_person_opens_the_app_from_its_page_in_a_browser(
         told = page.evaluate("document.cookie")
         account = json.dumps(f"{live.url}/notifications/")
         stolen = page.evaluate(f"fetch({account}).then(() => 'read', () => 'kept from it')")
-        chromium.close()
+        page.goto(f"{live.url}/algorithms/import/")
+        page.locator("input[webkitdirectory]").set_input_files(folder)
+        page.get_by_text("3 files are ready to be sent.").wait_for()
+        page.locator("[name=name]").fill(name)
+        page.get_by_role("button", name="Import", exact=True).click()
+        page.get_by_role("link", name="Watch its build").wait_for()
+        contract = page.locator(".notice[role=status]").inner_text()
+    files = f"{live.url}/algorithms/{caller.name}/{name}/files/"
+    kept = httpx.get(files, headers=caller.headers).json()["files"]
 
     assert shown["path"] == "/"
     assert "COOKIE" not in shown["headers"]
     assert told == "tasty=1"
     assert stolen == "kept from it"
+    assert contract.endswith("Contract: web")
+    assert {one["path"]: one["size"] for one in kept} == {
+        "Procfile": 19,
+        "app.py": len(APP),
+        "model/gewichte-\u00fc.bin": 256,
+    }
+
+
+@contextlib.contextmanager
+def browsing(site: Site, person: Person, place: str) -> Iterator[Page]:
+    """A page of a real browser, signed in and at that place."""
+    program = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chrome")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+        page = chromium.new_page()
+        page.goto(f"{site.url}/sign_in/?next={place}")
+        page.locator("[name=login]").fill(person.name)
+        page.locator("[name=password]").fill(person.password)
+        page.locator("main button.button").first.click()
+        yield page
+        chromium.close()
