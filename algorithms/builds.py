@@ -1,8 +1,8 @@
 """A build's whole life: start, run (the task), cancel, and recover what a dead worker left.
 
-The row is the truth and the message only a hint: whoever gets a message takes the row if it
-is still queued. The worker writes a heartbeat; a row whose heart has stopped is queued again.
-Only the worker that took a row last may end it.
+The row is the truth, the message a hint: whoever gets one takes the row if it is still queued.
+The worker writes a heartbeat; a row whose heart has stopped is queued again. Only who took it last
+may end it.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from celery import shared_task
 from django.conf import settings
 from django.db import close_old_connections, connection, transaction
 from django.db.models import F, Q
+from django.dispatch import Signal
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -61,7 +62,7 @@ FLUSH_SECONDS: Final = 0.1
 LOST_AFTER: Final = timedelta(seconds=20)
 MAX_ATTEMPTS: Final = 3
 CASE_SECONDS: Final = 60.0
-
+build_ended: Final = Signal()  # with `build`, whose worker is done with it
 _AGAIN: Final = "Your code is not at fault: start the build again."
 
 
@@ -84,9 +85,8 @@ def start(algorithm: Algorithm, *, by: Actor, commit: str | None = None) -> Buil
     by.require(may_build, algorithm)
     environment = algorithm.environment
     environments.require_buildable(environment)
-    unfinished = Build.objects.filter(algorithm__owner=algorithm.owner).exclude(
-        state__in=Build.ENDED
-    )
+    ours = Build.objects.filter(algorithm__owner=algorithm.owner)
+    unfinished = ours.exclude(state__in=Build.ENDED)
     most = limits.builds_at_once(algorithm.owner_id)
     if unfinished.count() >= most:
         raise TooMany(
@@ -162,9 +162,9 @@ def cancel(build: Build, *, by: Actor) -> None:
 @shared_task(name="algorithms.builds.recover", acks_late=True)
 def recover() -> None:
     """Queue again what nobody works on; give up on what has failed its workers too often."""
-    silent_since = timezone.now() - LOST_AFTER
     running = Build.objects.filter(state=Build.State.RUNNING)
-    lost = running.filter(Q(heartbeat_at__lt=silent_since) | Q(heartbeat_at__isnull=True))
+    forgotten = Q(heartbeat_at__lt=timezone.now() - LOST_AFTER) | Q(heartbeat_at=None)
+    lost = running.filter(forgotten)
     for build in lost.filter(attempts__gte=MAX_ATTEMPTS).select_related("algorithm"):
         error = f"Its worker died {MAX_ATTEMPTS} times while building. {_AGAIN}"
         _end(build, Ending(Build.State.FAULT, error))
@@ -173,7 +173,6 @@ def recover() -> None:
         if mine.update(state=Build.State.QUEUED, heartbeat_at=None):
             build_logs.append(build.pk, "\nThe worker was lost; the build starts again.\n\n")
     queued = Build.objects.filter(state=Build.State.QUEUED)
-    forgotten = Q(heartbeat_at__lt=silent_since) | Q(heartbeat_at__isnull=True)
     for build in queued.filter(forgotten).select_related("environment"):
         queued.filter(pk=build.pk).update(heartbeat_at=timezone.now())
         _queue(build.pk, build.environment.machine)
@@ -375,9 +374,10 @@ def _end(build: Build, ending: Ending) -> None:
         build_logs.close(build.pk, f"\n{ending.error}\n")
     with transaction.atomic():
         made = {} if ending.result is None else _made(build, ending.result)
-        ended = mine.update(
-            state=ending.state, error=ending.error, finished_at=timezone.now(), **made
-        )
+        made |= {"state": ending.state, "error": ending.error, "finished_at": timezone.now()}
+        ended = mine.update(**made)
+        if ended:
+            transaction.on_commit(partial(build_ended.send, Build, build=build))
         if ended and ending.readme is not None:
             Algorithm.objects.filter(pk=build.algorithm_id).update(readme=ending.readme)
     build_logs.wake(build.pk)

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Count, F, Min, QuerySet, Sum
+from django.db.models import Count, F, Min, Q, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -164,7 +164,7 @@ def _calls(owner: Owner, start: datetime, end: datetime) -> list[CallLine]:
         payer=owner, settled_in__effective_at__gte=start, settled_in__effective_at__lt=end
     )
     grouped = rows.values("path", "version", "key_id").annotate(
-        calls=Count("pk"),
+        calls=Count("pk", filter=~Q(outcome=Usage.Outcome.KEPT)),
         ms=Sum("billed_ms"),
         sum_compute=Sum("compute"),
         sum_royalty=Sum("royalty"),

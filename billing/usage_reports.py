@@ -135,9 +135,10 @@ def _bounds(asked: Asked) -> tuple[datetime, datetime]:
     return start, end
 
 
+_IS_CALL: Final = ~Q(outcome=Usage.Outcome.KEPT)
 _SUMS: Final = {
-    "sum_calls": Count("pk"),
-    "sum_billed": Count("pk", filter=Q(total__gt=0)),
+    "sum_calls": Count("pk", filter=_IS_CALL),
+    "sum_billed": Count("pk", filter=_IS_CALL & Q(total__gt=0)),
     "sum_ms": Sum("billed_ms"),
     "sum_compute": Sum("compute"),
     "sum_royalty": Sum("royalty"),

@@ -23,11 +23,12 @@ from marketplace.accounts.routing import websocket_urlpatterns as of_people
 from marketplace.compat import calls, git_http, request_events
 from marketplace.lib import live
 from marketplace.web_apps import entrance as web_apps
+from projects.routing import websocket_urlpatterns as of_projects
 from runners import host
 from runners.relay import Receive, Scope, Send
 
 websockets = AllowedHostsOriginValidator(
-    AuthMiddlewareStack(URLRouter([*of_algorithms, *of_people]))
+    AuthMiddlewareStack(URLRouter([*of_algorithms, *of_projects, *of_people]))
 )
 
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import environ
 
 from marketplace.lib import blob_storage, browser_policy, in_common, logs, secret_file
-from marketplace.timetable import TIMETABLE
+from marketplace.timetable import QUEUES, TIMETABLE
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "billing",
     "runners",
     "algorithms",
+    "projects",
     "marketplace.catalog",
     "marketplace.staff",
     "marketplace.reference",
@@ -208,11 +209,7 @@ CELERY_WORKER_ENABLE_REMOTE_CONTROL = not IS_EMBEDDED
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_ROUTES = {
-    "algorithms.builds.run": {"queue": "build"},
-    "algorithms.later.run": {"queue": "call"},
-    "algorithms.retention.tidy_up": {"queue": "build"},  # where the folders are
-}
+CELERY_TASK_ROUTES = QUEUES
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE = TIMETABLE
@@ -240,6 +237,8 @@ CALLS_PER_ACCOUNT = env.int("CALLS_PER_ACCOUNT", default=80)
 
 BUILDS_PER_ACCOUNT = env.int("BUILDS_PER_ACCOUNT", default=20)
 """Builds of one account waiting or running. Staff can set others."""
+
+SERVICES_PER_ACCOUNT = env.int("SERVICES_PER_ACCOUNT", default=2)
 
 WAITING_CALLS_PER_ACCOUNT = env.int("WAITING_CALLS_PER_ACCOUNT", default=200)
 """Calls of one account that nobody waits for, accepted and not ended; more are refused with 429."""

@@ -1,4 +1,7 @@
-"""What the site does by itself, and how often, in seconds: Celery beat sends these tasks."""
+"""What the site does by itself, how often, in seconds, and which worker does what.
+
+Celery beat sends the tasks of the timetable; what is not named in the queues is for any worker.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from typing import Final
 
 TIMETABLE: Final = {
     "queue-what-was-forgotten": {"task": "algorithms.builds.recover", "schedule": 10.0},
+    "look-after-services": {"task": "projects.launching.recover", "schedule": 10.0},
     "queue-forgotten-requests": {"task": "algorithms.later.recover", "schedule": 10.0},
     "queue-forgotten-imports": {"task": "algorithms.importing.recover", "schedule": 30.0},
     "queue-forgotten-publishes": {"task": "algorithms.publications.recover", "schedule": 30.0},
@@ -47,4 +51,10 @@ TIMETABLE: Final = {
     "compare-the-books": {"task": "billing.reconciling.daily", "schedule": 86_400.0},
     "take-back-expired-credit": {"task": "billing.lots.expire", "schedule": 300.0},
     "sweep-temporary-data": {"task": "data_collections.sweeping.sweep", "schedule": 600.0},
+}
+
+QUEUES: Final = {
+    "algorithms.builds.run": {"queue": "build"},
+    "algorithms.later.run": {"queue": "call"},
+    "algorithms.retention.tidy_up": {"queue": "build"},  # where the folders are
 }

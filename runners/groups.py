@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from runners import machines
 from runners.instance import Instance
 from runners.specs import Failure, Invocation, Phase, RunSpec, Timings
+
+Hear = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,11 @@ class PoolLimits:
     idle_seconds: float = 300.0  # an unused sandbox is ended after this
     machines: frozenset[str] = frozenset({machines.CPU})  # the kinds this host is
     gpu_slots: int = 0  # sandboxes with a GPU at the same time
+
+    @property
+    def kept(self) -> int:
+        """Sandboxes that may stay for services at the same time: the others are for calls."""
+        return max(1, self.slots // 2)
 
 
 @dataclass(slots=True, eq=False)

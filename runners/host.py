@@ -20,7 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 from urllib.parse import urlsplit
 
 from asgiref.sync import sync_to_async
@@ -62,6 +62,7 @@ class _Host:
     beat: asyncio.Task[None] | None = None
     look: asyncio.Task[None] | None = None
     refusals: Refusals | None = None
+    last_works: ClassVar[list[Callable[[], None]]] = []
 
 
 _host = _Host()
@@ -229,8 +230,15 @@ async def start_fleet() -> None:
     _host.beat = _host.loop.create_task(_renew_for_ever(_host.fleet))
 
 
+def before_stop(work: Callable[[], None]) -> None:
+    """Have something done, in a thread, before this process's pool ends."""
+    _host.last_works.append(work)
+
+
 async def stop() -> None:
     """End the pool or let go of the fleet; harmless if neither was started."""
+    for work in _host.last_works if _host.loop is not None else ():
+        await asyncio.to_thread(work)
     for task in (_host.beat, _host.look):
         if task is not None:
             task.cancel()

@@ -16,12 +16,12 @@ import logging
 import operator
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from typing import Any, Final
 
 from runners import machines
 from runners.errors import NoRunner, PlatformFault, QueueFull
-from runners.groups import Group, LoadFailed, PoolLimits, Waiter, is_stale, unheard
+from runners.groups import Group, Hear, LoadFailed, PoolLimits, Waiter, is_stale, unheard
 from runners.instance import Instance, Surroundings
 from runners.specs import Failure, Invocation, LoadReport, Outcome, Phase, RunSpec, Timings
 from runners.tunnels import Talk
@@ -29,7 +29,6 @@ from runners.tunnels import Talk
 logger = logging.getLogger(__name__)
 
 _JANITOR_SECONDS: Final = 5.0
-Hear = Callable[[str], None]
 
 
 class Pool:
@@ -102,12 +101,8 @@ class Pool:
         return LoadReport(failure, stdout, time.perf_counter() - began, instance.manifest)
 
     async def keep(self, spec: RunSpec, payer: str, token: str, hear: Hear) -> Failure | None:
-        """Start the sandbox that `spec.kept` names; it stays until `release`, in use or not.
-
-        Gives the author's failure, or None when it is ready; raises NoRunner if there is no place.
-        """
-        most = max(1, self._limits.slots // 2)
-        if self._is_stopping or len(self._kept) >= most or spec.kept in self._kept:
+        """Start the sandbox `spec.kept` names, to stay until `release`; NoRunner if it finds no place."""
+        if self._is_stopping or len(self._kept) >= self._limits.kept or spec.kept in self._kept:
             raise NoRunner("All places for services that are kept online are taken.")
         group = self._group(spec, payer)
         if not self._room(group, 0, make=True):
@@ -142,6 +137,8 @@ class Pool:
             if instance in group.idle:
                 group.idle.remove(instance)
                 self._drop(instance)
+        if not any(instance in group.busy for group in self._groups.values()):
+            instance.discard()  # nobody waits for it to be ready
 
     async def stop(self) -> None:
         """End every sandbox; calls still running fail."""
@@ -220,7 +217,11 @@ class Pool:
 
     def _give_back(self, group: Group, instance: Instance) -> None:
         group.busy.discard(instance)
-        if not instance.is_usable or self._is_stopping or self._is_released(instance):
+        if (
+            not instance.is_usable
+            or self._is_stopping
+            or (instance.is_heard and not self._is_kept(instance))
+        ):
             self._drop(instance)
         else:
             instance.idle_since = time.monotonic()
@@ -295,10 +296,6 @@ class Pool:
     def _is_kept(self, instance: Instance) -> bool:
         return self._kept.get(instance.spec.kept) is instance
 
-    def _is_released(self, instance: Instance) -> bool:
-        """Whether it was kept, and is not any more."""
-        return bool(instance.is_heard and not self._is_kept(instance))
-
     def _is_full(self, group: Group, depth: int) -> bool:
         if group.size >= self._limits.slots_per_version * (2 if depth else 1):
             return True
@@ -367,6 +364,8 @@ class Pool:
         self._in_background(instance.close())
 
     def _group(self, spec: RunSpec, payer: str) -> Group:
+        kept = self._kept.get(spec.kept)
+        spec = kept.spec if kept is not None else spec  # as it was when that was started
         key = (spec, "" if spec.is_shareable else payer)
         group = self._groups.get(key)
         if group is None:

@@ -267,7 +267,7 @@ def _environment(site: Site) -> dict[str, str]:
 def _migrated(site: Site) -> Path:
     """An empty database with all tables, which takes ten seconds to make: made once for all sites."""
     digest = hashlib.sha256((ROOT / "requirements" / "base.txt").read_bytes())
-    for app in ("marketplace", "algorithms", "billing", "data_collections", "runners"):
+    for app in ("marketplace", "projects", "algorithms", "billing", "data_collections", "runners"):
         for path in sorted((ROOT / app).rglob("*.py")):
             digest.update(path.read_bytes())
     kept = SHARED / f"empty-{digest.hexdigest()[:16]}.sqlite3"

@@ -1272,6 +1272,7 @@ class Migration(migrations.Migration):
                             ("overdrawn", "Failed or cancelled, beyond the day's free time"),
                             ("not_run", "Not billed: it did not run"),
                             ("free", "Free"),
+                            ("kept", "Kept online, waiting for calls"),
                         ],
                         max_length=10,
                     ),

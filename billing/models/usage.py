@@ -26,6 +26,7 @@ class Usage(models.Model):
         OVERDRAWN = "overdrawn", _("Failed or cancelled, beyond the day's free time")
         NOT_RUN = "not_run", _("Not billed: it did not run")
         FREE = "free", _("Free")
+        KEPT = "kept", _("Kept online, waiting for calls")
 
     call_id = models.UUIDField(primary_key=True, editable=False)
     root_id = models.UUIDField(db_index=True, help_text="The call that set the tree off")

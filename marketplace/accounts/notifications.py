@@ -63,7 +63,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "billing": Kind(
         gettext_lazy("Balance, budgets, receipts and payouts"), by_mail=True, is_optional=False
     ),
-    "build": Kind(gettext_lazy("Builds of your algorithms that failed")),
+    "build": Kind(gettext_lazy("Builds and services of yours that failed")),
     "release": Kind(gettext_lazy("New versions of what you follow")),
     "follow": Kind(gettext_lazy("Stars and followers")),
     "review": Kind(gettext_lazy("Reviews of your algorithms, and answers to yours")),

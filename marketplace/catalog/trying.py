@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import orjson
 from django.conf import settings
 
 from algorithms import gateway, resolving, visitors
 from algorithms.gateway import Answer, Ask
+from algorithms.resolving import Target
 from marketplace.accounts.actors import Actor
 from marketplace.catalog.pages import indented
 from marketplace.lib.errors import MarketplaceError
@@ -35,23 +38,32 @@ def run(path: str, given: str, *, by: Actor, address: str) -> Tried:
     Somebody without an account calls as a visitor from their address.
     """
     owner, name, version, *operation = path.split("/")
+    if not by.is_anonymous:
+        find = partial(resolving.resolve, owner, name, version, by=by)
+        return run_target(find, given, by=by, operation="".join(operation))
+
+    def admitted() -> Target:
+        target = resolving.resolve(owner, name, version, by=visitors.admit(address))
+        visitors.check(target)
+        return target
+
+    payer = visitors.payer(address)
+    return run_target(
+        admitted, given, by=visitors.VISITOR, operation="".join(operation), payer=payer
+    )
+
+
+def run_target(
+    find: Callable[[], Target], given: str, *, by: Actor, operation: str = "", payer: str = ""
+) -> Tried:
+    """Call what is found with what was typed: JSON if it is JSON, else text."""
     if len(given.encode()) > settings.CALL_INPUT_BYTES:
         return Tried(error="The input is larger than a call may carry. Nothing was run.")
     kind = Kind.JSON if _is_json(given) else Kind.TEXT
-    payer = visitors.payer(address) if by.is_anonymous else ""
-    ask = Ask(
-        kind,
-        given.encode(),
-        settings.CALL_TIMEOUT_DEFAULT,
-        payer=payer,
-        operation="".join(operation),
-    )
+    seconds = settings.CALL_TIMEOUT_DEFAULT
+    ask = Ask(kind, given.encode(), seconds, payer=payer, operation=operation)
     try:
-        caller = visitors.admit(address) if by.is_anonymous else by
-        target = resolving.resolve(owner, name, version, by=caller)
-        if by.is_anonymous:
-            visitors.check(target)
-        return _shown(gateway.call_now(target, by=caller, ask=ask))
+        return _shown(gateway.call_now(find(), by=by, ask=ask))
     except MarketplaceError as error:
         return Tried(error=error.message)
 

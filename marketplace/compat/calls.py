@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from marketplace.accounts.actors import Actor
 from marketplace.api import authentication, sessions
 from marketplace.api.errors import as_header
 from marketplace.compat import wire
+from marketplace.compat.addresses import of_algorithm, of_service
 from marketplace.compat.bodies import Disconnected, kind_of, read_body
 from marketplace.lib.errors import (
     BadInput,
@@ -39,6 +39,7 @@ from marketplace.lib.errors import (
 )
 from marketplace.lib.money import parse_dollars
 from marketplace.lib.single_flight import SingleFlight
+from projects import addressing
 from runners.relay import CALLER_LEFT, Receive, Scope, Send
 
 logger = logging.getLogger(__name__)
@@ -46,11 +47,12 @@ T = TypeVar("T")
 
 PREFIX: Final = "/v1/algo/"
 WEB_PREFIX: Final = "/v1/web/algo/"
+SERVICES: Final = "/v1/services/"
+WEB_SERVICES: Final = "/v1/web/services/"
 WATCH_AFTER_SECONDS: Final = 1.0
 """A call longer than this is cancelled when its caller goes away."""
 
 _LONGEST_TAG: Final = 60
-_VERSION: Final = re.compile(r"\d|latest|[0-9a-f]{40}\Z|\Z", re.IGNORECASE)
 _YES: Final = ("true", "1")
 
 _threads = ThreadPoolExecutor(16, thread_name_prefix="calls")
@@ -63,6 +65,7 @@ class Request:
     owner: str = ""
     name: str = ""
     version: str = ""
+    service: str = ""  # then `name` is the project that it is in
     operation: str = ""
     is_web: bool = False
     authorization: str = ""
@@ -84,12 +87,12 @@ class Request:
 
 
 def takes(path: str) -> bool:
-    return path.startswith((PREFIX, WEB_PREFIX))
+    return path.startswith((PREFIX, WEB_PREFIX, SERVICES, WEB_SERVICES))
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer one call."""
-    if scope["method"] == "OPTIONS" and scope["path"].startswith(WEB_PREFIX):
+    if scope["method"] == "OPTIONS" and scope["path"].startswith((WEB_PREFIX, WEB_SERVICES)):
         await _respond(send, 204, b"", _preflight(scope))
         return
     request: Request | None = None
@@ -119,7 +122,7 @@ async def _answer(request: Request, receive: Receive) -> _Response:
         actor = await _ask_who(request)
     if actor.key_id is not None:
         authentication.check_origin(actor, origin=request.origin, referer=request.referer)
-    place = (request.owner, request.name, request.version)
+    place = (request.owner, request.name, _place(request))
     target = resolving.remembered(*place, actor)
     if target is None:
         asking = _in_thread(_target, *place, actor)
@@ -142,6 +145,8 @@ async def _answer(request: Request, receive: Receive) -> _Response:
         operation=request.operation,
     )
     if request.output == "void":
+        if request.service:
+            raise BadInput("A service answers who waits for it: call its version with output=void.")
         return await _in_thread(_leave, request, actor, target, ask)
     answer = await _call(target, actor, ask, receive)
     status, given, headers = _shape(request, actor, answer)
@@ -239,8 +244,13 @@ def _read(scope: Scope) -> Request:
         raise BadInput("An algorithm is called with POST.")
     request = Request(timeout=settings.CALL_TIMEOUT_DEFAULT)
     path: str = scope["path"]
-    request.is_web = path.startswith(WEB_PREFIX)
-    _read_path(request, path.removeprefix(WEB_PREFIX if request.is_web else PREFIX))
+    request.is_web = path.startswith((WEB_PREFIX, WEB_SERVICES))
+    if path.startswith((SERVICES, WEB_SERVICES)):
+        rest = path.removeprefix(WEB_SERVICES).removeprefix(SERVICES)
+        request.owner, request.name, request.service, request.operation = of_service(rest)
+    else:
+        rest = path.removeprefix(WEB_PREFIX if request.is_web else PREFIX)
+        request.owner, request.name, request.version, request.operation = of_algorithm(rest)
     if scope["query_string"]:
         _read_query(request, scope["query_string"].decode("latin-1"))
     for name, value in scope["headers"]:
@@ -268,18 +278,9 @@ _FIELDS: Final = {
 }
 
 
-def _read_path(request: Request, rest: str) -> None:
-    parts = rest.strip("/").split("/")
-    if "-" in parts[0]:  # a UUID stands for owner and name
-        request.owner, *versions = parts
-    else:
-        request.owner, request.name, *versions = [*parts, ""] if len(parts) < 2 else parts
-    is_odd = len(versions) > 2 or (len(versions) == 2 and not _VERSION.match(versions[0]))
-    if is_odd or (not request.name and "-" not in request.owner):
-        raise BadInput(f"{rest[:80]!r} is no algorithm: write owner/name or owner/name/version.")
-    if len(versions) == 1 and not _VERSION.match(versions[0]):
-        versions = ["", *versions]  # the newest version, and one of its operations
-    request.version, request.operation = [*versions, "", ""][:2]
+def _place(request: Request) -> str:
+    """What is remembered for an owner and a name: a version, or a service of that project."""
+    return f"/{request.service}" if request.service else request.version
 
 
 def _read_query(request: Request, query: str) -> None:
@@ -334,9 +335,12 @@ def _actor_without_key(request: Request) -> Actor:
     raise NotSignedIn(_UNKNOWN_KEY)
 
 
-def _target(owner: str, name: str, version: str, actor: Actor) -> Target:
-    target = resolving.resolve(owner, name, version, by=actor)
-    resolving.remember(owner, name, version, actor, target)
+def _target(owner: str, name: str, place: str, actor: Actor) -> Target:
+    if place.startswith("/"):
+        target = addressing.resolve(owner, name, place[1:], by=actor)
+    else:
+        target = resolving.resolve(owner, name, place, by=actor)
+    resolving.remember(owner, name, place, actor, target)
     return target
 
 

@@ -11,7 +11,14 @@ from typing import Final, NamedTuple
 
 from django.utils.translation.template import templatize
 
-PACKAGES: Final = ("marketplace", "algorithms", "billing", "data_collections", "runners")
+PACKAGES: Final = (
+    "marketplace",
+    "projects",
+    "algorithms",
+    "billing",
+    "data_collections",
+    "runners",
+)
 _ALIASES: Final = {"_": "gettext", "_lazy": "gettext"}
 _KINDS: Final = ("gettext", "ngettext", "pgettext", "npgettext")
 _LITERAL: Final = r"""u?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""

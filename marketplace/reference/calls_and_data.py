@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from marketplace.api.describing import (
@@ -38,7 +39,15 @@ _PLACES: Final = (
     "{owner}/{name}/{version}",
     "{owner}/{name}/{version}/{operation}",
 )
-CALLS: Final = {f"POST /v1/{web}algo/{place}": _CALL for web in ("", "web/") for place in _PLACES}
+_SERVICE: Final = replace(
+    _CALL,
+    summary="Call a service",
+    words=f"Only while it is online; 503 otherwise. {_CALL.words}",
+)
+_SERVICES: Final = ("{owner}/{project}/{service}", "{owner}/{project}/{service}/{operation}")
+CALLS: Final = {
+    f"POST /v1/{web}algo/{place}": _CALL for web in ("", "web/") for place in _PLACES
+} | {f"POST /v1/{web}services/{place}": _SERVICE for web in ("", "web/") for place in _SERVICES}
 
 _STORED: Final = ref("Stored")
 DATA: Final = {

@@ -40,8 +40,9 @@ _REFUSALS: Final = {
     503: "The site cannot do it now; Retry-After says when to come again.",
 }
 _TAGS: Final = (
-    ("Calls", r"/v1/(web/)?algo/|/v1/requests"),
+    ("Calls", r"/v1/(web/)?(algo|services)/|/v1/requests"),
     ("Data", r"/v1/data|/v1/hostedData|/api/collections|/api/uploads|connectors"),
+    ("Projects", r"/api/projects"),
     (
         "Algorithms",
         r"/(v1|api)/algorithms|/algorithms/|/api/imports|/v1/users/\{owner\}|secret-provider",

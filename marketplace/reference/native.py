@@ -24,6 +24,7 @@ from marketplace.api.describing import (
     paged,
 )
 from marketplace.reference.gates import GATES
+from marketplace.reference.projects import PROJECTS
 from marketplace.reference.works import WORKS
 
 _ALGORITHM: Final[Shape] = object_of(
@@ -300,5 +301,5 @@ _DOCUMENT: Final = {
     "GET /api/openapi.json": Operation("Fetch this document", object_of({}), is_for_all=True),
 }
 NATIVE: Final[dict[str, Operation]] = (
-    _ALGORITHMS | GATES | WORKS | _COLLECTIONS | _UPLOADS | _PEOPLE | _DOCUMENT
+    _ALGORITHMS | GATES | WORKS | PROJECTS | _COLLECTIONS | _UPLOADS | _PEOPLE | _DOCUMENT
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 from django.views.generic import RedirectView
 
-from marketplace.staff import environment_views, views
+from marketplace.staff import environment_views, online_views, views
 
 app_name = "staff"
 urlpatterns = [
@@ -22,6 +22,8 @@ urlpatterns = [
     path("staff/environments/", environment_views.all_of_them, name="environments"),
     path("staff/environments/new/", environment_views.new, name="new_environment"),
     path("staff/environments/<slug:slug>/", environment_views.one, name="environment"),
+    path("staff/online/", online_views.online, name="online"),
+    path("staff/online/<uuid:service_id>/end/", online_views.end, name="end_online"),
     path("staff/incidents/", views.incident_list, name="incidents"),
     path("staff/incidents/<uuid:incident_id>/", views.update_incident, name="update_incident"),
     path("staff/audit/", views.audit_log, name="audit"),

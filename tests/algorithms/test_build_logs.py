@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from algorithms import build_logs
+from algorithms import build_logs, growing_logs
 from algorithms.build_logs import Writer
 from algorithms.models import Build, BuildLogChunk
 from tests.factories import BuildFactory
@@ -41,7 +41,7 @@ def test_text_is_read_from_any_offset(build: Build) -> None:
 
 
 def test_long_log_is_read_in_pieces(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(build_logs, "READ_AT_ONCE", 10)
+    monkeypatch.setattr(growing_logs, "READ_AT_ONCE", 10)
     for number in range(20):
         build_logs.append(build.pk, f"{number:04}\n")
 
@@ -54,7 +54,7 @@ def test_long_log_is_read_in_pieces(build: Build, monkeypatch: pytest.MonkeyPatc
 def test_log_over_its_limit_is_cut_with_a_note_and_keeps_its_last_words(
     build: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(build_logs, "MAX_CHARACTERS", 20)
+    monkeypatch.setattr(growing_logs, "MAX_CHARACTERS", 20)
     for _ in range(10):
         build_logs.append(build.pk, "12345678\n")
     build_logs.close(build.pk, "It failed.\n")
@@ -83,7 +83,7 @@ def test_writer_stores_lines_when_it_is_told_and_cuts_endless_ones(build: Build)
     writer.flush()
 
     first, second = build_logs.whole(build.pk).splitlines()
-    assert (first, len(second)) == ("one", build_logs.MAX_LINE)
+    assert (first, len(second)) == ("one", growing_logs.MAX_LINE)
     assert BuildLogChunk.objects.count() == 1
 
 
@@ -97,7 +97,7 @@ def test_lines_that_could_not_be_stored_wait_for_the_next_time(
         raise OSError("away")
 
     with monkeypatch.context() as broken:
-        broken.setattr(build_logs, "append", refuse)
+        broken.setattr(growing_logs.GrowingLog, "append", refuse)
         with pytest.raises(OSError, match="away"):
             writer.flush()
     writer.write("two")
@@ -118,7 +118,7 @@ def test_pieces_always_make_the_whole(texts: list[str], after: int) -> None:
 
 
 def test_writer_keeps_no_more_than_a_log_may_hold(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(build_logs, "MAX_CHARACTERS", 1000)
+    monkeypatch.setattr(growing_logs, "MAX_CHARACTERS", 1000)
     writer = Writer(uuid4())
 
     for _ in range(10_000):

@@ -19,7 +19,11 @@ ASKED_ELSEWHERE = {
     "marketplace/catalog/pages.py:cards": "shows only what visible_to gives",
     "marketplace/catalog/moderation/deciding.py:record": "those who decide have been asked",
     "marketplace/catalog/reviews/reviewing.py:called": "only their own calls are looked at",
+    "marketplace/catalog/project_pages/page.py:of_service": "shows only what it was given",
     "marketplace/catalog/trying.py:run": "the gateway asks; visitors are admitted by address",
+    "projects/setup_options.py:checked": "files.find asks for each file that is named",
+    "projects/setup_options.py:prepared": "files.find asks for each file that is named",
+    "marketplace/catalog/trying.py:run_target": "whoever finds the target asks, and the gateway",
 }
 _ASKS = re.compile(r"\bby\.require\(|\bvisible_to\(by\)|\bmay_\w+\(by\b")
 

@@ -34,6 +34,8 @@ from marketplace.accounts.actors import Actor
 from marketplace.accounts.keys import KeyScopes
 from marketplace.accounts.models import Notification, Owner, User
 from marketplace.accounts.organizations import Details
+from projects import arranging
+from projects.arranging import Wanted
 from tests.factories import BuildFactory, EnvironmentFactory, VersionFactory
 
 Row = dict[str, str]
@@ -66,6 +68,8 @@ def hers(alice: Actor, settings: LazySettings, tmp_path: Path) -> dict[str, str]
         owner, by=alice, name="models", read_access=Collection.ReadAccess.PRIVATE
     )
     files.put(uris.parse("data://alice/models/net.dat"), BytesIO(b"weights"), by=alice)
+    project = arranging.create(owner, by=alice, name="lab")
+    arranging.add_service(project, by=alice, wanted=Wanted(name="reader", algorithm=algorithm))
     organizations.create("team", by=alice, details=Details(label="Team", website=""))
     notifications.tell([alice.user_id or 0], kind="security", title="Yours", body="")
     return {
@@ -82,6 +86,8 @@ def hers(alice: Actor, settings: LazySettings, tmp_path: Path) -> dict[str, str]
         "key_id": str(keys.create(owner, by=alice, label="hers")[0].pk),
         "notification_id": str(Notification.objects.get().pk),
         "month": "2020-01",
+        "project": "lab",
+        "service": "reader",
         "subject": "algorithm",
         "language": "python3",
         "scm_id": "internal",

@@ -24,9 +24,12 @@ from django.test.utils import CaptureQueriesContext
 from algorithms.models import Algorithm
 from billing import receipts, settlement
 from marketplace.accounts.actors import Actor
-from marketplace.accounts.models import User
+from marketplace.accounts.models import Owner, User
 from marketplace.catalog.discovery import categories
 from marketplace.catalog.models import Category, Follow, Star, Tag
+from projects import arranging
+from projects.arranging import Wanted
+from projects.models import Launch, Project
 from tests import ledgers
 from tests.factories import AlgorithmFactory, BuildFactory, VersionFactory
 
@@ -52,6 +55,17 @@ def furnish(alice: Actor, count: int) -> None:
         Star.objects.create(user=person, algorithm=algorithm)
         Follow.objects.create(user=person, algorithm=algorithm)
     assert alice.owner_id is not None
+    owner = Owner.objects.get(pk=alice.owner_id)
+    project = Project.objects.filter(name="lab").first() or arranging.create(
+        owner, by=alice, name="lab"
+    )
+    for algorithm in owner.algorithms.all()[:count]:
+        name = f"s{project.services.count()}"
+        wanted = Wanted(name=name, algorithm=algorithm, group=f"g{project.services.count()}")
+        service = arranging.add_service(project, by=alice, wanted=wanted)
+        build = algorithm.builds.all()[0]
+        service.launches.create(number=1, state=Launch.State.FAILED, build=build, port=1)
+        arranging.create(owner, by=alice, name=f"more{project.services.count()}")
     ledgers.give(alice.owner_id, 1_000_000, f"furnish {count}")
     for _ in range(count):
         ledgers.use(alice.owner_id, alice.owner_id, compute=10, royalty=5)

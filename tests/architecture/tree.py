@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-APPS = ("marketplace", "algorithms", "billing", "data_collections", "runners")
+APPS = ("marketplace", "projects", "algorithms", "billing", "data_collections", "runners")
 _NOT_OURS = frozenset(
     {".venv", ".git", "var", "node_modules", "vendor", "staticfiles", "__pycache__"}
 )

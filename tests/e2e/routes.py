@@ -114,6 +114,21 @@ _WORKSHOP: Final = (
     Page("collections:connectors", NEWCOMER, name="empty"),
     Page("collections:file", AUTHOR, "author collection table", name="table"),
 )
+_PROJECT: Final = "author project"
+_PROJECTS: Final = (
+    Page("projects:list", NEWCOMER, name="empty"),
+    Page("projects:service", AUTHOR, f"{_PROJECT} failed_service", name="failed"),
+    *_for(
+        AUTHOR,
+        ("projects:list", ""),
+        ("projects:new", ""),
+        ("projects:project", _PROJECT),
+        ("projects:settings", _PROJECT),
+        ("projects:new_service", _PROJECT),
+        ("projects:service", f"{_PROJECT} service"),
+        ("projects:service_settings", f"{_PROJECT} service"),
+    ),
+)
 _PEOPLE: Final = (
     *_for(
         VISITOR,
@@ -158,6 +173,7 @@ _STAFF: Final = _for(
     ("staff:environments", ""),
     ("staff:environment", "environment"),
     ("staff:new_environment", ""),
+    ("staff:online", ""),
     ("staff:incidents", ""),
     ("staff:audit", ""),
     ("billing:staff_money", ""),
@@ -186,7 +202,7 @@ _SPENT: Final = _for(
     ("billing:statements", ""),
     ("billing:statement", "month"),
 )
-PAGES: Final = (*_STOREFRONT, *_WORKSHOP, *_PEOPLE, *_STAFF, *_MONEY, *_SPENT)
+PAGES: Final = (*_STOREFRONT, *_WORKSHOP, *_PROJECTS, *_PEOPLE, *_STAFF, *_MONEY, *_SPENT)
 ODD: Final = (("not-found", "/no/such/page"),)
 """Pages without a route."""
 
@@ -203,6 +219,8 @@ _ACTS: Final = """
     algorithms:build_log algorithms:cancel_build algorithms:install_as_of algorithms:publish_plan
     algorithms:remove_secret algorithms:remove_gate algorithms:add_image algorithms:image algorithms:change_image
     algorithms:move algorithms:delete
+    projects:groups projects:remove projects:go_online projects:take_offline
+    projects:remove_service projects_api:service_log staff:end_online
     languages:choose collections:uploads
     collections:access collections:download collections:picture collections:discard collections:try_connector collections:disconnect
     catalog:explore_feed catalog:category_feed catalog:owner_feed catalog:algorithm_feed

@@ -35,6 +35,7 @@ from marketplace.staff import incidents
 from runners import refusals
 from runners.models import Environment
 from tests.e2e import routes, showcase_data, showcase_environments, showcase_gate, showcase_money
+from tests.e2e import showcase_projects as projects
 from tests.e2e.pages import PASSWORD
 from tests.factories import BuildFactory, VersionFactory
 
@@ -106,6 +107,7 @@ def show(algorithms: int = 60) -> None:
     author = people[routes.AUTHOR]
     values |= showcase_gate.guard(algorithm, author=author, refused=_build(algorithm, author))
     values |= _used(algorithm, people)
+    values |= projects.arrange(algorithm, author=author)
     values |= showcase_money.spend(algorithm, author=author, caller=people[routes.CALLER])
     values |= showcase_data.connected(people[routes.AUTHOR])
     values |= _moderated(algorithm, people)

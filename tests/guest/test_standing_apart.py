@@ -69,7 +69,7 @@ def test_only_the_standard_library_is_imported(path: Path) -> None:
 
 
 def test_platform_does_not_import_the_guest() -> None:
-    packages = ("marketplace", "algorithms", "billing", "data_collections", "runners")
+    packages = ("marketplace", "projects", "algorithms", "billing", "data_collections", "runners")
     files = [path for package in packages for path in (ROOT / package).rglob("*.py")]
     importing = re.compile(
         r"^\s*(from|import) runners\.guest\b|^from runners import .*\bguest\b", re.MULTILINE

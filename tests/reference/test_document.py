@@ -14,7 +14,7 @@ from marketplace.reference.document import document, undescribed
 from marketplace.reference.management.commands.write_reference import SNAPSHOT, as_text
 
 REFUSED = "Not here"
-OURS = ("/quote/", "/budgets", "/receipts", "/v1/usage", "/spend-stop", "/requests/")
+OURS = ("/quote/", "/budgets", "/receipts", "/v1/usage", "/spend-stop", "/requests/", "/services/")
 """Parts of addresses that the predecessor had not."""
 AGAIN = "The API has changed: run `python manage.py write_reference` and look at the difference."
 

@@ -1,0 +1,38 @@
+"""What people are told of their services."""
+
+from __future__ import annotations
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from marketplace.accounts import audience, notifications
+from projects.models import Launch, Service
+
+
+def failed(launch: Launch, reason: str, last_lines: str) -> None:
+    """Tell the owner's people that a service is not online any more, with its last words."""
+    service = launch.service
+    notifications.tell(
+        audience.user_ids_of(service.owner, also_members=True),
+        kind="build",
+        title=lambda: _("%(service)s has failed") % {"service": service},
+        body=f"{reason}\n\n{last_lines}".strip()[:2000],
+        url=address(service),
+    )
+
+
+def taken_offline(service: Service, reason: str) -> None:
+    """Tell the owner's people that staff have ended what they kept online."""
+    notifications.tell(
+        audience.user_ids_of(service.owner, also_members=True),
+        kind="moderation",
+        title=lambda: _("Staff have taken %(service)s offline") % {"service": service},
+        body=reason,
+        url=address(service),
+    )
+
+
+def address(service: Service) -> str:
+    """The page of a service."""
+    project = service.project
+    return reverse("projects:service", args=[project.owner.name, project.name, service.name])
