@@ -13,13 +13,13 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from algorithms import gateway
+from algorithms import gateway, publications
 from algorithms.charging import Cost
 from algorithms.gates import judging, setting
 from algorithms.gates.judging import Refused
 from algorithms.gates.setting import Wanted
 from algorithms.gateway import Answer, Ask
-from algorithms.models import Algorithm, Build, Evaluation
+from algorithms.models import Algorithm, Build, Evaluation, Publication
 from algorithms.publishing import publish
 from algorithms.resolving import Target
 from data_collections import collecting, files, uris
@@ -245,12 +245,23 @@ def test_pages_set_the_gate_and_show_why_a_build_was_refused(
     demands = {"rows": ROWS, "metric": "accuracy", "rule": "none", "confidence": 95, "bound": "0.5"}
 
     kept = client.post(f"{place}/gate/", demands)
-    refused = client.post(f"{place}/publish/", {"callability": "private", "accepts_terms": "on"})
+    asked = client.post(f"{place}/publish/", {"callability": "private", "accepts_terms": "on"})
+    [row] = Publication.objects.all()
+    waiting = client.get(asked["Location"])
+    again = client.post(f"{place}/publish/", {"callability": "private", "accepts_terms": "on"})
+    publications.run(str(row.pk))
+    publications.run(str(row.pk))
+    refused = client.get(asked["Location"])
+    told = client.get(asked["Location"], headers={"Accept": "application/json"}).json()
     shown = client.get(f"{place}/gate/")
 
     assert (kept.status_code, kept["Location"]) == (302, f"{place}/gate/")
-    assert refused.status_code == 400
+    assert asked["Location"] == f"{place}/publish/{row.pk}/"
+    assert "<live-state" in waiting.content.decode()
+    assert again.status_code == 400
+    assert "A build is at the gate already" in again.content.decode()
     assert "Its score is 0.1; 0.5 at least is asked for." in refused.content.decode()
+    assert (told["state"], told["done"], told["total"]) == ("refused", 10, 10)
     assert not algorithm.versions.exists()
     assert "Its score is 0.1; 0.5 at least is asked for." in shown.content.decode()
     assert shown.content.decode().count('<td><span class="badge" data-kind="error">') == 1
