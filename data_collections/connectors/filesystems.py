@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -80,6 +81,11 @@ class FileSystemStore:
         self._require_below_root(path)
         with self._asking():
             self._system.makedirs(self._there(path), exist_ok=True)
+            is_there = self._system.isdir(self._there(path))
+        if not is_there:
+            raise BadInput(
+                _("This store has no empty folders: put a file there, and the folder is there too.")
+            )
 
     def remove(self, path: str) -> None:
         with self._asking():
@@ -209,8 +215,14 @@ def azure(connector: Connector, credentials: Mapping[str, str]) -> FileSystemSto
 
 
 def _opened(protocol: str, **options: object) -> fsspec.AbstractFileSystem:
+    """Google's plain file system: fsspec would take one that asks for each bucket's kind first."""
     try:
-        kind = fsspec.get_filesystem_class(protocol)
+        is_google = protocol == "gs"
+        kind = (
+            import_module("gcsfs.core").GCSFileSystem
+            if is_google
+            else fsspec.get_filesystem_class(protocol)
+        )
     except ImportError:
         raise not_installed(protocol) from None
     return kind(**options, skip_instance_cache=True, use_listings_cache=False)

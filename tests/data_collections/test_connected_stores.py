@@ -15,7 +15,7 @@ import fsspec
 import pytest
 from pytest_django import Settings
 
-from data_collections.connectors import using
+from data_collections.connectors import filesystems, using
 from data_collections.connectors.dropbox import SESSION_BYTES, DropboxStore
 from data_collections.connectors.filesystems import FileSystemStore
 from data_collections.connectors.s3 import S3Store
@@ -160,6 +160,14 @@ def test_buckets_are_not_made_through_a_file_system(tmp_path: Path) -> None:
         store.write("bucket", tmp_path / "nothing", "")
 
 
+def test_store_that_keeps_no_empty_folders_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    system = fsspec.filesystem("memory", skip_instance_cache=True)
+    monkeypatch.setattr(system, "makedirs", lambda *_, **__: None)
+
+    with pytest.raises(BadInput, match="This store has no empty folders"):
+        FileSystemStore("gs", system).make_folder(f"bucket/{uuid.uuid4().hex}")
+
+
 @pytest.mark.parametrize(
     ("failure", "told"),
     [
@@ -187,10 +195,11 @@ def test_what_libraries_raise_is_told_in_our_words(
 def test_store_whose_library_is_missing_says_what_the_operator_adds(
     protocol: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def missing(_protocol: str) -> None:
+    def missing(_name: str) -> None:
         raise ImportError("Please install it")
 
     monkeypatch.setattr(fsspec, "get_filesystem_class", missing)
+    monkeypatch.setattr(filesystems, "import_module", missing)
     connector = Connector(protocol=protocol)
     connector.seal(
         '{"email":"a","private_key_id":"b","private_key":"c",'
