@@ -29,7 +29,8 @@ export function fileField(kind, schema, value, changed, place) {
     const isInline = text.length > LONGEST_PATH || /^data:(?!\/\/)/.test(text);
     path.value = isInline ? "" : text;
     path.placeholder = isInline ? gettext("In the input itself, {size} KiB", { size: Math.ceil((text.length * 3) / 4 / 1024) }) : "data://";
-    if (isInline && kind === "image" && text.startsWith("data:image/")) preview.replaceChildren(pictureOf(text, gettext("The picture in the input")));
+    const isShown = preview.hasChildNodes();
+    if (isInline && !isShown && kind === "image" && text.startsWith("data:image/")) preview.replaceChildren(pictureOf(text, gettext("The picture in the input")));
   }
 
   /** @param {File} file */
