@@ -33,7 +33,6 @@ exports.apply = async (input, state) => {
     pad: () => leftPad(input.text, 8, "."),
     ask: async () => (await client.algo(input.path).pipe(input.text)).get(),
     put: () => new Promise((resolve) => client.file(input.uri).putString(input.text, resolve)),
-    get: () => new Promise((resolve) => client.file(input.uri).getString((_, text) => resolve(text))),
     secret: () => process.env.MAIL_PASSWORD ?? "none",
     bytes: () => Buffer.from([0, 255]),
     fail: () => broken(input),
@@ -55,6 +54,7 @@ def written(live: Site, author: Person, author_client: Any) -> str:
     """Made from the template, edited with a package, built and published for everybody."""
     path = f"{author.name}/Scripted"
     author_client.algo(path).create({"label": "Scripted"}, NODE)
+    author_client.algo(path).set_secret("mail", "MAIL_PASSWORD", "of the author")
     first = author_client.algo(path).compile()
     assert first["compilation"]["successful"], first["compilation"]["output"]
     by_hash = author_client.algo(f"{path}/{first['version_info']['git_hash']}")
@@ -77,11 +77,14 @@ def test_algorithm_answers_with_its_packages_and_calls_others_as_its_caller(
     assert counted["result"] == [2, True]
     assert counted["metadata"]["cold"] is False
     assert asked(do="bytes")["metadata"]["content_type"] == "binary"
+    assert asked(do="secret")["result"] == "of the author"
     assert asked(do="ask", path=echo, text="through")["result"] == "through"
     httpx.post(f"{live.url}/v1/data/.my", json={"name": "notes"}, headers=caller.headers)
     assert "error" not in asked(do="put", uri="data://.my/notes/one.txt", text="kept")
     kept = httpx.get(f"{live.url}/v1/data/.my/notes/one.txt", headers=caller.headers)
     assert kept.text == "kept"
+    late = call(live, written, {"do": "sleep"}, key=caller.key, timeout=1).json()["error"]
+    assert late["error_type"] == "TimeoutError"
 
 
 def test_failure_names_file_and_line_for_the_author_alone(
@@ -91,5 +94,5 @@ def test_failure_names_file_and_line_for_the_author_alone(
     stranger = call(live, written, {"do": "fail"}, key=caller.key).json()["error"]
 
     assert told["message"] == "Cannot read properties of undefined (reading 'at')"
-    assert "at broken (/opt/algorithm/src/Scripted.js:27:" in told["stacktrace"]
+    assert "at broken (/opt/algorithm/src/Scripted.js:26:" in told["stacktrace"]
     assert "stacktrace" not in stranger or not stranger["stacktrace"]
