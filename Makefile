@@ -27,7 +27,7 @@ test: .prepared ## Run every check and every test, the browser's included (WORKE
 check: .prepared ## Run the quick half: style, types, layers, migrations, browser code
 	@deploy/test.sh check
 
-test-guides: .prepared ## Run the guides whose packages are too large for every day (TensorFlow, twice)
+test-guides: .prepared ## Run the guides whose packages are too large for every day (TensorFlow and PyTorch)
 	@.venv/bin/python -m pytest -q -m guides
 
 bench: .prepared ## Measure calls, builds, cold starts and money beside their peers

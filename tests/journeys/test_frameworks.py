@@ -1,6 +1,7 @@
 """PyTorch and TensorFlow: environments that staff add, whose packages are installed once for all.
 
-The code asks for a GPU and takes the processor where there is none, as it is here.
+The code asks for a GPU and takes the processor where there is none, as it is here. The smallest runs
+every day; the others, of 0.8 and 1.4 GB, are left to `make test-guides`.
 """
 
 from __future__ import annotations
@@ -92,7 +93,7 @@ CASES = [
     ),
     pytest.param(
         Framework("pytorch", "3.11", ("torch==2.13.0+cpu", "numpy==2.4.6"), PYTORCH),
-        marks=needs_python("3.11"),
+        marks=[needs_python("3.11"), pytest.mark.guides],
         id="pytorch",
     ),
     pytest.param(
