@@ -10,6 +10,8 @@ libraries=$(ldconfig -p 2>/dev/null || /sbin/ldconfig -p)
 library() { [[ $libraries == *"$1"* ]]; }
 postgres() { program postgres || compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null; }
 
+r_reads_json() { compgen -G '/usr/*/R/*library/jsonlite' >/dev/null; }
+
 missing=()
 need() { # need PACKAGE QUESTION...
     local package=$1
@@ -33,6 +35,8 @@ if [ "${1:-run}" = test ]; then
     need iproute2 program ip
     need linux-libc-dev test -e /usr/include/asm-generic/unistd.h
     need gcc program gcc
+    need r-base-core program Rscript
+    need r-cran-jsonlite r_reads_json
     if [ -z "${CHROMIUM:-}" ] && ! program chromium-browser; then need chromium program chromium; fi
 fi
 
