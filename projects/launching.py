@@ -145,7 +145,7 @@ def recover() -> None:
         mine = Launch.objects.live().filter(pk=launch.pk, attempts=launch.attempts)
         again = {"state": Launch.State.STARTING, "heartbeat_at": None, "runner": ""}
         if mine.exclude(state=Launch.State.BUILDING).update(**again):
-            LOG.append(launch.pk, "\nIts runner was lost; it is started again on another.\n\n")
+            LOG.append(launch.pk, "\nIts runner was lost; it is started again.\n\n")
     waiting = Launch.objects.filter(state=Launch.State.STARTING, heartbeat_at=None)
     for launch in waiting.select_related("build__environment"):
         _queue(launch.pk, launch.build.environment.machine)

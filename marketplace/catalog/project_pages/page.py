@@ -126,7 +126,7 @@ class ServicePage:
     def short_sample(self) -> str:
         """What a first call may send, in one line."""
         fields = (self.input_schema or {}).get("properties", {})
-        return json.dumps({name: _example(one) for name, one in fields.items()})
+        return json.dumps({name: _example(one) for name, one in fields.items()}, ensure_ascii=False)
 
     @property
     def option_fields(self) -> list[tuple[str, Mapping[str, Any], object]]:
