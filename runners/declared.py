@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
+from django.utils.translation import gettext as _
 from packaging.requirements import InvalidRequirement, Requirement
 
 from marketplace.lib.errors import BadInput
@@ -115,24 +116,41 @@ def checked(said: Mapping[str, Any]) -> Declaration:
     unknown = sorted(set(said) - _KNOWN)
     if unknown:
         raise BadInput(
-            f"There is no setting {unknown[0][:40]!r}; known are {', '.join(sorted(_KNOWN))}."
+            _("There is no setting %(name)s; known are %(known)s.")
+            % {"name": repr(unknown[0][:40]), "known": ", ".join(sorted(_KNOWN))}
         )
     slug, language = _text(said, "slug"), _text(said, "language", "python3")
     _require(
-        _SLUG.fullmatch(slug), f"{slug[:60]!r} is no slug: write small letters, digits and dashes."
+        _SLUG.fullmatch(slug),
+        _("%(slug)s is no slug: write small letters, digits and dashes.")
+        % {"slug": repr(slug[:60])},
     )
-    _require(language in languages.names(), f"The language {language[:40]!r} is not known here.")
+    _require(
+        language in languages.names(),
+        _("The language %(language)s is not known here.") % {"language": repr(language[:40])},
+    )
     version = _text(said, "version")
     _require(
-        _VERSION.fullmatch(version), f"{slug}: name the version of the language, such as 3.11."
+        _VERSION.fullmatch(version),
+        _("%(slug)s: name the version of the language, such as 3.11.") % {"slug": slug},
     )
     machine = _text(said, "machine", machines.CPU).lower()
-    _require(machines.WORD.fullmatch(machine), f"{slug}: {machine[:40]!r} is no kind of machine.")
+    _require(
+        machines.WORD.fullmatch(machine),
+        _("%(slug)s: %(machine)s is no kind of machine.")
+        % {"slug": slug, "machine": repr(machine[:40])},
+    )
     image = _text(said, "image")
-    _require(not image or _IMAGE.fullmatch(image), f"{slug}: {image[:60]!r} names no image.")
+    _require(
+        not image or _IMAGE.fullmatch(image),
+        _("%(slug)s: %(image)s names no image.") % {"slug": slug, "image": repr(image[:60])},
+    )
     packages = _packages(said, slug)
     is_python = language == interpreters.PYTHON_LANGUAGE
-    _require(is_python or not (image or packages), f"{slug}: images and packages are for Python.")
+    _require(
+        is_python or not (image or packages),
+        _("%(slug)s: images and packages are for Python.") % {"slug": slug},
+    )
     return Declaration(
         slug=slug,
         display_name=_text(said, "display_name")[:100] or slug,
@@ -159,29 +177,41 @@ def _require(is_fine: object, sentence: str) -> None:
 
 def _text(said: Mapping[str, Any], name: str, default: str = "") -> str:
     value = said.get(name, default)
-    _require(isinstance(value, str), f"{name} must be a text.")
+    _require(isinstance(value, str), _("%(name)s must be a text.") % {"name": name})
     return " ".join(str(value).split())
 
 
 def _is_gpu(said: Mapping[str, Any], slug: str, machine: str) -> bool:
     value = said.get("gpu", machine != machines.CPU)
-    _require(isinstance(value, bool), f"{slug}: gpu must be true or false.")
-    _require(not value or machine != machines.CPU, f"{slug}: the machine cpu has no GPU.")
+    _require(isinstance(value, bool), _("%(slug)s: gpu must be true or false.") % {"slug": slug})
+    _require(
+        not value or machine != machines.CPU,
+        _("%(slug)s: the machine cpu has no GPU.") % {"slug": slug},
+    )
     return bool(value)
 
 
 def _packages(said: Mapping[str, Any], slug: str) -> tuple[str, ...]:
     value = said.get("packages", ())
     is_list = isinstance(value, list | tuple) and all(isinstance(line, str) for line in value)
-    _require(is_list, f"{slug}: packages must be a list of requirements.")
+    _require(is_list, _("%(slug)s: packages must be a list of requirements.") % {"slug": slug})
     lines = tuple(" ".join(line.split()) for line in value if line.strip())
-    _require(len(lines) <= _MOST_PACKAGES, f"{slug}: at most {_MOST_PACKAGES} packages.")
+    _require(
+        len(lines) <= _MOST_PACKAGES,
+        _("%(slug)s: at most %(most)s packages.") % {"slug": slug, "most": _MOST_PACKAGES},
+    )
     for line in lines:
         try:
             requirement = Requirement(line)
         except InvalidRequirement:
-            raise BadInput(f"{slug}: {line[:80]!r} is not a requirement.") from None
-        _require(not requirement.url, f"{slug}: packages come from the package index, by name.")
+            raise BadInput(
+                _("%(slug)s: %(line)s is not a requirement.")
+                % {"slug": slug, "line": repr(line[:80])}
+            ) from None
+        _require(
+            not requirement.url,
+            _("%(slug)s: packages come from the package index, by name.") % {"slug": slug},
+        )
     return lines
 
 
@@ -191,5 +221,9 @@ def _memory(said: Mapping[str, Any], slug: str) -> int | None:
         return None
     is_number = isinstance(value, int) and not isinstance(value, bool)
     is_fine = is_number and _LEAST_MEMORY <= value <= _MOST_MEMORY
-    _require(is_fine, f"{slug}: memory_mb must be a number from {_LEAST_MEMORY} to {_MOST_MEMORY}.")
+    _require(
+        is_fine,
+        _("%(slug)s: memory_mb must be a number from %(least)s to %(most)s.")
+        % {"slug": slug, "least": _LEAST_MEMORY, "most": _MOST_MEMORY},
+    )
     return int(value)
