@@ -27,6 +27,7 @@ _KNOWN = (
     Case("3.11", ("opencv-python-headless==4.14.0.94", "numpy<2.4")),
 )
 
+BY_PYTHON: Final = {case.python: case for case in _KNOWN}
 CASES: Final = [
     pytest.param(case, id=f"python{case.python}", marks=needs_python(case.python))
     for case in _KNOWN
