@@ -205,7 +205,7 @@ def test_python_with_a_wrong_key_is_refused(live: Site) -> None:
 
 
 def test_python_is_told_that_connectors_are_not_configured(client: Any) -> None:
-    with pytest.raises(DataApiError, match="No connector 's3"):
+    with pytest.raises(DataApiError, match=r"No connector s3\+label"):
         client.file("s3+label://bucket/file").getString()
 
 

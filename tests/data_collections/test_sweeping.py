@@ -18,7 +18,14 @@ from tests.data_collections.conftest import (
     stored_files,
 )
 
-NOTHING = {"sessions": 0, "temporary_files": 0, "blobs": 0, "uploads": 0, "reservations": 0}
+NOTHING = {
+    "sessions": 0,
+    "temporary_files": 0,
+    "blobs": 0,
+    "uploads": 0,
+    "reservations": 0,
+    "connectors": 0,
+}
 
 
 def _age(**by: float) -> None:
