@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import environ
 
-from marketplace.lib import blob_storage, browser_policy, in_common, logs, secret_file
+from marketplace.lib import blob_storage, browser_policy, in_common, logs, secret_file, token_tags
 from marketplace.timetable import QUEUES, TIMETABLE
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -172,7 +172,6 @@ LOGIN_URL = "accounts:sign_in"
 LOGIN_REDIRECT_URL = "algorithms:dashboard"
 LOGOUT_REDIRECT_URL = "catalog:home"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SITE_URL.startswith("https://")
-SESSION_COOKIE_HTTPONLY = True
 SIGN_UPS_PER_HOUR = env.int("SIGN_UPS_PER_HOUR", default=20)
 """New accounts from one address; more are refused with 429."""
 
@@ -181,8 +180,10 @@ JWT_ISSUER = env.str("JWT_ISSUER", default="")
 
 JWT_AUDIENCE = env.str("JWT_AUDIENCE", default="")
 JWT_JWKS_URL = env.str("JWT_JWKS_URL", default="")
+JWT_TAGS = token_tags.read(env.str("JWT_TAGS", default=""))
 JWT_NAME_CLAIM = env.str("JWT_NAME_CLAIM", default="sub")
-"""The claim that holds the name of the account."""
+JWT_TAGS_CLAIM = env.str("JWT_TAGS_CLAIM", default="")
+"""The claims that hold the name of the account and its permission tags; empty: tags are not read."""
 
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)

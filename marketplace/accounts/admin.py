@@ -9,6 +9,7 @@ from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth.admin import UserAdmin
 from django.core.exceptions import ValidationError
 from django.db.models import Model
+from django.forms import ModelForm
 from django.http import HttpRequest
 
 from marketplace.accounts import second_factor, signing_in
@@ -136,9 +137,21 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
 
     fieldsets = [
         *(UserAdmin.fieldsets or ()),
-        ("About", {"fields": ["full_name", "company_name", "company_role"]}),
+        ("About", {"fields": ["full_name", "company_name", "company_role", "is_staff_by_tags"]}),
     ]
-    readonly_fields = ["username"]
+    readonly_fields = ["username", "is_staff_by_tags"]
+
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: User,
+        form: ModelForm,  # type: ignore[type-arg]
+        change: bool,
+    ) -> None:
+        """What is set by hand is no tag's any more."""
+        if "is_staff" in form.changed_data:
+            obj.is_staff_by_tags = False
+        super().save_model(request, obj, form, change)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         del request

@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from typing import Final
 from uuid import UUID
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator, validate_email
 from django.db import IntegrityError, transaction
@@ -19,6 +20,7 @@ from marketplace.accounts import audit, keys, notifications, registration
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import APIKey, Membership, Organization, Owner, User
 from marketplace.accounts.permissions import (
+    may_administer,
     may_answer_for,
     may_create_organization,
     may_manage_organization,
@@ -97,23 +99,35 @@ def change_role(owner: Owner, person: User, role: Role, *, by: Actor) -> Members
     membership = _membership(owner, person)
     if Role.OWNER in (role, membership.role, membership.invited_as):
         by.require(may_manage_owners, owner)
+    _leave_to_tags(membership, owner)
     if membership.role == Role.INVITED:
         membership.invited_as = role
     else:
         _keep_an_owner(membership, becomes=role)
         membership.role = role
-    membership.save(update_fields=["role", "invited_as"])
+    membership.save(update_fields=["role", "invited_as", "is_by_tags"])
     audit.record(by, "changed a role", f"{owner}: {person}", role=role)
     if person.pk != by.user_id:
-        notifications.tell(
-            [person.pk],
-            kind="organization",
-            title=lambda: (
-                _("Your role in %(organization)s is now: %(role)s")
-                % {"organization": owner.label, "role": role.label}
-            ),
-            url=f"/organizations/{owner.name}/",
-        )
+        _tell_role(owner, person, role)
+    return membership
+
+
+@transaction.atomic
+def place(owner: Owner, person: User, role: Role, *, by: Actor) -> Membership:
+    """Make somebody a member in this role without asking, for their tags; not who is one by hand."""
+    by.require(may_administer, f"the members of {owner}")
+    organization = Organization.objects.select_for_update().get(pk=organization_of(owner).pk)
+    membership, is_new = Membership.objects.get_or_create(
+        organization=organization, user=person, defaults={"role": role, "is_by_tags": True}
+    )
+    if not is_new and not membership.is_by_tags and membership.role != Role.INVITED:
+        return membership
+    if not is_new:
+        _keep_an_owner(membership, becomes=role)
+        membership.role, membership.is_by_tags, membership.expires_at = role, True, None
+        membership.save(update_fields=["role", "is_by_tags", "expires_at"])
+    audit.record(by, "gave a role for a tag", f"{owner}: {person}", role=role)
+    _tell_role(owner, person, role)
     return membership
 
 
@@ -154,6 +168,31 @@ def _end(membership: Membership, by: Actor, action: str) -> None:
         keys.withdraw(key, by)
     membership.delete()
     audit.record(by, action, f"{owner}: {membership.user}")
+
+
+def _leave_to_tags(membership: Membership, owner: Owner) -> None:
+    """Refuse to change by hand what the next token would change back; without tags take it over."""
+    if membership.is_by_tags and settings.JWT_TAGS_CLAIM:
+        raise Conflict(
+            _(
+                "The role of %(person)s in %(organization)s comes from tags of the identity "
+                "provider; it is changed there."
+            )
+            % {"person": membership.user, "organization": owner}
+        )
+    membership.is_by_tags = False
+
+
+def _tell_role(owner: Owner, person: User, role: Role) -> None:
+    notifications.tell(
+        [person.pk],
+        kind="organization",
+        title=lambda: (
+            _("Your role in %(organization)s is now: %(role)s")
+            % {"organization": owner.label, "role": role.label}
+        ),
+        url=f"/organizations/{owner.name}/",
+    )
 
 
 def _membership(owner: Owner, person: User) -> Membership:

@@ -2,7 +2,8 @@
 
 The provider decides who is who: the claim that the operator names is an account's name here,
 and somebody it knows and we do not gets an account. Such a token manages no keys and changes
-no profile, so that one that leaked is worth nothing when it has expired.
+no profile, so that one that leaked is worth nothing when it has expired. Where the operator
+says what its tags are worth, they make staff and members of organizations.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any, Final
 import jwt
 from django.conf import settings
 
-from marketplace.accounts import actors, registration
+from marketplace.accounts import actors, registration, tagging
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import Owner, User
 from marketplace.accounts.scopes import Scope
@@ -35,9 +36,13 @@ def actor_of(token: str) -> Actor:
     name = claims.get(settings.JWT_NAME_CLAIM)
     if not isinstance(name, str) or not name:
         raise NotSignedIn(f"This token does not say who you are: no {settings.JWT_NAME_CLAIM}.")
-    person = _person(name, claims)
+    tags = _tags(claims)
+    provider = Actor(name=settings.JWT_ISSUER[:100], scopes=frozenset({Scope.ADMIN}))
+    person = _person(name, claims, provider)
     if not person.is_active or person.owner.is_suspended:
         raise NotAllowed("This account is suspended; write to the operator of the site.")
+    if tags is not None:
+        person = tagging.apply(tags, to=person, by=provider)
     actor = actors.of_user(person)
     return replace(actor, scopes=actor.scopes - {Scope.ACCOUNT})
 
@@ -64,10 +69,23 @@ def _claims(token: str) -> dict[str, Any]:
     return claims
 
 
-def _person(name: str, claims: dict[str, Any]) -> User:
+def _tags(claims: dict[str, Any]) -> frozenset[str] | None:
+    """The tags of a token, or None where the operator does not use them."""
+    claim = settings.JWT_TAGS_CLAIM
+    if not claim:
+        return None
+    if claim not in claims:
+        raise NotSignedIn(f"This token does not say what you may do: no {claim}.")
+    found = claims[claim]
+    tags = [found] if isinstance(found, str) else found
+    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
+        raise NotSignedIn(f"The claim {claim} of this token is neither a text nor a list of texts.")
+    return frozenset(tags)
+
+
+def _person(name: str, claims: dict[str, Any], provider: Actor) -> User:
     owner = Owner.objects.named(name).open().select_related("user__owner").first()
     if owner is None:
-        provider = Actor(name=settings.JWT_ISSUER[:100], scopes=frozenset({Scope.ADMIN}))
         owner = registration.add(
             by=provider,
             username=name,

@@ -2,60 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import threading
-import time
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import Any
-
-import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 from django.conf import LazySettings
-from django.test import Client
 
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import Owner
+from tests.api.identity_provider import PROVIDER, SOMEBODY, me
 
-PROVIDER = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-SOMEBODY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-
-
-@pytest.fixture(scope="module")
-def keys_address() -> Iterator[str]:
-    public = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(PROVIDER.public_key()))
-    document = json.dumps({"keys": [public | {"kid": "one", "use": "sig"}]}).encode()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(document)
-
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base's
-            """Nothing."""
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/keys"
-        server.shutdown()
-        thread.join()
-
-
-@pytest.fixture(autouse=True)
-def provider(settings: LazySettings, keys_address: str) -> None:
-    settings.JWT_ISSUER = "https://id.example.org"
-    settings.JWT_AUDIENCE = "agorithm"
-    settings.JWT_JWKS_URL = keys_address
-
-
-def me(key: rsa.RSAPrivateKey = PROVIDER, **claims: object) -> tuple[int, Any]:
-    usual = {"iss": "https://id.example.org", "aud": "agorithm", "exp": time.time() + 60}
-    token = jwt.encode(usual | {"sub": "alice"} | claims, key, "RS256", headers={"kid": "one"})
-    answer = Client().get("/api/me", headers={"Authorization": f"Bearer {token}"})
-    return answer.status_code, answer.json()
+pytestmark = pytest.mark.usefixtures("provider")
 
 
 def test_provider_says_who_it_is(alice: Actor) -> None:

@@ -161,6 +161,13 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "is_staff_by_tags",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Tags of the identity provider's tokens give it and take it.",
+                    ),
+                ),
+                (
                     "groups",
                     models.ManyToManyField(
                         blank=True,
@@ -544,6 +551,13 @@ class Migration(migrations.Migration):
                     "expires_at",
                     models.DateTimeField(
                         blank=True, help_text="Until when an invitation can be accepted.", null=True
+                    ),
+                ),
+                (
+                    "is_by_tags",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Tags of the identity provider's tokens give it and take it.",
                     ),
                 ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),

@@ -30,6 +30,9 @@ class User(AbstractUser):
     theme = models.CharField(
         max_length=5, blank=True, help_text="light or dark; empty: as the system has it."
     )
+    is_staff_by_tags = models.BooleanField(
+        default=False, help_text="Tags of the identity provider's tokens give it and take it."
+    )
 
     class Meta(AbstractUser.Meta):
         constraints = [
@@ -96,6 +99,9 @@ class Membership(models.Model):
     )
     expires_at = models.DateTimeField(
         null=True, blank=True, help_text="Until when an invitation can be accepted."
+    )
+    is_by_tags = models.BooleanField(
+        default=False, help_text="Tags of the identity provider's tokens give it and take it."
     )
     created_at = models.DateTimeField(auto_now_add=True)
 

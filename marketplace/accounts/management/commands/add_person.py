@@ -84,9 +84,10 @@ def _key(owner: Owner, user: User, secret: str | None) -> str:
 
 
 def _promote(user: User, options: dict[str, Any]) -> None:
-    if options["staff"] and not (user.is_staff and user.is_superuser):
-        user.is_staff = user.is_superuser = True
-        user.save(update_fields=["is_staff", "is_superuser"])
+    is_so = user.is_staff and user.is_superuser and not user.is_staff_by_tags
+    if options["staff"] and not is_so:
+        user.is_staff, user.is_superuser, user.is_staff_by_tags = True, True, False
+        user.save(update_fields=["is_staff", "is_superuser", "is_staff_by_tags"])
 
 
 def _shown(owner: Owner, user: User, key: str, options: dict[str, Any]) -> dict[str, object]:
