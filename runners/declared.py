@@ -113,12 +113,7 @@ def of_row(row: Environment) -> Declaration:
 
 def checked(said: Mapping[str, Any]) -> Declaration:
     """Make a declaration of what somebody wrote; raise BadInput for what cannot be."""
-    unknown = sorted(set(said) - _KNOWN)
-    if unknown:
-        raise BadInput(
-            _("There is no setting %(name)s; known are %(known)s.")
-            % {"name": repr(unknown[0][:40]), "known": ", ".join(sorted(_KNOWN))}
-        )
+    _refuse_unknown(said)
     slug, language = _text(said, "slug"), _text(said, "language", "python3")
     _require(
         _SLUG.fullmatch(slug),
@@ -168,6 +163,15 @@ def checked(said: Mapping[str, Any]) -> Declaration:
 def minor_of(version: str) -> str:
     """Leave the patch out: 3.11 of 3.11.7, 22 of 22."""
     return ".".join(version.split(".")[:2])
+
+
+def _refuse_unknown(said: Mapping[str, Any]) -> None:
+    unknown = sorted(set(said) - _KNOWN)
+    if unknown:
+        raise BadInput(
+            _("There is no setting %(name)s; known are %(known)s.")
+            % {"name": repr(unknown[0][:40]), "known": ", ".join(sorted(_KNOWN))}
+        )
 
 
 def _require(is_fine: object, sentence: str) -> None:
