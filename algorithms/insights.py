@@ -9,8 +9,10 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
+from itertools import islice
 from typing import Final
 
 import orjson
@@ -31,6 +33,10 @@ MOST_BYTES: Final = 25 * 1024
 MOST_KEPT: Final = 10_000
 KEPT_FOR: Final = timedelta(days=30)
 MOST_IN_A_FILE: Final = 10_000
+MOST_COLUMNS: Final = 100
+FURTHER: Final = "further"
+_MOST_COUNTED: Final = 10_000
+_AT_ONCE: Final = 500
 RESERVED: Final = (
     "request_id",
     "timestamp",
@@ -102,16 +108,38 @@ def with_their_calls(rows: Iterable[Insight], algorithm: Algorithm) -> Iterator[
         }
 
 
-def as_csv(algorithm: Algorithm, *, by: Actor) -> str:
-    """The newest rows as a table, a column for each name that was ever reported in them."""
-    by.require(may_edit, algorithm)
-    rows = list(with_their_calls(of(algorithm, by=by)[:MOST_IN_A_FILE], algorithm))
-    further = sorted({name for row in rows for name in row} - set(RESERVED))
+def as_csv(algorithm: Algorithm, *, by: Actor) -> Iterator[str]:
+    """The newest rows as the lines of a table, with a column for each of the usual names.
+
+    What else was reported stands as JSON in the last column.
+    """
+    newest = of(algorithm, by=by)[:MOST_IN_A_FILE]
+    usual = _usual_names(newest)
+    return _lines(newest, usual, algorithm)
+
+
+def _usual_names(newest: QuerySet[Insight]) -> list[str]:
+    reported: Counter[str] = Counter()
+    for values in newest.values_list("values", flat=True).iterator(chunk_size=_AT_ONCE):
+        reported.update(values.keys())
+        if len(reported) > _MOST_COUNTED:
+            reported = Counter(dict(reported.most_common(MOST_COLUMNS)))
+    return sorted(name for name, _number in reported.most_common(MOST_COLUMNS))
+
+
+def _lines(newest: QuerySet[Insight], usual: list[str], algorithm: Algorithm) -> Iterator[str]:
+    names = (*RESERVED, *usual)
+    yield _line([*map(_cell, names), FURTHER])
+    kept = newest.iterator(chunk_size=_AT_ONCE)
+    while rows := list(islice(kept, _AT_ONCE)):
+        for row in with_their_calls(rows, algorithm):
+            rest = {name: value for name, value in row.items() if name not in names}
+            yield _line([*(_cell(row.get(name)) for name in names), _cell(rest or None)])
+
+
+def _line(cells: list[str]) -> str:
     text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow([*RESERVED, *map(_cell, further)])
-    for row in rows:
-        writer.writerow([_cell(row.get(name)) for name in (*RESERVED, *further)])
+    csv.writer(text).writerow(cells)
     return text.getvalue()
 
 

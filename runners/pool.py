@@ -120,6 +120,7 @@ class Pool:
             if failure is not None or self._kept.get(spec.kept) is not instance:
                 self._kept.pop(spec.kept, None)
                 self._drop(instance)
+                self._dispatch()
         if failure is None:
             group.busy.add(instance)
             self._give_back(group, instance)
@@ -137,6 +138,7 @@ class Pool:
             if instance in group.idle:
                 group.idle.remove(instance)
                 self._drop(instance)
+                self._dispatch()
         if not any(instance in group.busy for group in self._groups.values()):
             instance.discard()  # nobody waits for it to be ready
 

@@ -27,7 +27,9 @@ CALLER_LEFT: Final = "the caller has left"
 """With this message a call's task is cancelled by whoever sees its caller go."""
 
 PREFIX: Final = "/v1/"
-CALL_PREFIXES: Final = ("/v1/algo/", "/v1/web/algo/")
+CALL_PREFIXES: Final = ("/v1/algo/", "/v1/web/algo/", "/v1/services/", "/v1/web/services/")
+"""Where calls are made; everything else that an algorithm asks for is data."""
+
 MOST_OTHERS: Final = 32
 """Requests of one sandbox at the same time that are no calls: each holds a thread of the platform."""
 

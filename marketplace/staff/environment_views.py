@@ -139,7 +139,9 @@ def _moved(request: ActorRequest, environment: Environment, part: str) -> HttpRe
             messages.success(request, _("It is gone."))
             return redirect("staff:environments")
         environments.move(environment, by=request.actor, state=part)
-        messages.success(request, _("Kept; authors who stand on it are told."))
+        is_offered = part == Environment.State.OFFERED
+        said = _("Saved.") if is_offered else _("Kept; authors who stand on it are told.")
+        messages.success(request, said)
     except MarketplaceError as error:
         messages.error(request, error.message)
     return redirect("staff:environment", environment.slug)

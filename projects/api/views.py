@@ -88,7 +88,10 @@ class ServicesView(OneView):
             "group", "project__owner", "algorithm__owner", "version"
         )
         if not may_be_ours(request.actor, self.project):
-            rows = rows.filter(version__in=Version.objects.ever_public())
+            rows = rows.filter(
+                version__in=Version.objects.ever_public(),
+                algorithm__quarantined_at__isnull=True,
+            )
         rows = rows.prefetch_related(shown.LATEST)
         answer = paging.answer(
             request, rows, lambda one: _told(request, one), order=("created_at", "pk")

@@ -126,15 +126,33 @@ def test_file_is_for_the_owner_and_holds_no_formulas(
     address = f"/algorithms/{hello}/insights.csv"
 
     client.force_login(_user(alice))
-    lines = client.get(address).content.decode().splitlines()
+    lines = _lines(client.get(address))
     page = client.get(f"/algorithms/{hello}/insights/").content.decode()
     client.force_login(_user(bob))
     refused = client.get(address).status_code
 
-    assert lines[0].endswith("algorithm_version,faces,link")
-    assert lines[1].endswith('1.0.0,3,"\'=HYPERLINK(""http://evil.example"")"')
+    assert lines[0].endswith("algorithm_version,faces,link,further")
+    assert lines[1].endswith('1.0.0,3,"\'=HYPERLINK(""http://evil.example"")",')
     assert '<code translate="no">faces</code> 3' in page
     assert refused in (403, 404)
+
+
+def test_file_has_columns_for_the_usual_names_and_one_for_the_rest(
+    client: Client,
+    during: Call,
+    alice: Actor,
+    hello: Algorithm,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(insights, "MOST_COLUMNS", 1)
+    send(during(), told(common=1, rare=2))
+    send(during(), told(common=3))
+    client.force_login(_user(alice))
+
+    lines = _lines(client.get(f"/algorithms/{hello}/insights.csv"))
+
+    assert [line.partition("1.0.0,")[2] for line in lines[1:]] == ["3,", '1,"{""rare"":2}"']
+    assert lines[0].endswith("algorithm_version,common,further")
 
 
 def test_what_is_old_or_too_much_goes(
@@ -168,3 +186,7 @@ def test_callers_who_were_told_of_none_get_them_with_a_major_version_only() -> N
 
 def _user(actor: Actor) -> User:
     return User.objects.get(pk=actor.user_id or 0)
+
+
+def _lines(answer: Any) -> list[str]:
+    return b"".join(answer.streaming_content).decode().splitlines()

@@ -113,6 +113,18 @@ async def test_ten_calls_load_the_module_once(pool: Pool) -> None:
     assert outcomes[3].stdout == b"call 4\n"
 
 
+async def test_place_of_a_sandbox_that_is_kept_goes_to_who_waits_for_it(backend: Backend) -> None:
+    async with _running(backend, slots=1, slots_per_version=1) as pool:
+        assert await pool.keep(spec_of(COUNTING, kept="one"), "bob", "", print) is None
+        waiting = asyncio.create_task(pool.run(spec_of(SLOW), asking("0", payer="carol")))
+        await asyncio.sleep(0.05)  # now it waits: there is no other place
+
+        pool.release("one")
+
+        async with asyncio.timeout(20):
+            assert _result(await waiting) == 0
+
+
 async def test_two_payers_never_share_a_sandbox(pool: Pool) -> None:
     spec = spec_of(COUNTING)
 

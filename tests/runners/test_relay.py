@@ -115,7 +115,8 @@ async def test_more_calls_of_others_at_once_than_the_limit_are_refused(
 ) -> None:
     relay.token = lambda: "run.abc"
     platform.release.clear()
-    calls = [asyncio.create_task(client.post("/v1/algo/a/b", content=b"1")) for _ in range(2)]
+    paths = ("/v1/algo/a/b", "/v1/services/a/project/service/command")
+    calls = [asyncio.create_task(client.post(path, content=b"1")) for path in paths]
     while len(platform.seen) < 2:
         await asyncio.sleep(0.01)
 

@@ -6,7 +6,8 @@ import json
 from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -65,9 +66,9 @@ def insights(request: ActorRequest, owner: str, name: str) -> HttpResponse:
 
 
 @require_safe
-def insights_csv(request: ActorRequest, owner: str, name: str) -> HttpResponse:
+def insights_csv(request: ActorRequest, owner: str, name: str) -> HttpResponseBase:
     algorithm = page_at(request, owner, name).algorithm
-    answer = HttpResponse(
+    answer = StreamingHttpResponse(
         kept_insights.as_csv(algorithm, by=request.actor), content_type="text/csv; charset=utf-8"
     )
     answer["Content-Disposition"] = f'attachment; filename="insights-{algorithm.name}.csv"'
