@@ -175,15 +175,13 @@ class Instance:
         began = self._busy_since = time.perf_counter()
         try:
             self._guest.send(encode(FrameType.CALL, header, invocation.body))
-            waiting = self._guest.answer(invocation.timeout)
-            frame, problem = await self._door.answer(waiting, exchange)
-        except OutOfTime:
+            seconds = invocation.timeout
+            waiting = self._guest.answer(seconds)
+            frame, problem = await self._door.answer(waiting, exchange, seconds=seconds)
+        except OutOfTime as error:
             self._guest.close()
-            failure = Failure(
-                f"The algorithm did not answer within {invocation.timeout:g} seconds.",
-                "TimeoutError",
-                is_out_of_time=True,
-            )
+            why = str(error) or f"The algorithm did not answer within {seconds:g} seconds."
+            failure = Failure(why, "TimeoutError", is_out_of_time=True)
             return Outcome(failure=failure, timings=_and_run(before, began))
         except GuestGone:
             failure = await self._cause_of_death("during the call")

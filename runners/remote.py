@@ -171,7 +171,8 @@ class RunnerClient(asyncio.Protocol):
     ) -> Outcome:
         if exchange is not None:
             opening = wire.run(invocation.call_id, spec, invocation, Word.PASS)
-            return await tunnels.send(self.info.address, self.info.name, opening, exchange)
+            info, seconds = self.info, invocation.timeout
+            return await tunnels.send(info.address, info.name, opening, exchange, seconds=seconds)
         if self._transport is None or not self.is_connected:
             raise PlatformFault(f"The runner {self.info.name} went away.")
         call = f"{invocation.call_id}#{next(self._numbers)}"

@@ -18,6 +18,7 @@ from typing import Any, Final, Protocol
 import orjson
 
 from runners.errors import PlatformFault, RunnerError
+from runners.guests import OutOfTime
 from runners.protocol import Frame
 from runners.specs import Failure, Invocation, Outcome, RunSpec
 from runners.wire import PREFIX, Word, done, frame, read_done, read_refused, refused
@@ -28,6 +29,8 @@ NAME: Final = "tunnel.sock"
 PIECE: Final = 64 * 1024
 _LONGEST_FRAME: Final = 64 * 1024 * 1024
 _TO_CONNECT: Final = 20.0
+_TO_END: Final = 1.0
+"""What a runner has beyond the time of an exchange to say that it is over."""
 
 
 class Stream(Protocol):
@@ -80,14 +83,30 @@ class Door:
             return
         self._awaited.set_result(_Socket(reader, writer))
 
-    async def answer(self, answer: Awaitable[Frame], exchange: Exchange | None) -> _Passed:
+    async def answer(
+        self, answer: Awaitable[Frame], exchange: Exchange | None, *, seconds: float
+    ) -> _Passed:
         """Have the exchange, if there is one, with who dials in; then wait for the guest's own word.
 
-        Raises what `answer` raises: the guest is gone, or out of time.
+        Raises what `answer` raises: the guest is gone, or out of time. The exchange has as many
+        seconds, whatever the guest says: nobody holds a sandbox by not taking its answer.
         """
         if exchange is None:
             return await answer, None
         answered: asyncio.Future[Any] = asyncio.ensure_future(answer)
+        clock = asyncio.timeout(seconds)
+        why = f"It was not answered, or the answer not taken, within {seconds:g} seconds."
+        try:
+            async with clock:
+                return await self._talked(answered, exchange)
+        except OutOfTime:
+            raise OutOfTime(why) from None
+        except TimeoutError:
+            if clock.expired():
+                raise OutOfTime(why) from None
+            raise
+
+    async def _talked(self, answered: asyncio.Future[Any], exchange: Exchange) -> _Passed:
         dialled: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._awaited = dialled
         talking: asyncio.Future[Any] | None = None
@@ -107,9 +126,10 @@ class Door:
         finally:
             dialled.cancel()
             self._awaited = None
-            for task in (answered, talking):
-                if task is not None and not task.done():
-                    task.cancel()
+            tasks = [task for task in (answered, talking) if task is not None]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             if stream is not None:
                 stream.close()
 
@@ -134,6 +154,7 @@ class _Framed:
         self._reader = reader
         self._writer = writer
         self.last: _Said | None = None  # what has ended the stream
+        self._prefix: tuple[int, int, int] | None = None  # of a frame whose rest is on its way
 
     async def read(self) -> bytes:
         if self.last is not None:
@@ -153,11 +174,15 @@ class _Framed:
         await self._writer.drain()
 
     async def receive(self) -> _Said:
-        word, header, body = PREFIX.unpack(await self._reader.readexactly(PREFIX.size))
+        """Give the next frame; whoever is cancelled meanwhile leaves it whole for the next."""
+        if self._prefix is None:
+            self._prefix = PREFIX.unpack(await self._reader.readexactly(PREFIX.size))
+        word, header, body = self._prefix
         if header + body > _LONGEST_FRAME:
             raise ConnectionError("a frame over the limit")
-        text = await self._reader.readexactly(header)
-        return Word(word), orjson.loads(text), await self._reader.readexactly(body)
+        rest = await self._reader.readexactly(header + body)
+        self._prefix = None
+        return Word(word), orjson.loads(rest[:header]), rest[header:]
 
     def close(self) -> None:
         self._writer.close()
@@ -166,8 +191,13 @@ class _Framed:
 _LOST: Final = (ConnectionError, asyncio.IncompleteReadError, ValueError)
 
 
-async def send(address: str, runner: str, opening: bytes, exchange: Exchange) -> Outcome:
-    """Have an exchange through a runner elsewhere, which keeps the time; raises its refusal."""
+async def send(
+    address: str, runner: str, opening: bytes, exchange: Exchange, *, seconds: float
+) -> Outcome:
+    """Have an exchange through a runner elsewhere, which keeps the time; raises its refusal.
+
+    Its end cannot be heard while nobody takes what came before: then it is known by the clock.
+    """
     lost = PlatformFault(f"The runner {runner} went away.")
     try:
         async with asyncio.timeout(_TO_CONNECT):
@@ -178,9 +208,16 @@ async def send(address: str, runner: str, opening: bytes, exchange: Exchange) ->
         await stream.send(opening)
         said = await stream.receive()
         if said[0] is Word.OPEN:
-            failure = await exchange(stream)
+            clock = asyncio.timeout(seconds + _TO_END)
+            failure = None
+            try:
+                async with clock:
+                    failure = await exchange(stream)
+            except TimeoutError:
+                if not clock.expired():
+                    raise
             said = stream.last or (Word.END, {}, b"")
-            if said[0] is Word.END:
+            if said[0] is Word.END and not clock.expired():
                 problem = asdict(failure) if failure is not None else None
                 await stream.send(frame(Word.END, {"failure": problem}))
         while said[0] not in (Word.DONE, Word.REFUSED):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -16,8 +17,10 @@ from runners.contracts import procfile
 from runners.contracts.web import Web
 from runners.errors import BuildFailed
 from runners.groups import PoolLimits
+from runners.guests import OutOfTime
 from runners.instance import Surroundings
 from runners.pool import Pool
+from runners.protocol import Frame, FrameType
 from runners.specs import Failure, Outcome, RunSpec
 from tests.runners.building import _nobody, run_build, write_tree
 from tests.runners.sandboxes import asking, spec_of
@@ -156,6 +159,7 @@ def web_spec(app: str = APP, command: str = "python app.py") -> RunSpec:
     return spec
 
 
+NOT_TAKEN = "It was not answered, or the answer not taken, within {:g} seconds."
 LARGE = json.dumps(["x" * 300_000, 1]).encode()
 
 
@@ -171,8 +175,35 @@ async def raw_request(stream: tunnels.Stream) -> Failure | None:
     return Failure("noted") if b"close" in answer else None
 
 
+async def stalled_request(stream: tunnels.Stream) -> Failure | None:
+    """A request whose answer nobody takes to its end."""
+    await stream.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    await stream.read()
+    never: asyncio.Future[Failure] = asyncio.get_running_loop().create_future()
+    return await never
+
+
+async def stalled_at_a_door(folder: Path) -> None:
+    """A guest says that it is done, but nobody takes what it has said."""
+    door = tunnels.Door()
+    done: asyncio.Future[Frame] = asyncio.get_running_loop().create_future()
+    server = await door.listen(folder)
+    try:
+        answer = asyncio.ensure_future(door.answer(done, stalled_request, seconds=0.3))
+        reader, writer = await asyncio.open_unix_connection(folder / tunnels.NAME)
+        writer.write(await reader.readuntil(b"\r\n\r\n"))
+        done.set_result(Frame(FrameType.RESULT, {}, b""))
+        await answer
+    finally:
+        writer.close()
+        server.close()
+
+
 async def calls_and_passes(spec: RunSpec, backend: Backend, folder: Path) -> list[Outcome]:
-    """Two calls, and two requests passed on: from this process, and over a runner's socket."""
+    """Two calls, and two requests passed on: from this process, and over a runner's socket.
+
+    Then one for somebody who does not take the answer, and a call after it.
+    """
     around = Surroundings(
         backend=backend,
         platform=_nobody,
@@ -191,6 +222,8 @@ async def calls_and_passes(spec: RunSpec, backend: Backend, folder: Path) -> lis
             await pool.run(spec, asking(), raw_request),
             await fleet.run(spec, asking(), raw_request),
             await pool.run(spec, asking(b"[4]")),
+            await fleet.run(spec, asking(timeout=0.5), stalled_request),
+            await pool.run(spec, asking(b"[5]")),
         ]
     finally:
         fleet.close()
@@ -205,18 +238,28 @@ def test_app_is_started_once_and_answers_each_call(
     host = request.getfixturevalue("docker_host") if name == "docker" else ""
     backend = backends.make(name, data_dir=Path(settings.DATA_DIR), docker_host=host)
 
-    done = asyncio.run(calls_and_passes(web_spec(), backend, tmp_path))
+    passing = asyncio.wait_for(calls_and_passes(web_spec(), backend, tmp_path), 60)
+    done = asyncio.run(passing)
 
-    first, second, here, elsewhere, last = done
+    first, second, here, elsewhere, last, stalled, after = done
 
     assert (first.failure, second.failure) == (None, None)
     assert first.body == second.body
     assert json.loads(first.body)["sum"] == 6
-    assert [one.timings.is_cold for one in done] == [True, False, False, False, False]
+    assert [one.timings.is_cold for one in done[:5]] == [True, False, False, False, False]
     assert (here.failure, elsewhere.failure) == (Failure("noted"), Failure("noted"))
     assert (here.runner, elsewhere.runner) == ("", "one")
     assert here.timings.run > 0
     assert json.loads(last.body) == {"sum": 4, "pid": json.loads(first.body)["pid"]}
+    assert stalled.failure == Failure(NOT_TAKEN.format(0.5), "TimeoutError", is_out_of_time=True)
+    assert (after.timings.is_cold, json.loads(after.body)["sum"]) == (True, 5)
+
+
+def test_guest_that_is_done_waits_for_nobody_who_does_not_take_its_answer(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(OutOfTime, match=re.escape(NOT_TAKEN.format(0.3))):
+        asyncio.run(asyncio.wait_for(stalled_at_a_door(tmp_path), 30))
 
 
 def test_app_that_does_not_start_fails_the_build_with_its_reason(tmp_path: Path) -> None:
