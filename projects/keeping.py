@@ -3,6 +3,9 @@
 Two threads for each: one starts its sandbox, watches it and starts it again after a crash; the
 other stores the log and says that the runner is alive. Whoever wants it to end writes that into
 the row, and the second thread sees it.
+
+Neither thread holds a connection of the database while it waits, and neither ends a service
+because the database is away for a moment: what was not stored, or not paid, is tried again.
 """
 
 from __future__ import annotations
@@ -10,12 +13,14 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeVar
 
 from celery import shared_task
 from django.conf import settings
-from django.db import close_old_connections, connection, transaction
+from django.db import Error, close_old_connections, connection, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
@@ -32,6 +37,7 @@ from runners.errors import NoRunner, RunnerError
 from runners.specs import Failure, RunSpec
 
 logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
 BEAT_SECONDS: Final = 0.25
 HEARTBEAT_SECONDS: Final = 2.0
@@ -44,6 +50,9 @@ MOST_CRASHES: Final = 3
 PAUSES: Final = (1.0, 3.0, 10.0)
 PLACE_SECONDS: Final = 300.0
 """How long a service waits for a place on this runner."""
+
+STORE_PAUSES: Final = (0.5, 2.0, 5.0)
+"""Between the tries to store what must be stored, while the database is away."""
 
 _LAST_LINES: Final = 12
 
@@ -109,20 +118,25 @@ class _Keeper:
     # The life of the service
 
     def _in_peace(self) -> None:
-        try:
-            self._live()
-        except Exception:
-            logger.exception("Service %s could not be kept", self._service)
-            self._end(Launch.State.FAILED, "The platform failed; put it online again.")
-        finally:
-            host.release(self._name)
-            self._is_done.set()
-            self._pulse.join(timeout=5)
-            self._flush()
-            if _Stopping.event.is_set():
-                self._give_back()
-            _Stopping.keepers.discard(self)
-            connection.close()
+        with ExitStack() as at_last:  # all of it, from the bottom up, whatever one of them meets
+            at_last.callback(connection.close)
+            at_last.callback(_Stopping.keepers.discard, self)
+            at_last.callback(self._last_words)
+            at_last.callback(self._pulse.join, timeout=5)
+            at_last.callback(self._is_done.set)
+            at_last.callback(host.release, self._name)
+            try:
+                self._live()
+            except Error:  # without a heartbeat, the timetable has it started again
+                logger.exception("Service %s could not be kept without a database", self._service)
+            except Exception:
+                logger.exception("Service %s could not be kept", self._service)
+                self._end(Launch.State.FAILED, "The platform failed; put it online again.")
+
+    def _last_words(self) -> None:
+        _stored(self._flush)
+        if _Stopping.event.is_set():
+            _stored(self._give_back)
 
     def _live(self) -> None:
         crashes = self._launch.crashes
@@ -144,9 +158,7 @@ class _Keeper:
                 self._fail(f"It ended {crashes} times by itself. The last time: {why}")
                 return
             self._say(f"\n{why} It is started again ({crashes} of {MOST_CRASHES}).\n")
-            self._mine().update(state=Launch.State.STARTING, crashes=crashes)
-            resolving.forget_all()
-            LOG.wake(self._launch.pk)
+            self._become(state=Launch.State.STARTING, crashes=crashes)
             self._is_over.wait(PAUSES[min(crashes, len(PAUSES)) - 1])
 
     def _started(self) -> Failure | None:
@@ -154,7 +166,13 @@ class _Keeper:
         deadline = time.monotonic() + PLACE_SECONDS
         while True:
             try:
-                return host.keep(self._spec(), self._payer(), self._token(), self._writer.write)
+                spec, payer, token = self._spec(), self._payer(), self._token()
+                close_old_connections()  # its setup may take minutes
+                return host.keep(spec, payer, token, self._writer.write)
+            except Error:
+                logger.exception("Service %s cannot be started without a database", self._service)
+                if self._is_over.wait(1.0) or time.monotonic() > deadline:
+                    raise
             except NoRunner as error:
                 if self._is_over.wait(1.0) or time.monotonic() > deadline:
                     return Failure(f"{error} Try again later.")
@@ -166,44 +184,61 @@ class _Keeper:
     def _online(self) -> str:
         """Say that it is online and stay with it; give why it is not any more."""
         self._began, self._busy_us = time.monotonic(), 0
-        values = {"state": Launch.State.ONLINE, "online_at": timezone.now()}
-        if not self._mine().update(**values):
+        if not self._become(state=Launch.State.ONLINE, online_at=timezone.now()):
             self._is_over.set()
             return ""
         self._say("It answers that it is RUNNING: online\n")
-        resolving.forget_all()
-        LOG.wake(self._launch.pk)
         while not self._is_over.wait(WATCH_SECONDS):
             how = host.kept(self._name)
             if how is None or how.gone:
                 return _ended_itself(how.gone if how else "")
             if time.monotonic() - self._began >= PAY_SECONDS:
-                self._pay(how.busy_us)
-                self._check_owner()
+                self._reckon(how.busy_us)
         return ""
+
+    def _become(self, **values: object) -> bool:
+        """Write what it is now into the row, and tell; False if the row is not ours any more."""
+        if not _stored(lambda: self._mine().update(**values)):
+            return False
+        resolving.forget_all()
+        _stored(lambda: LOG.wake(self._launch.pk))
+        return True
 
     # What it costs
 
-    def _pay(self, busy_us: int) -> None:
-        """Bill the time since the last time in which no call ran; those are paid by callers."""
-        waited = int((time.monotonic() - self._began) * 1000) - (busy_us - self._busy_us) // 1000
-        self._began, self._busy_us = time.monotonic(), busy_us
-        if waited <= 0:
-            return
+    def _reckon(self, busy_us: int) -> None:
+        """Look at the owner and bill; all of it again a moment later if the database is away."""
         try:
-            with transaction.atomic():
-                cost = kept_time.charge(self._kept, waited, at=timezone.now())
-                Launch.objects.filter(pk=self._launch.pk).update(
-                    kept_ms=F("kept_ms") + waited, charged=F("charged") + cost
-                )
+            self._check_owner()
+            self._pay(busy_us, until=time.monotonic())
+        except Error:
+            logger.warning("%s could not be billed; trying again", self._service, exc_info=True)
+        finally:
+            close_old_connections()
+
+    def _pay(self, busy_us: int, *, until: float) -> None:
+        """Bill the time since the last time in which no call ran; those are paid by callers."""
+        waited = int((until - self._began) * 1000) - (busy_us - self._busy_us) // 1000
+        try:
+            if waited > 0:
+                self._charge(waited)
         except PaymentRequired as error:
             self._end(Launch.State.OFFLINE, f"Its owner cannot pay for it any more: {error}")
+        self._began, self._busy_us = until, busy_us
+
+    @transaction.atomic
+    def _charge(self, waited: int) -> None:
+        cost = kept_time.charge(self._kept, waited, at=timezone.now())
+        Launch.objects.filter(pk=self._launch.pk).update(
+            kept_ms=F("kept_ms") + waited, charged=F("charged") + cost
+        )
 
     def _pay_rest(self) -> None:
         if not self._began:
             return
-        how = host.kept(self._name)
-        self._pay(how.busy_us if how is not None else self._busy_us)
+        how, now = host.kept(self._name), time.monotonic()
+        busy_us = how.busy_us if how is not None else self._busy_us
+        _stored(lambda: self._pay(busy_us, until=now))
         self._began = 0.0
 
     def _check_owner(self) -> None:
@@ -219,14 +254,19 @@ class _Keeper:
     # Its row and its log
 
     def _fail(self, reason: str) -> None:
-        self._flush()
         if self._end(Launch.State.FAILED, reason):
-            telling.failed(self._launch, reason, LOG.last_lines(self._launch.pk, _LAST_LINES))
+            _stored(lambda: telling.failed(self._launch, reason, self._last_lines()))
 
     def _end(self, state: Launch.State, reason: str) -> bool:
-        self._flush()
+        _stored(self._flush)
         self._is_over.set()
-        return bool(self._mine().exists() and launching.end(self._launch, state, reason))
+        ended = _stored(
+            lambda: self._mine().exists() and launching.end(self._launch, state, reason)
+        )
+        return bool(ended)
+
+    def _last_lines(self) -> str:
+        return LOG.last_lines(self._launch.pk, _LAST_LINES)
 
     def _give_back(self) -> None:
         """The process ends, not the service: another runner takes it."""
@@ -257,7 +297,6 @@ class _Keeper:
             if _Stopping.event.is_set():
                 self._let_go()
             elif is_due:
-                close_old_connections()
                 if not self._mine().update(heartbeat_at=timezone.now()):
                     self._let_go()
             elif not self._is_over.is_set() and not self._mine().exists():
@@ -265,6 +304,8 @@ class _Keeper:
             self._flush()
         except Exception:
             logger.exception("The log of a service could not be stored; trying again")
+        finally:
+            close_old_connections()
 
     def _let_go(self) -> None:
         if not self._is_over.is_set():
@@ -300,6 +341,20 @@ class _Keeper:
             ),
             expires_in=settings.BUILD_TIMEOUT_SECONDS,
         )
+
+
+def _stored(work: Callable[[], T]) -> T | None:
+    """Do something in the database, again while that is away; None if it stays away."""
+    for pause in (*STORE_PAUSES, None):
+        try:
+            return work()
+        except Error:
+            logger.exception("Something of a service could not be stored")
+        finally:
+            close_old_connections()
+        if pause is not None:
+            time.sleep(pause)
+    return None
 
 
 def _ended_itself(why: str) -> str:

@@ -144,7 +144,8 @@ def recover() -> None:
     for launch in Launch.objects.live().filter(heartbeat_at__lt=lost):
         mine = Launch.objects.live().filter(pk=launch.pk, attempts=launch.attempts)
         again = {"state": Launch.State.STARTING, "heartbeat_at": None, "runner": ""}
-        if mine.exclude(state=Launch.State.BUILDING).update(**again):
+        number = launch.attempts + 1  # should its keeper wake up, the row is not its own
+        if mine.exclude(state=Launch.State.BUILDING).update(attempts=number, **again):
             LOG.append(launch.pk, "\nIts runner was lost; it is started again.\n\n")
     waiting = Launch.objects.filter(state=Launch.State.STARTING, heartbeat_at=None)
     for launch in waiting.select_related("build__environment"):

@@ -214,6 +214,7 @@ def test_what_a_dead_runner_kept_is_started_again(hers: Client, sent: list[str])
 
     launch = Launch.objects.get()
     assert (launch.state, launch.runner, launch.heartbeat_at) == ("starting", "", None)
+    assert launch.attempts == 2
     assert sent == [str(launch.pk)] * 2
     assert "Its runner was lost" in LOG.whole(launch.pk)
 
