@@ -16,12 +16,9 @@ MAX_TREE_BYTES: Final = 200 * 1024 * 1024
 
 def check(sizes: Mapping[str, int]) -> None:
     """Raise TooLarge if these are too many files, or too large: bytes by path."""
-    advice = _("Keep models and data in a data collection.")
+    advice = _advice()
     if len(sizes) > MAX_FILES:
-        raise TooLarge(
-            _("A repository holds %(max_files)s files at most. %(advice)s")
-            % {"max_files": MAX_FILES, "advice": advice}
-        )
+        raise too_many()
     for path, size in sizes.items():
         if size > MAX_FILE_BYTES:
             raise TooLarge(
@@ -33,3 +30,14 @@ def check(sizes: Mapping[str, int]) -> None:
             _("Its files have more than %(max_tree_bytes)s MiB. %(advice)s")
             % {"max_tree_bytes": MAX_TREE_BYTES // 1024**2, "advice": advice}
         )
+
+
+def too_many() -> TooLarge:
+    return TooLarge(
+        _("A repository holds %(max_files)s files at most. %(advice)s")
+        % {"max_files": MAX_FILES, "advice": _advice()}
+    )
+
+
+def _advice() -> str:
+    return _("Keep models and data in a data collection.")

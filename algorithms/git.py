@@ -11,7 +11,8 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final
@@ -21,6 +22,7 @@ from django.utils.translation import gettext as _
 from marketplace.lib.errors import Unavailable
 
 TIMEOUT_SECONDS: Final = 60
+_PIECE: Final = 64 * 1024
 _ENVIRONMENT: Final = {
     "GIT_ALLOC_LIMIT": "256m",  # some bytes of a pack can ask for gigabytes; blobs are streamed
     "GIT_CONFIG_NOSYSTEM": "1",
@@ -65,6 +67,10 @@ class GitFailed(Exception):
     """The program said no; the message is what it printed."""
 
 
+class PrintedTooMuch(Exception):
+    """The program has more to say than was asked for."""
+
+
 def run(
     *arguments: str,
     repository: Path | None = None,
@@ -86,6 +92,40 @@ def run(
     if done.returncode:
         raise GitFailed(done.stderr.decode(errors="replace").strip()[:500])
     return done.stdout
+
+
+def records(*arguments: str, repository: Path, most_bytes: int) -> Generator[bytes]:
+    """Give what a command prints, up to each NUL, as it comes; it ends when nobody asks for more.
+
+    A few objects can be printed as gigabytes, so nothing is kept, and PrintedTooMuch is raised
+    in time. Raise GitFailed if it did not succeed.
+    """
+    process = subprocess.Popen(
+        _command(repository, arguments),
+        env=_ENVIRONMENT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    assert process.stdout is not None  # noqa: S101 - asked for above
+    deadline = threading.Timer(TIMEOUT_SECONDS, process.kill)
+    deadline.start()
+    try:
+        left, count = b"", 0
+        while piece := process.stdout.read(_PIECE):
+            count += len(piece)
+            if count > most_bytes:
+                raise PrintedTooMuch
+            *whole, left = (left + piece).split(b"\0")
+            yield from whole
+        if process.wait() == -signal.SIGKILL:
+            raise Unavailable(_("A git repository did not answer in time. Please try again."))
+        if process.returncode:
+            raise GitFailed(f"it ended with {process.returncode}")
+    finally:
+        deadline.cancel()
+        process.kill()
+        process.communicate()
 
 
 def download(

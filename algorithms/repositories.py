@@ -10,8 +10,10 @@ import re
 import shutil
 import tempfile
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -20,7 +22,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from algorithms import amounts, file_paths, git
-from algorithms.git import GitFailed, Program
+from algorithms.git import GitFailed, PrintedTooMuch, Program
 from marketplace.lib.errors import BadInput, Conflict, NotFound, TooLarge
 
 MAX_FILE_BYTES: Final = amounts.MAX_FILE_BYTES
@@ -31,6 +33,7 @@ BRANCHES: Final = ("master", "main")
 _SHA: Final = re.compile(r"[0-9a-f]{7,40}\Z")
 _FILE_MODES: Final = ("100644", "100755", "100664")
 _NOTHING: Final = "0" * 40
+_MOST_NAMED: Final = 8 * 1024 * 1024  # bytes of names and facts; good ones are far fewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,15 +238,27 @@ def _branch(repository: Path) -> tuple[str, str | None]:
 
 
 def _tree(repository: Path, commit: str) -> list[File]:
-    printed = git.run("ls-tree", "-r", "-z", "-l", "--full-tree", commit, repository=repository)
-    files = []
-    for record in printed.split(b"\0"):
-        if record:
-            facts, _tab, path = record.partition(b"\t")
-            mode, _kind, blob, size = facts.decode().split()
-            name = path.decode("utf-8", "surrogateescape")
-            files.append(File(name, 0 if size == "-" else int(size), mode, blob))
+    """All files; TooLarge as soon as they are too many, since few objects can name billions."""
+    listed = git.records(
+        *("ls-tree", "-r", "-z", "-l", "--full-tree", commit),
+        repository=repository,
+        most_bytes=_MOST_NAMED,
+    )
+    with closing(listed) as records:
+        try:
+            files = [_file_of(record) for record in islice(records, amounts.MAX_FILES + 1)]
+        except PrintedTooMuch:
+            raise amounts.too_many() from None
+    if len(files) > amounts.MAX_FILES:
+        raise amounts.too_many()
     return files
+
+
+def _file_of(record: bytes) -> File:
+    facts, _tab, path = record.partition(b"\t")
+    mode, _kind, blob, size = facts.decode().split()
+    name = path.decode("utf-8", "surrogateescape")
+    return File(name, 0 if size == "-" else int(size), mode, blob)
 
 
 def _commit(

@@ -198,6 +198,25 @@ def test_too_much_is_refused_with_the_advice_to_use_a_collection(
             save(place, dict(changes))
 
 
+@pytest.mark.parametrize("most_files", [5000, 10**9])
+def test_few_objects_that_name_a_hundred_thousand_files_are_refused_while_they_are_listed(
+    place: uuid.UUID, monkeypatch: pytest.MonkeyPatch, most_files: int
+) -> None:
+    monkeypatch.setattr(amounts, "MAX_FILES", most_files)
+    inside = repositories.existing(place)
+    names = [f"{number}{'x' * 199}" for number in range(10)]
+    kind, bomb = "100644 blob", repositories.tree(place, repositories.head(place))[0].blob
+    for _depth in range(5):
+        entries = "".join(f"{kind} {bomb}\t{name}\n" for name in names)
+        made = git.run("mktree", repository=inside, stdin=entries.encode())
+        kind, bomb = "040000 tree", made.decode().strip()
+    who = repositories._identity(ALICE)
+    commit = git.run("commit-tree", bomb, "-m", "Bomb", repository=inside, environment=who)
+
+    with pytest.raises(TooLarge, match="A repository holds"):
+        repositories.tree(place, commit.decode().strip())
+
+
 def test_log_includes_both_ends(place: uuid.UUID) -> None:
     first = repositories.head(place)
     second = save(place, {"a": b"2"})
