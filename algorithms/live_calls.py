@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import logging
 import re
 import time
 import uuid
@@ -30,6 +31,8 @@ from django.core.cache import cache
 
 from marketplace.lib import live
 from runners.specs import Event, Kind, Phase
+
+logger = logging.getLogger(__name__)
 
 CANCELLED: Final = "cancelled by its caller"
 """With this message a call's task is cancelled by whoever was asked for its end."""
@@ -85,7 +88,11 @@ def group(name: str) -> str:
 def last(name: str) -> Snapshot:
     """What was said last; empty if nothing was."""
     text = cache.get(_key(name))
-    found: Snapshot = orjson.loads(text) if text else {}
+    try:
+        found: Snapshot = orjson.loads(text) if text else {}
+    except orjson.JSONDecodeError:
+        logger.warning("What was said last of %s cannot be read", name)
+        return {}
     return found
 
 
@@ -154,7 +161,7 @@ class _State:
     printed_bytes: int = 0
 
     def text(self) -> bytes:
-        """The snapshot as JSON; a body is pasted as it came, for it was looked through."""
+        """The snapshot as JSON; JSON is pasted as it came, for `bodies.pastes` has taken it."""
         said: dict[str, object] = {
             "run": self.run,
             "number": self.number,
@@ -213,8 +220,9 @@ class LiveCall:
         if event.progress is not None:
             state.progress = event.progress
         if event.kind is not Kind.VOID:
-            before = state.output if event.appends and state.kind is event.kind else b""
-            state.kind, state.output = event.kind, (before + event.output)[-MOST_OUTPUT:]
+            goes_on = event.appends and event.kind is state.kind is Kind.TEXT
+            output = (state.output + event.output)[-MOST_OUTPUT:] if goes_on else event.output
+            state.kind, state.output = event.kind, output
         if event.printed:
             state.printed = (state.printed + event.printed)[-MOST_PRINTED:]
             state.printed_bytes += len(event.printed)

@@ -13,9 +13,9 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from runners.bodies import kind_named, reads_as
+from runners.bodies import kind_named, pastes, reads_as
 from runners.protocol import Frame
-from runners.specs import Event, Invocation
+from runners.specs import Event, Invocation, Kind
 
 _LINE: Final = re.compile(
     rb"^::progress[ \t]+(\d{1,3}(?:\.\d{1,9})?|\.\d{1,9})(%?)[ \t\r]*$", re.MULTILINE
@@ -39,7 +39,9 @@ class Hearing:
         progress = _fraction(header.get("progress"))
         kind = kind_named(header.get("kind"))
         if kind is not None and reads_as(kind, frame.body):
-            appends = header.get("appends") is True
+            appends = kind is Kind.TEXT and header.get("appends") is True
+            if kind is Kind.JSON and not pastes(frame.body):
+                kind = Kind.TEXT
             self._hear(Event(progress, kind=kind, output=frame.body, appends=appends))
         elif progress is not None:
             self._hear(Event(progress))

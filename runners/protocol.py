@@ -23,8 +23,8 @@ together, cut to the limit, not necessarily UTF-8. A FAILED that the author's co
 so that no further call is sent. A guest whose module did not load stays and answers
 every CALL with that failure.
 Events come only for a call with `events`, a number that tells it from others of the same guest.
-`progress` is 0 to 1; a partial output takes the place of the one before, or continues it where it
-`appends`. A guest sends at most ten a second (EVENT_SECONDS and EVENT_BYTES are what the host
+`progress` is 0 to 1; a partial output takes the place of the one before, or, where it is text that
+`appends`, continues it. A guest sends at most ten a second (EVENT_SECONDS and EVENT_BYTES are what the host
 bears: a guest that says more is read more slowly), each with EVENT_BODY bytes at most. What is
 printed comes as it is printed over a connection of the supervisor's own, which runs nothing of
 the author's: it dials `events.sock` before the guest says HELLO, and sends nothing but

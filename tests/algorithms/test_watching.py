@@ -12,6 +12,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from asgiref.testing import ApplicationCommunicator
 from channels.routing import URLRouter
+from django.core.cache import cache
 from django.utils import timezone
 
 from algorithms import live_calls
@@ -21,8 +22,11 @@ from algorithms.routing import websocket_urlpatterns
 from marketplace.accounts import actors, keys
 from marketplace.accounts.models import APIKey, User
 from marketplace.lib import live
+from runners.hearing import Hearing
+from runners.protocol import Frame, FrameType
 from runners.specs import Event, Kind, Phase
 from tests.factories import OwnerFactory, VersionFactory
+from tests.runners.sandboxes import asking
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -110,6 +114,43 @@ async def test_a_flood_of_news_becomes_a_few_snapshots_of_bounded_size() -> None
     assert said["number"] < 20
     assert len(said["printed"]) == live_calls.MOST_PRINTED
     assert len(said["output"]["value"]) == live_calls.MOST_OUTPUT
+
+
+async def test_no_partial_output_of_a_guest_breaks_those_who_follow() -> None:
+    deep = b"[" * 500 + b"]" * 500
+    said: list[tuple[list[bytes], tuple[str, object]]] = [
+        ([b'{"a":1}', b'{"b":2}'], ("json", {"b": 2})),
+        ([rb'"\ud800"'], ("text", r'"\ud800"')),
+        ([b"1e999"], ("text", "1e999")),
+        ([deep], ("text", deep.decode())),
+    ]
+
+    seen = []
+    for bodies, _ in said:
+        name = live_calls.of_page(uuid.uuid4().hex)
+        call = LiveCall(name, uuid.uuid4(), shows_printed=True)
+        hearing = Hearing(asking(), call.hear, 1)
+        for body in bodies:
+            hearing.partial(Frame(FrameType.EVENT, {"kind": "json", "appends": True}, body))
+        while (found := await sync_to_async(live_calls.last)(name)).get("number") != len(bodies):
+            await asyncio.sleep(0.01)
+        call.end()
+        output = orjson.loads(orjson.dumps(found))["output"]
+        seen.append((output["content_type"], output["value"]))
+
+    assert seen == [expected for _, expected in said]
+
+
+async def test_what_was_said_last_is_empty_where_it_cannot_be_read() -> None:
+    name = live_calls.of_page(uuid.uuid4().hex)
+    call = LiveCall(name, uuid.uuid4(), shows_printed=True)
+
+    call.hear(Event(kind=Kind.JSON, output=b"no json"))
+    while await sync_to_async(cache.get)(live_calls._key(name)) is None:
+        await asyncio.sleep(0.01)
+    call.end()
+
+    assert await sync_to_async(live_calls.last)(name) == {}
 
 
 async def test_only_the_word_of_the_page_itself_cancels_its_run() -> None:
