@@ -30,7 +30,7 @@ from marketplace.accounts.actors import Actor
 from marketplace.api import authentication, errors
 from marketplace.compat.request_states import status_of, uuid_in
 from marketplace.lib.errors import BadInput, MarketplaceError, NotSignedIn, TooMany
-from runners.relay import Receive, Scope, Send
+from runners.relay import Message, Receive, Scope, Send
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -39,6 +39,9 @@ LOOK_SECONDS: Final = 2.0
 LONGEST_WAIT: Final = 60.0
 LONGEST_STREAM: Final = 3600.0
 SIGN_OF_LIFE_SECONDS: Final = 15.0
+ADMIT_SECONDS: Final = 60.0
+"""After so long it is asked again whether whoever follows still may."""
+
 MOST_PER_ACCOUNT: Final = 50
 """Connections of one account to one process that follow calls."""
 
@@ -75,17 +78,40 @@ def takes(path: str) -> bool:
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer one who follows a call."""
+    answer = _Answer(send)
     try:
         ask = _read(scope)
         account = await _in_thread(_admitted, ask)
         with _place(account):
-            await _followed(ask, receive, send)
+            await _followed(ask, receive, answer.send)
     except _Departed:
         return
     except MarketplaceError as error:
-        await _refuse(send, error.status, errors.body_of(error), errors.headers_of(error))
+        await answer.refuse(error.status, errors.body_of(error), errors.headers_of(error))
     except Exception as error:  # noqa: BLE001 - whatever it is, it is told and logged
-        await _refuse(send, 500, errors.report(error, where=scope["path"]), {})
+        await answer.refuse(500, errors.report(error, where=scope["path"]), {})
+
+
+class _Answer:
+    """What is sent to one who follows. It has one beginning: what goes wrong later only ends it."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._has_begun = False
+
+    async def send(self, message: Message) -> None:
+        self._has_begun = True
+        await self._send(message)
+
+    async def refuse(self, status: int, said: dict[str, object], more: dict[str, str]) -> None:
+        if self._has_begun:
+            await self._send({"type": "http.response.body", "body": b""})
+            return
+        body = orjson.dumps(said)
+        headers = [*_JSON, (b"content-length", str(len(body)).encode())]
+        headers += [(name.lower().encode(), value.encode()) for name, value in more.items()]
+        await self.send({"type": "http.response.start", "status": status, "headers": headers})
+        await self.send({"type": "http.response.body", "body": body})
 
 
 @contextmanager
@@ -135,8 +161,11 @@ async def _streamed(ask: _Ask, wait: Wait, send: Send) -> None:
     deadline = clock() + LONGEST_STREAM
     headers = [(b"content-type", _STREAM.encode()), (b"cache-control", b"no-cache")]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
-    known, status, spoken_at = ask.after, "", clock()
+    known, status, spoken_at, admitted_at = ask.after, "", clock(), clock()
     while clock() < deadline:
+        if clock() - admitted_at > ADMIT_SECONDS:
+            admitted_at = clock()
+            await _in_thread(_admitted, ask)
         state = await _in_thread(_state, ask.request_id)
         if state.number > known or state.said["status"] != status:
             known, status, spoken_at = state.number, state.said["status"], clock()
@@ -172,14 +201,6 @@ def _unless(gone: asyncio.Future[None], news: Wait) -> Wait:
             raise _Departed
 
     return wait
-
-
-async def _refuse(send: Send, status: int, said: dict[str, object], more: dict[str, str]) -> None:
-    body = orjson.dumps(said)
-    headers = [*_JSON, (b"content-length", str(len(body)).encode())]
-    headers += [(name.lower().encode(), value.encode()) for name, value in more.items()]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
 
 
 # Reading the request
