@@ -7,4 +7,4 @@ from typing import Final
 from algorithms.growing_logs import GrowingLog
 from projects.models import LaunchLogChunk
 
-LOG: Final = GrowingLog(LaunchLogChunk, "launch")
+LOG: Final = GrowingLog(LaunchLogChunk, "launch", pace=64_000)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
+import threading
+from uuid import UUID, uuid4
 
 import pytest
+from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
 from algorithms import build_logs, growing_logs
 from algorithms.build_logs import Writer
+from algorithms.growing_logs import GrowingLog
 from algorithms.models import Build, BuildLogChunk
 from tests.factories import BuildFactory
 
@@ -125,3 +128,58 @@ def test_writer_keeps_no_more_than_a_log_may_hold(monkeypatch: pytest.MonkeyPatc
         writer.write("a program that never stops printing")
 
     assert 1000 < sum(map(len, writer._waiting)) < 2000
+
+
+def test_writer_of_a_log_with_a_pace_leaves_out_what_comes_too_fast_but_for_the_last_lines(
+    build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(growing_logs, "BURST", 500)
+    monkeypatch.setattr(growing_logs, "MAX_LINE", 99)
+    now = 0.0
+    writer = growing_logs.Writer(
+        GrowingLog(BuildLogChunk, "build", pace=100), build.pk, clock=lambda: now
+    )
+
+    for number in range(1000):
+        writer.write(f"{number:09}")
+        if number in (100, 500):
+            writer.flush()
+    writer.flush()
+    writer.flush()
+    now = 60.0
+    writer.write("quiet again")
+    writer.flush()
+
+    first = [f"{number:09}" for number in range(50)]
+    note = "… 9400 characters are left out here: more than 100 a second were printed."
+    last = [f"{number:09}" for number in range(990, 1000)]
+    assert build_logs.whole(build.pk).splitlines() == [*first, note, *last, "quiet again"]
+    assert not writer.has_lines
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_write_one_log_at_once_write_one_after_the_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    build = BuildFactory.create()
+    end = GrowingLog.end
+
+    def write_the_other() -> None:
+        build_logs.append(build.pk, "two\n")
+        connection.close()
+
+    other = threading.Thread(target=write_the_other)
+
+    def end_while_another_writes(log: GrowingLog, build_id: UUID) -> int:
+        found = end(log, build_id)
+        if threading.current_thread() is not other:
+            other.start()
+            other.join(0.3)
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(GrowingLog, "end", end_while_another_writes)
+        build_logs.close(build.pk, "one\n")
+    other.join(10)
+
+    assert build_logs.whole(build.pk) == "one\ntwo\n"
