@@ -46,6 +46,7 @@ CREDIT_FOR_MS: Final = 10 * 60 * 1000
 _NOT_A_SERVER: Final = gettext_noop(
     "This version is a function, not a server: it needs nothing kept online. Call it by its version."
 )
+_PLATFORM_FAILED: Final = "The platform could not start it; put it online again."
 _BUILD_FAILED: Final = gettext_noop("The build did not succeed: %(error)s")
 
 
@@ -130,7 +131,11 @@ def go_on(build_id: UUID) -> None:
     if build is None or not build.has_ended:
         return
     for launch in waiting.select_related("service__algorithm__owner", "started_by"):
-        _after_build(launch, build)
+        try:
+            _after_build(launch, build)
+        except Exception:
+            logger.exception("Launch %s could not go on after its build", launch.pk)
+            end(launch, Launch.State.FAILED, _PLATFORM_FAILED)
 
 
 @shared_task(name="projects.launching.recover", acks_late=True)
@@ -150,7 +155,10 @@ def recover() -> None:
     waiting = Launch.objects.filter(state=Launch.State.STARTING, heartbeat_at=None)
     for launch in waiting.select_related("build__environment"):
         _queue(launch.pk, launch.build.environment.machine)
-    setup_options.sweep()
+    try:
+        setup_options.sweep()
+    except OSError:
+        logger.exception("Files that no service needs any more could not be removed")
 
 
 def rate_of(service: Service) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from datetime import timedelta
 from typing import Any
@@ -20,7 +21,7 @@ from marketplace.accounts import keys
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import Notification, Owner, User
 from marketplace.lib.errors import NotFound, Unavailable
-from projects import addressing, launching
+from projects import addressing, launching, setup_options
 from projects.launch_logs import LOG
 from projects.models import Launch, LaunchLogChunk, Service
 from tests import ledgers
@@ -217,6 +218,33 @@ def test_what_a_dead_runner_kept_is_started_again(hers: Client, sent: list[str])
     assert launch.attempts == 2
     assert sent == [str(launch.pk)] * 2
     assert "Its runner was lost" in LOG.whole(launch.pk)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_full_disk_fails_one_launch_and_keeps_no_other_from_starting_again(
+    hers: Client, sent: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _send(hers, "POST", f"{LAB}/services", name="second", algorithm="alice/Reader", version="0.1.0")
+    for name in ("reader", "second"):
+        _send(hers, "POST", f"{LAB}/services/{name}/online")
+    long_ago = timezone.now() - timedelta(minutes=1)
+    Launch.objects.update(attempts=1, runner="gone", heartbeat_at=long_ago)
+    Launch.objects.filter(service__name="reader").update(state="building")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    for use in ("prepared", "sweep"):
+        monkeypatch.setattr(setup_options, use, refuse)
+    launching.recover()
+
+    launch, second = Launch.objects.order_by("service__name")
+    assert (launch.state, launch.reason) == (
+        "failed",
+        "The platform could not start it; put it online again.",
+    )
+    assert (second.state, sent[-1]) == ("starting", str(second.pk))
+    assert len(sent) == 3
 
 
 @pytest.mark.django_db(transaction=True)
