@@ -46,7 +46,8 @@ REASONS: Final = {
     "that is used up for the day: the time beyond it is billed, its royalty is not.",
     Usage.Outcome.NOT_RUN: "It did not run.",
     Usage.Outcome.FREE: "Nothing is asked for it.",
-    Usage.Outcome.KEPT: "A service was kept online: time in which it waited for calls.",
+    Usage.Outcome.KEPT: "A sandbox was kept warm, for a service or a reservation: time in which it "
+    "waited for calls.",
 }
 Document = dict[str, Any]
 

@@ -240,7 +240,7 @@ BUILDS_PER_ACCOUNT = env.int("BUILDS_PER_ACCOUNT", default=20)
 """Builds of one account waiting or running. Staff can set others."""
 
 SERVICES_PER_ACCOUNT = env.int("SERVICES_PER_ACCOUNT", default=2)
-
+RESERVED_SLOTS_PER_ACCOUNT = env.int("RESERVED_SLOTS_PER_ACCOUNT", default=2)
 WAITING_CALLS_PER_ACCOUNT = env.int("WAITING_CALLS_PER_ACCOUNT", default=200)
 """Calls of one account that nobody waits for, accepted and not ended; more are refused with 429."""
 

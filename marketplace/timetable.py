@@ -10,6 +10,7 @@ from typing import Final
 TIMETABLE: Final = {
     "queue-what-was-forgotten": {"task": "algorithms.builds.recover", "schedule": 10.0},
     "look-after-services": {"task": "projects.launching.recover", "schedule": 10.0},
+    "keep-reservations-warm": {"task": "projects.reserving.recover", "schedule": 10.0},
     "queue-forgotten-requests": {"task": "algorithms.later.recover", "schedule": 10.0},
     "queue-forgotten-imports": {"task": "algorithms.importing.recover", "schedule": 30.0},
     "queue-forgotten-publishes": {"task": "algorithms.publications.recover", "schedule": 30.0},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from marketplace.accounts import exporting
 from marketplace.accounts.exporting import Rows
 from marketplace.accounts.models import Owner
-from projects.models import Project, Service
+from projects.models import Project, Reservation, Service
 
 
 def _projects(owner: Owner) -> Rows:
@@ -18,5 +18,18 @@ def _services(owner: Owner) -> Rows:
     return rows.values("project__name", "name", "algorithm__name", "port", "options", "created_at")
 
 
+def _reservations(owner: Owner) -> Rows:
+    rows = Reservation.objects.filter(owner=owner).order_by("created_at")
+    return rows.values(
+        "algorithm__name",
+        "version_type",
+        "version_identifier",
+        "num_slots",
+        "charged",
+        "created_at",
+    )
+
+
+exporting.sections["reservations"] = _reservations
 exporting.sections["projects"] = _projects
 exporting.sections["services"] = _services

@@ -200,3 +200,73 @@ class LaunchLogChunk(models.Model):
 
     def __str__(self) -> str:
         return f"{self.launch} from {self.offset}"
+
+
+class ReservationQuerySet(models.QuerySet["Reservation"]):
+    def live(self) -> Self:
+        return self.filter(ended_at__isnull=True)
+
+
+class Reservation(models.Model):
+    """Sandboxes of one version that wait, warm, for the calls of the owner who pays for them."""
+
+    class VersionType(models.TextChoices):
+        LATEST_PUBLIC = "latest_public", _("Latest public version")
+        LATEST_PRIVATE = "latest_private", _("Latest private version")
+        LATEST_COMPILED = "latest_compiled", _("Latest successful build")
+        SEMANTIC_VERSION = "semantic_version", _("One version")
+        HASH = "hash", _("One commit")
+
+    NAMED = (VersionType.SEMANTIC_VERSION, VersionType.HASH)
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(
+        Owner, on_delete=models.PROTECT, related_name="reservations", help_text="Calls and pays."
+    )
+    algorithm = models.ForeignKey(Algorithm, on_delete=models.CASCADE, related_name="reservations")
+    version_type = models.CharField(max_length=16, choices=VersionType.choices)
+    version_identifier = models.CharField(max_length=40, blank=True)
+    num_slots = models.PositiveIntegerField()
+    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    member = models.ForeignKey(
+        User,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        help_text="Whose budget it counts for, beside the owner's.",
+    )
+    rate = models.PositiveBigIntegerField(
+        default=0, help_text="What a second of one costs now, in 1e-10 of the currency."
+    )
+    kept_ms = models.PositiveBigIntegerField(default=0, help_text="Paid for: waiting for calls.")
+    charged = models.PositiveBigIntegerField(default=0, help_text="For that, in micro-units.")
+    ready = models.PositiveIntegerField(default=0, help_text="How many are warm.")
+    label = models.CharField(max_length=40, blank=True, help_text="The version that is kept.")
+    commit = models.CharField(max_length=40, blank=True, help_text="Of what is kept.")
+    note = models.TextField(blank=True, help_text="Why not all of them are warm.")
+    reason = models.TextField(blank=True, help_text="Why it ended, in a sentence.")
+    runner = models.CharField(max_length=100, blank=True)
+    attempts = models.PositiveIntegerField(default=0, help_text="How often a runner has taken it.")
+    heartbeat_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    ended_at = models.DateTimeField(null=True)
+
+    objects = ReservationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner", "algorithm", "version_type", "version_identifier"],
+                condition=Q(ended_at__isnull=True),
+                name="reserved_once_at_a_time",
+            ),
+            models.CheckConstraint(condition=Q(num_slots__gte=1), name="something_is_reserved"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.algorithm} ({self.version_identifier or self.get_version_type_display()})"
+
+    @property
+    def is_live(self) -> bool:
+        return self.ended_at is None

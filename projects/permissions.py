@@ -5,7 +5,7 @@ from __future__ import annotations
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import Owner
 from marketplace.accounts.scopes import Scope
-from projects.models import Project, Service
+from projects.models import Project, Reservation, Service
 
 
 def may_begin_project_for(actor: Actor, owner: Owner) -> bool:
@@ -53,3 +53,15 @@ def may_know(actor: Actor, service: Service) -> bool:
     is_ours = service.owner_id in actor.owner_ids | actor.executes_for
     is_public = service.version is not None and service.version.is_public
     return is_ours or (is_public and service.algorithm.quarantined_at is None)
+
+
+def may_reserve_for(actor: Actor, owner: Owner) -> bool:
+    """It costs the owner money as long as it stays: the owner's people, and administrators."""
+    if actor.running is not None:
+        return False
+    is_ours = actor.has(Scope.MANAGE) and actor.has(Scope.CALL) and actor.speaks_for(owner.pk)
+    return is_ours or actor.has(Scope.ADMIN)
+
+
+def may_end_reservation(actor: Actor, reservation: Reservation) -> bool:
+    return may_reserve_for(actor, reservation.owner)

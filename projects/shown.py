@@ -7,7 +7,7 @@ from typing import Final
 
 from django.db.models import Prefetch
 
-from projects.models import Launch, Project, Service
+from projects.models import Launch, Project, Reservation, Service
 
 LATEST: Final = Prefetch(
     "launches", queryset=Launch.objects.newest_of_each(), to_attr="last_launches"
@@ -69,4 +69,22 @@ def launch_json(launch: Launch) -> dict[str, object]:
         "created_at": launch.created_at,
         "online_at": launch.online_at,
         "ended_at": launch.ended_at,
+    }
+
+
+def reservation_json(one: Reservation) -> dict[str, object]:
+    return {
+        "id": one.pk,
+        "owner": one.owner.name,
+        "algorithm": str(one.algorithm),
+        "version_type": one.version_type,
+        "version_identifier": one.version_identifier,
+        "version": one.label,
+        "num_slots": one.num_slots,
+        "ready": one.ready,
+        "note": one.note,
+        "rate_microcredits": one.rate,
+        "kept_ms": one.kept_ms,
+        "charged": one.charged,
+        "created_at": one.created_at,
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from runners import machines
@@ -27,8 +27,24 @@ class PoolLimits:
 
     @property
     def kept(self) -> int:
-        """Sandboxes that may stay for services at the same time: the others are for calls."""
+        """Sandboxes that may stay at the same time, for services and reservations: the others are for calls."""
         return max(1, self.slots // 2)
+
+    def are_reached(self, group: Group, depth: int, groups: Iterable[Group]) -> bool:
+        """Whether the group, or its payer, has as many sandboxes as it may have.
+
+        Idle ones can be ended, so that a payer does not keep them from others.
+        """
+        if group.size >= self.slots_per_version * (2 if depth else 1):
+            return True
+        mine = [one for one in groups if group.payer and one.payer == group.payer]
+        held = sum(len(one.busy) + one.starting for one in mine)
+        return depth == 0 and held >= self.slots_per_payer
+
+    def lack_gpu(self, spec: RunSpec, groups: Iterable[Group]) -> bool:
+        """Whether it needs a GPU and all are lent; a call from inside has no more of them either."""
+        lent = sum(group.size for group in groups if group.spec.gpu)
+        return spec.gpu and lent >= self.gpu_slots
 
 
 @dataclass(slots=True, eq=False)
@@ -45,6 +61,10 @@ class Group:
     @property
     def size(self) -> int:
         return len(self.idle) + len(self.busy) + self.starting
+
+    def spare(self, is_kept: Callable[[Instance], bool]) -> Instance | None:
+        """One that waits and that nobody keeps."""
+        return next((one for one in self.idle if one.is_usable and not is_kept(one)), None)
 
 
 @dataclass(slots=True, eq=False)
@@ -70,3 +90,11 @@ def unheard(phase: Phase) -> None:
 
 def is_stale(instance: Instance, oldest: float) -> bool:
     return instance.idle_since < oldest or not instance.is_usable
+
+
+def oldest_idle(
+    groups: Iterable[Group], is_kept: Callable[[Instance], bool]
+) -> tuple[Group, Instance] | None:
+    """The sandbox that waits longest and may be ended for another call."""
+    waiting = [(group, one) for group in groups for one in group.idle if not is_kept(one)]
+    return min(waiting, key=lambda found: found[1].idle_since, default=None)

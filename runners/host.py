@@ -84,11 +84,13 @@ def check_load(spec: RunSpec, token: str) -> LoadReport:
     return wait_for(_host.pool.check_load(spec, token))
 
 
-def keep(spec: RunSpec, payer: str, token: str, hear: Callable[[str], None]) -> Failure | None:
+def keep(
+    spec: RunSpec, payer: str, token: str, hear: Callable[[str], None] | None, *, name: str = ""
+) -> Failure | None:
     """Start a sandbox of this runner that stays, as `Pool.keep` says; from a worker's thread."""
     if _host.pool is None:
-        raise NoRunner("Services are kept online by runners, and this process is none.")
-    return wait_for(_host.pool.keep(spec, payer, token, hear))
+        raise NoRunner("Sandboxes are kept by runners, and this process is none.")
+    return wait_for(_host.pool.keep(spec, payer, token, hear, name=name))
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,7 @@ class Instance:
         self.spec = spec
         self.payer = payer
         self.kept_for = payer
+        self.kept_as = ""
         self.idle_since = 0.0
         self.calls = 0
         self.start_us = 0

@@ -13,7 +13,6 @@ import asyncio
 import contextvars
 import itertools
 import logging
-import operator
 import time
 from collections import deque
 from collections.abc import Coroutine
@@ -21,7 +20,16 @@ from typing import Any, Final
 
 from runners import machines
 from runners.errors import NoRunner, PlatformFault, QueueFull
-from runners.groups import Group, Hear, LoadFailed, PoolLimits, Waiter, is_stale, unheard
+from runners.groups import (
+    Group,
+    Hear,
+    LoadFailed,
+    PoolLimits,
+    Waiter,
+    is_stale,
+    oldest_idle,
+    unheard,
+)
 from runners.instance import Instance, Surroundings
 from runners.specs import Failure, Invocation, LoadReport, Outcome, Phase, RunSpec, Timings
 from runners.tunnels import Talk
@@ -90,7 +98,7 @@ class Pool:
     async def check_load(self, spec: RunSpec, token: str) -> LoadReport:
         """Load the module once in a sandbox of its own and end it."""
         began = time.perf_counter()
-        if self._lacks_gpu(spec):
+        if self._limits.lack_gpu(spec, self._groups.values()):
             self._room(Group(spec, ""), 1, make=True)  # else it waits a moment for one
         instance = self._new_instance(spec, payer="check")
         try:
@@ -100,25 +108,36 @@ class Pool:
         stdout = instance.load_stdout.decode(errors="replace")
         return LoadReport(failure, stdout, time.perf_counter() - began, instance.manifest)
 
-    async def keep(self, spec: RunSpec, payer: str, token: str, hear: Hear) -> Failure | None:
-        """Start the sandbox `spec.kept` names, to stay until `release`; NoRunner if it finds no place."""
-        if self._is_stopping or len(self._kept) >= self._limits.kept or spec.kept in self._kept:
-            raise NoRunner("All places for services that are kept online are taken.")
-        group = self._group(spec, payer)
+    async def keep(
+        self, spec: RunSpec, payer: str, token: str, hear: Hear | None, *, name: str = ""
+    ) -> Failure | None:
+        """Have a sandbox that stays until `release`; NoRunner if it finds no place.
+
+        It is a service's, which `spec.kept` names, or has a name and serves this payer's calls.
+        """
+        is_reserved, name = bool(name), name or spec.kept
+        if self._is_stopping or len(self._kept) >= self._limits.kept or name in self._kept:
+            raise NoRunner("All places for sandboxes that are kept are taken.", retry_after=5)
+        group = self._group(spec, payer, is_own=is_reserved)
+        if is_reserved and (spare := group.spare(self._is_kept)) is not None:
+            spare.kept_as, self._kept[name] = name, spare
+            return None
         if not self._room(group, 0, make=True):
             raise NoRunner("All sandboxes of this runner are in use.", retry_after=5)
         instance = self._new_instance(spec, group.payer, hear)
-        instance.kept_for = payer
+        instance.kept_for, instance.kept_as = payer, name
         self._instances.add(instance)
-        self._kept[spec.kept] = instance
+        self._kept[name] = instance
         group.starting += 1
         failure: Failure | None = Failure("It was not started.")
         try:
             failure = await instance.start(lambda: token, unheard)
         finally:
             group.starting -= 1
-            if failure is not None or self._kept.get(spec.kept) is not instance:
-                self._kept.pop(spec.kept, None)
+            if failure is not None or not self._is_kept(instance):
+                failure = failure or Failure("It was given up while it started.")
+                if self._is_kept(instance):
+                    del self._kept[name]
                 self._drop(instance)
                 self._dispatch()
         if failure is None:
@@ -231,7 +250,7 @@ class Pool:
             if first is not None and first.group is group and not first.taken.done():
                 self._hand_over(group, instance, first)
                 return
-            is_extra = group.spec.kept and not self._is_kept(instance)
+            is_extra = not self._is_kept(instance) and any(map(self._is_kept, group.idle))
             group.idle.insert(0 if is_extra else len(group.idle), instance)  # the last is next
         if self._waiting:
             self._dispatch()
@@ -266,49 +285,24 @@ class Pool:
         Calls from inside sandboxes may go over the limit by as much again: the caller holds a
         sandbox while it waits, and has to get on.
         """
-        if self._is_full(group, depth):
+        if self._limits.are_reached(group, depth, self._groups.values()):
             return False
         slots = self._limits.slots * (2 if depth else 1)
-        lacks_gpu = self._lacks_gpu(group.spec)
+        lacks_gpu = self._limits.lack_gpu(group.spec, self._groups.values())
         if len(self._instances) < slots and not lacks_gpu:
             return True
-        oldest = min(
-            (
-                (one.idle_since, other, one)
-                for other in self._groups.values()
-                if other is not group and (other.spec.gpu or not lacks_gpu)
-                for one in other.idle[:2]
-                if not self._is_kept(one)
-            ),
-            key=operator.itemgetter(0),
-            default=None,
-        )
+        others = [other for other in self._groups.values() if other is not group]
+        others = [other for other in others if other.spec.gpu or not lacks_gpu]
+        oldest = oldest_idle(others, self._is_kept)
         if oldest is None:
             return False
         if make:
-            oldest[1].idle.remove(oldest[2])
-            self._drop(oldest[2])
+            oldest[0].idle.remove(oldest[1])
+            self._drop(oldest[1])
         return True
 
-    def _lacks_gpu(self, spec: RunSpec) -> bool:
-        """Whether it needs a GPU and all are lent; a call from inside has no more of them either."""
-        lent = sum(group.size for group in self._groups.values() if group.spec.gpu)
-        return spec.gpu and lent >= self._limits.gpu_slots
-
     def _is_kept(self, instance: Instance) -> bool:
-        return self._kept.get(instance.spec.kept) is instance
-
-    def _is_full(self, group: Group, depth: int) -> bool:
-        if group.size >= self._limits.slots_per_version * (2 if depth else 1):
-            return True
-        return depth == 0 and self._held_by(group.payer) >= self._limits.slots_per_payer
-
-    def _held_by(self, payer: str) -> int:
-        """Sandboxes that a payer keeps from others. Idle ones can be ended, so they do not count."""
-        if not payer:
-            return 0
-        mine = [group for group in self._groups.values() if group.payer == payer]
-        return sum(len(group.busy) + group.starting for group in mine)
+        return self._kept.get(instance.kept_as) is instance
 
     def _can_come(self, group: Group, depth: int) -> bool:
         """Whether a call made by an algorithm gets a sandbox, now or when another call ends.
@@ -317,8 +311,10 @@ class Pool:
         """
         if self._room(group, depth, make=False):
             return True
-        groups = [group] if self._is_full(group, depth) else list(self._groups.values())
-        if self._lacks_gpu(group.spec):
+        groups = list(self._groups.values())
+        if self._limits.are_reached(group, depth, groups):
+            groups = [group]
+        if self._limits.lack_gpu(group.spec, self._groups.values()):
             groups = [other for other in groups if other.spec.gpu]
         return any(
             other.starting or any(not one.waits_for_others for one in other.busy)
@@ -365,10 +361,11 @@ class Pool:
         instance.discard()
         self._in_background(instance.close())
 
-    def _group(self, spec: RunSpec, payer: str) -> Group:
+    def _group(self, spec: RunSpec, payer: str, *, is_own: bool = False) -> Group:
         kept = self._kept.get(spec.kept)
         spec = kept.spec if kept is not None else spec  # as it was when that was started
-        key = (spec, "" if spec.is_shareable else payer)
+        is_own = is_own or (spec, payer) in self._groups  # it has reserved some
+        key = (spec, payer if is_own or not spec.is_shareable else "")
         group = self._groups.get(key)
         if group is None:
             group = self._groups[key] = Group(*key)

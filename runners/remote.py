@@ -262,7 +262,7 @@ class Fleet:
         if not able:
             return None
         keeping = [runner for runner in able if runner.info.name == spec.runner]
-        if keeping:
+        if keeping and (spec.kept or keeping[0].load < keeping[0].info.slots):
             return keeping[0]
         favourite = max(able, key=lambda runner: _affinity(runner, spec, payer))
         if favourite.load < favourite.info.slots:

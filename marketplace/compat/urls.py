@@ -24,6 +24,7 @@ from marketplace.compat import (
     organizations,
     people,
     requests,
+    reservations,
     unknown,
     versions,
 )
@@ -139,6 +140,8 @@ administration_urls = [
     ),
     *either("v1/admin/usage/users", administration.UsageView.as_view(grouping=Grouping.USERS)),
     *either("v1/admin/users/<str:reference>/keys", administration.UserKeyView.as_view()),
+    *either("v1/admin/reservations", reservations.ReservationsView.as_view()),
+    *either("v1/admin/reservations/<str:reservation_id>", reservations.ReservationView.as_view()),
     *either("v1/users/<uuid:user_id>/notifications", administration.NotificationsView.as_view()),
 ]
 
@@ -155,7 +158,6 @@ _NOT_HERE = {
     "v1/admin/scms": _HERE,
     "v1/admin/scms/<str:scm_id>": _HERE,
     "v1/admin/scms/<str:scm_id>/default": _HERE,
-    "v1/admin/reservations": "Warm sandboxes are kept by themselves; none can be reserved.",
     "v1/admin/insights-connection": "Insights go to no broker here: owners read them with "
     "GET /v1/algorithms/OWNER/NAME/insights.",
     "v1/admin/legacy-algorithms": "There are no legacy algorithms here.",

@@ -42,7 +42,7 @@ _REFUSALS: Final = {
 _TAGS: Final = (
     ("Calls", r"/v1/(web/)?(algo|services)/|/v1/requests"),
     ("Data", r"/v1/data|/v1/hostedData|/api/collections|/api/uploads|connectors"),
-    ("Projects", r"/api/projects"),
+    ("Projects", r"/api/(projects|reservations)"),
     (
         "Algorithms",
         r"/(v1|api)/algorithms|/algorithms/|/api/imports|/v1/users/\{owner\}|secret-provider",

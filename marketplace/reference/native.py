@@ -25,6 +25,7 @@ from marketplace.api.describing import (
 )
 from marketplace.reference.gates import GATES
 from marketplace.reference.projects import PROJECTS
+from marketplace.reference.reservations import RESERVATIONS
 from marketplace.reference.works import WORKS
 
 _ALGORITHM: Final[Shape] = object_of(
@@ -301,5 +302,13 @@ _DOCUMENT: Final = {
     "GET /api/openapi.json": Operation("Fetch this document", object_of({}), is_for_all=True),
 }
 NATIVE: Final[dict[str, Operation]] = (
-    _ALGORITHMS | GATES | WORKS | PROJECTS | _COLLECTIONS | _UPLOADS | _PEOPLE | _DOCUMENT
+    _ALGORITHMS
+    | GATES
+    | WORKS
+    | PROJECTS
+    | RESERVATIONS
+    | _COLLECTIONS
+    | _UPLOADS
+    | _PEOPLE
+    | _DOCUMENT
 )

@@ -139,7 +139,7 @@ def test_notifications_are_for_the_person_alone(api: Api, alice: Actor, bob: Act
     ("path", "code"),
     [
         ("/v1/scms/internal/oauth/start", 5005),
-        ("/v1/admin/reservations", 5005),
+        ("/v1/admin/features", 5005),
         ("/v1/algorithms/alice/Hello/scm/webhook", 4012),
     ],
 )

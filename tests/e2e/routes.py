@@ -121,6 +121,7 @@ _PROJECTS: Final = (
     *_for(
         AUTHOR,
         ("projects:list", ""),
+        ("projects:reservations", ""),
         ("projects:new", ""),
         ("projects:project", _PROJECT),
         ("projects:settings", _PROJECT),
@@ -219,7 +220,7 @@ _ACTS: Final = """
     algorithms:build_log algorithms:cancel_build algorithms:install_as_of algorithms:publish_plan
     algorithms:remove_secret algorithms:remove_gate algorithms:add_image algorithms:image algorithms:change_image
     algorithms:move algorithms:delete
-    projects:groups projects:remove projects:go_online projects:take_offline
+    projects:groups projects:remove projects:go_online projects:take_offline projects:end_reservation
     projects:remove_service projects_api:service_log staff:end_online
     languages:choose collections:uploads
     collections:access collections:download collections:picture collections:discard collections:try_connector collections:disconnect

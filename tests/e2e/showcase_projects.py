@@ -12,7 +12,7 @@ from marketplace.accounts.actors import Actor
 from projects import arranging
 from projects.arranging import Wanted
 from projects.launch_logs import LOG
-from projects.models import Launch, Service
+from projects.models import Launch, Reservation, Service
 
 LOG_TEXT: Final = """Setting up model...
 labels read: 176
@@ -72,6 +72,18 @@ def arrange(algorithm: Algorithm, *, author: Actor) -> dict[str, str]:
     for name, group in (("detector", "Inbox"), ("detector-eu", "Inbox"), ("nightly", "Reports")):
         wanted = Wanted(name=name, group=group, algorithm=algorithm)
         made[name] = arranging.add_service(project, by=author, wanted=wanted)
+    Reservation.objects.create(
+        owner=owner,
+        algorithm=algorithm,
+        version_type=Reservation.VersionType.LATEST_PUBLIC,
+        num_slots=2,
+        ready=1,
+        label="1.0.0",
+        kept_ms=5_400_000,
+        charged=540_000,
+        note="All sandboxes of this runner are in use. It is tried again.",
+        heartbeat_at=timezone.now() + timedelta(days=365),
+    )
     build = algorithm.builds.succeeded()[0]
     build.contract, build.interface = "service", INTERFACE
     build.save(update_fields=["contract", "interface"])

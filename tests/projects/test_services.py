@@ -265,7 +265,7 @@ def test_waiting_is_billed_to_the_owner_settled_and_put_on_a_receipt(
     assert (usage.payer_id, usage.billed_ms, usage.total) == (alice.owner_id, 90_000, 9_000)
     assert (usage.outcome, usage.tag) == ("kept", "lab/reader")
     assert receipts.contents(Receipt.objects.get())["reason"].startswith(
-        "A service was kept online"
+        "A sandbox was kept warm, for a service"
     )
     ledgers.require_nothing_held()
     ledgers.require_balanced_books()

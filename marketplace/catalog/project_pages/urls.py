@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from marketplace.catalog.project_pages.views import going_online, projects
+from marketplace.catalog.project_pages.views import going_online, projects, reservations
 
 _of_service = [
     path("", going_online.service, name="service"),
@@ -24,6 +24,8 @@ _of_project: list[URLPattern | URLResolver] = [
 app_name = "projects"
 urlpatterns = [
     path("projects/", projects.projects, name="list"),
+    path("reservations/", reservations.reservations, name="reservations"),
+    path("reservations/<uuid:reservation_id>/end/", reservations.end, name="end_reservation"),
     path("projects/new/", projects.new, name="new"),
     path("projects/<str:owner>/<str:project>/", include(_of_project)),
 ]
