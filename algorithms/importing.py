@@ -7,9 +7,14 @@ a repository may be; nothing is a link, or leads out of its folder.
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import re
+import shutil
 import tempfile
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
@@ -35,6 +40,9 @@ from runners.errors import BuildFailed
 from runners.models import Environment
 
 MOST_AT_ONCE: Final = 3
+ORPHANED_SECONDS: Final = 2 * 60 * 60
+"""What has not been touched for so long belongs to nobody: work ends far sooner."""
+
 _REF: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,99}\Z")
 
 
@@ -63,11 +71,6 @@ def start(owner: Owner, wanted: Wanted, *, by: Actor) -> Import:
     if wanted.contract not in Algorithm.Contract.values:
         raise BadInput(_("There is no contract %(name)s.") % {"name": repr(wanted.contract[:20])})
     _check_source(wanted)
-    open_ones = Import.objects.filter(requested_by_id=by.user_id).exclude(
-        state__in=(Import.State.DONE, Import.State.FAILED)
-    )
-    if open_ones.count() >= MOST_AT_ONCE:
-        raise TooMany(_("You have several imports under way; wait until one has ended."))
     row = Import(
         owner=owner,
         name=wanted.name,
@@ -80,9 +83,14 @@ def start(owner: Owner, wanted: Wanted, *, by: Actor) -> Import:
         },
         **works.asked_by(wanted.name, by=by),
     )
-    if wanted.archive is not None:
-        _keep(row.pk, wanted.archive)
-    row.save(force_insert=True)
+    try:
+        with _a_place(by):
+            if wanted.archive is not None:
+                _keep(row.pk, wanted.archive)
+            row.save(force_insert=True)
+    except BaseException:  # nothing stays of what was not sent to its end
+        _archive(row.pk).unlink(missing_ok=True)
+        raise
     transaction.on_commit(lambda: _send(row.pk))
     return row
 
@@ -171,23 +179,38 @@ def _contents(tree: Path) -> Mapping[str, bytes]:
     return found
 
 
+@contextmanager
+def _a_place(by: Actor) -> Iterator[None]:
+    """Let a person send only so much at once; the end of a process frees its places as well."""
+    ended = (Import.State.DONE, Import.State.FAILED)
+    under_way = Import.objects.filter(requested_by_id=by.user_id).exclude(state__in=ended)
+    folder = _folder("imports-arriving")
+    for number in range(MOST_AT_ONCE - under_way.count()):
+        with (folder / f"{by.user_id}-{number}").open("ab") as place:
+            try:
+                fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            yield
+            return
+    raise TooMany(_("You have several imports under way; wait until one has ended."))
+
+
 def _keep(import_id: UUID, archive: IO[bytes]) -> None:
     """Copy an archive to where the task finds it; TooLarge as soon as it is."""
-    target = _archive(import_id)
     count = 0
-    with target.open("xb") as out:
+    with _archive(import_id).open("xb") as out:
         while count <= unpacking.MOST_PACKED and (piece := archive.read(1024 * 1024)):
             count += out.write(piece)
     if count > unpacking.MOST_PACKED:
-        target.unlink()
         raise TooLarge(
             _("An archive may have %(most)s MiB at most. Keep models in a collection.")
             % {"most": unpacking.MOST_PACKED // 1024**2}
         )
 
 
-def _folder() -> Path:
-    folder = Path(settings.DATA_DIR) / "imports"
+def _folder(name: str = "imports") -> Path:
+    folder = Path(settings.DATA_DIR) / name
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
@@ -203,6 +226,21 @@ def recover() -> None:
         _archive(lost.pk).unlink(missing_ok=True)
     for waiting in works.forgotten(Import):
         _send(waiting)
+    _sweep()
+
+
+def _sweep() -> None:
+    """Remove what killed processes have left: parts of archives, and trees."""
+    open_ones = Import.objects.exclude(state__in=(Import.State.DONE, Import.State.FAILED))
+    needed = {_archive(pk) for pk in open_ones.values_list("pk", flat=True)}
+    for path in set(_folder().iterdir()) - needed:
+        with contextlib.suppress(FileNotFoundError):  # its own task was faster
+            if path.stat().st_mtime > time.time() - ORPHANED_SECONDS:
+                continue
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
 
 
 def _send(import_id: UUID) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import ssl
 import stat
 import subprocess
@@ -22,7 +23,14 @@ from algorithms.importing import Wanted
 from algorithms.models import Algorithm, Build, Import
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import Owner, User
-from marketplace.lib.errors import BadInput, MarketplaceError, NotAllowed, NotFound, TooLarge
+from marketplace.lib.errors import (
+    BadInput,
+    MarketplaceError,
+    NotAllowed,
+    NotFound,
+    TooLarge,
+    TooMany,
+)
 from tests.factories import EnvironmentFactory
 from tests.tls_door import _certificate
 
@@ -267,3 +275,57 @@ def test_form_and_api_take_an_archive_and_say_where_to_look(alice: Actor) -> Non
     assert sent.headers["location"] == f"/algorithms/imports/{row.pk}/"
     assert "digits.zip" in page.content.decode()
     assert (found["state"], found["source"]) == ("queued", "digits.zip")
+
+
+def test_sender_who_goes_away_leaves_nothing_and_may_not_send_more_than_three_at_once(
+    alice: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = Owner.objects.get(pk=alice.owner_id or "")
+    environment = EnvironmentFactory.create()
+
+    class Silent(io.BytesIO):
+        """Sends a little, and while it is waited for the same person sends another one."""
+
+        def __init__(self, further: int) -> None:
+            super().__init__()
+            self.steps = [self._more, lambda: b"x" * 100] if further else [self._gone]
+            self.further = further
+
+        def read(self, _size: int | None = -1) -> bytes:
+            return self.steps.pop()() if self.steps else b""
+
+        def _more(self) -> bytes:
+            send(self.further - 1)
+            return b""
+
+        def _gone(self) -> bytes:
+            raise ConnectionError("The sender was silent for too long.")
+
+    def send(further: int) -> None:
+        wanted = Wanted(name="Digits", environment=environment, archive=Silent(further))
+        importing.start(owner, wanted, by=alice)
+
+    with pytest.raises(ConnectionError):
+        send(2)
+    with pytest.raises(TooMany):
+        send(3)
+
+    assert not Import.objects.exists()
+    assert list(importing._folder().iterdir()) == []
+
+
+def test_what_a_killed_process_left_is_swept_and_what_is_waited_for_is_kept(alice: Actor) -> None:
+    owner = Owner.objects.get(pk=alice.owner_id or "")
+    packed = archive({"Procfile": PROCFILE})
+    wanted = Wanted(name="Digits", environment=EnvironmentFactory.create(), archive=packed)
+    row = importing.start(owner, wanted, by=alice)
+    folder = importing._folder()
+    (folder / "tree-dead" / "tree").mkdir(parents=True)
+    (folder / "part.zip").write_bytes(b"x")
+    (folder / "tree-new").mkdir()
+    for name in ("tree-dead", "part.zip", f"{row.pk}.zip"):
+        os.utime(folder / name, (0, 0))
+
+    importing.recover()
+
+    assert {path.name for path in folder.iterdir()} == {"tree-new", f"{row.pk}.zip"}
