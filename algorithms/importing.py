@@ -113,7 +113,7 @@ def run(import_id: str) -> None:
     try:
         made = _imported(row)
     except Exception as error:  # noqa: BLE001 - the row says what it was
-        works.fail(row, error)
+        works.fail(row, error, contract=row.contract)
     else:
         works.finish(row, algorithm=made, contract=row.contract)
     finally:

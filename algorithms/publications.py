@@ -23,8 +23,6 @@ from marketplace.lib.errors import Conflict, NotFound
 from marketplace.lib.semver import Part
 
 SHOWN: Final = 20
-_EVERY: Final = 5
-"""Rows of the gate between two notes."""
 
 
 def has_gate(algorithm: Algorithm) -> bool:
@@ -66,8 +64,8 @@ def run(publication_id: str) -> None:
     row = works.take(Publication, publication_id)
     if row is None:
         return
-    works.note(row, _("Trying the sample input"))
     try:
+        works.note(row, _("Trying the sample input"))
         by = works.actor_of(row)
         version = _published(row, by)
     except judging.Refused as error:
@@ -83,8 +81,7 @@ def _published(row: Publication, by: Actor) -> Any:  # noqa: ANN401 - a Version
     part, schemas = said.pop("part", None), said.pop("schemas", None)
 
     def answered(done: int, total: int) -> None:
-        if done % _EVERY == 0 or done == total:
-            works.note(row, _("Asking the rows of the gate"), done=done, total=total)
+        works.note(row, _("Asking the rows of the gate"), done=done, total=total)
 
     return publishing.publish(
         row.algorithm,

@@ -64,30 +64,44 @@ def take(kind: type[W], work_id: object) -> W | None:
     return kind._default_manager.get(pk=work_id)  # noqa: SLF001
 
 
+class GivenUp(Exception):
+    """Nobody waits for this work any more: it was told to be lost, so it must not go on."""
+
+
 def note(work: Work, step: str, *, done: int = 0, total: int = 0) -> None:
-    """Say how far it is."""
-    work.step, work.done, work.total, work.heartbeat_at = step[:200], done, total, timezone.now()
-    work.save(update_fields=["step", "done", "total", "heartbeat_at"])
+    """Say how far it is; raise GivenUp if it was told to be lost meanwhile."""
+    now = timezone.now()
+    if not _write(work, step=step[:200], done=done, total=total, heartbeat_at=now):
+        raise GivenUp(str(work))
 
 
 def finish(work: Work, **found: object) -> None:
-    for name, value in found.items():
-        setattr(work, name, value)
-    work.state, work.step, work.finished_at = Work.State.DONE, "", timezone.now()
-    work.save()
+    _end(work, state=Work.State.DONE, step="", **found)
 
 
 def fail(work: Work, error: Exception, **found: object) -> None:
     """Keep the sentence of a refusal; of anything else, that it is our fault."""
-    if not isinstance(error, MarketplaceError):
+    if isinstance(error, MarketplaceError):
+        message = error.message
+    else:
         logger.error("%s failed", work, exc_info=error)
         message = _("The platform failed, not you. Try again; if it stays so, tell its operator.")
-    else:
-        message = error.message
-    for name, value in found.items():
+    _end(work, state=Work.State.FAILED, error=message, **found)
+
+
+def _end(work: Work, **values: object) -> None:
+    if not _write(work, finished_at=timezone.now(), **values):
+        logger.warning("%s ended after it was given up", work)
+
+
+def _write(work: Work, **values: object) -> bool:
+    """Write into a row that is still being worked on; False if it was given up."""
+    rows = type(work)._default_manager.filter(pk=work.pk, state=Work.State.RUNNING)  # noqa: SLF001
+    if not rows.update(**values):
+        return False
+    for name, value in values.items():
         setattr(work, name, value)
-    work.state, work.error, work.finished_at = Work.State.FAILED, message, timezone.now()
-    work.save()
+    return True
 
 
 def find(kind: type[W], work_id: object, *, by: Actor) -> W:
@@ -109,9 +123,8 @@ def give_up_lost(kind: type[W]) -> list[W]:
     rows = kind._default_manager  # noqa: SLF001
     lost = rows.filter(state=Work.State.RUNNING, heartbeat_at__lt=now - SILENT)
     late = rows.filter(state=Work.State.QUEUED, created_at__lt=now - WAITS)
-    ended = list(lost | late)
-    for work in ended:
-        work.state, work.finished_at = Work.State.FAILED, now
-        work.error = _("The site was restarted meanwhile. Nothing was kept: start it again.")
-        work.save(update_fields=["state", "finished_at", "error"])
-    return ended
+    message = _("The site was restarted meanwhile. Nothing was kept: start it again.")
+    values = {"state": Work.State.FAILED, "finished_at": now, "error": message}
+    return [
+        work for work in lost | late if (lost | late).filter(pk=work.pk).update(**values)
+    ]  # not what has been heard of in between

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
-from algorithms import gateway, publications
+from algorithms import gateway, publications, works
 from algorithms.charging import Cost
 from algorithms.gates import judging, setting
 from algorithms.gates.judging import Refused
@@ -265,6 +267,32 @@ def test_pages_set_the_gate_and_show_why_a_build_was_refused(
     assert not algorithm.versions.exists()
     assert "Its score is 0.1; 0.5 at least is asked for." in shown.content.decode()
     assert shown.content.decode().count('<td><span class="badge" data-kind="error">') == 1
+
+
+def test_publish_that_was_told_to_be_lost_stops_and_publishes_nothing(
+    algorithm: Algorithm, alice: Actor, models: Models, gate: Callable[..., None]
+) -> None:
+    gate(metric="mae", bound=5.0)
+    heard: list[int] = []
+
+    def answer(number: Any) -> Any:
+        heard.append(Publication.objects.get().done)
+        if number == 2:
+            long_ago = timezone.now() - works.SILENT - timedelta(minutes=1)
+            Publication.objects.update(heartbeat_at=long_ago)
+            publications.recover()
+        return number / 2
+
+    built(algorithm, models, answer)
+    row = publications.start(algorithm, by=alice)
+
+    publications.run(str(row.pk))
+
+    row.refresh_from_db()
+    assert (row.state, row.version) == ("failed", None)
+    assert row.error.startswith("The site was restarted meanwhile.")
+    assert heard == [0, 1, 2]
+    assert not algorithm.versions.exists()
 
 
 def test_strangers_see_scores_of_published_versions_and_no_gate(
