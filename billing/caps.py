@@ -7,15 +7,15 @@ out of it, wherever they run; when the root has ended, the rest goes back.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Sum
 from django.utils import timezone
 
 from billing import refusals
-from billing.models import Limit
+from billing.models import Limit, Usage
 from billing.till import Payer, Who
 from marketplace.lib.errors import PaymentRequired
 
@@ -72,6 +72,24 @@ def close(root_id: UUID) -> None:
     )
     trees = Limit.objects.filter(kind=Limit.Kind.TREE, call_id=root_id)
     _release(list(trees.values_list("pk", flat=True)))
+
+
+class Spent(NamedTuple):
+    """What the calls of a tree have cost, and those that are not recorded yet can cost."""
+
+    most: int
+    is_final: bool
+
+
+def spent(root_id: UUID) -> Spent:
+    """What a tree that is a root's own has come to. Once it is closed this only falls."""
+    tree = Limit.objects.filter(kind=Limit.Kind.TREE, call_id=root_id).first()
+    if tree is None:
+        rows = Usage.objects.filter(root_id=root_id)
+        return Spent(rows.aggregate(total=Sum("total"))["total"] or 0, is_final=True)
+    if tree.ends_at is None:
+        return Spent(tree.ceiling, is_final=False)
+    return Spent(tree.spent + tree.held, is_final=not tree.held)
 
 
 def close_those_of(spender: UUID) -> None:

@@ -91,6 +91,7 @@ class Teller:
         """The call with a Max-Cost has ended: what is left of it goes back to where it was from."""
         self.till.drop(chain.who)
         self._closing.append(chain)
+        self._wake.set()
 
     def _refresh(self, chain: Chain, amount: int) -> None:
         """Look at the limits of these calls again, and have slack for more, while they go on."""
@@ -159,6 +160,7 @@ class Teller:
             self._serve(
                 [self._asked.popleft() for _ in range(min(_MOST_AT_ONCE, len(self._asked)))]
             )
+        self._close_trees()
         if time.monotonic() < self._looked_at + _TICK_SECONDS:
             return
         self._looked_at = time.monotonic()
@@ -166,7 +168,6 @@ class Teller:
         if put_off:
             self._serve(put_off)
         self._give_back()
-        self._close_trees()
         self.till.tidy()
 
     def _beat(self) -> None:

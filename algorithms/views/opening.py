@@ -52,6 +52,11 @@ class _Wanted:
         return urlsplit(self.origin).netloc
 
     @property
+    def is_free(self) -> bool:
+        """Whether nothing can be charged, whatever the app does."""
+        return self.price.is_free and not self.target.may_call_others
+
+    @property
     def royalty(self) -> str:
         return f"${in_dollars(self.price.royalty):f}" if self.price.royalty else ""
 
@@ -77,7 +82,7 @@ def open_app(request: ActorRequest) -> HttpResponse:
         )
         query = urlencode({"code": code, "next": wanted.onward})
         return redirect(f"{wanted.origin}/.agorithm/enter?{query}")
-    context = {"wanted": wanted, "form": form, "is_free": wanted.price.is_free}
+    context = {"wanted": wanted, "form": form}
     answer = render(request, "web_apps/open.html", context, status=400 if form.errors else 200)
     answer._csp_update = {"form-action": [wanted.origin]}  # type: ignore[attr-defined]  # noqa: SLF001
     return answer

@@ -27,6 +27,9 @@ from marketplace.lib.errors import NotAllowed, NotSignedIn, PaymentRequired
 
 CODE_SECONDS: Final = 60
 VISIT_SECONDS: Final = 8 * 3600
+_PARTS: Final = 4
+_LEAST_SECONDS: Final = 10.0
+"""A part of what a visit may cost is enough for so long, if so much is left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,24 +92,30 @@ def actor_of(visit: Visit) -> Actor:
     return sessions.actor_of(visit.session_key)
 
 
-def reserve(visit: Visit, price: Price, seconds: float) -> int:
+def reserve(visit: Visit, price: Price, seconds: float, *, is_shared: bool) -> int:
     """Take what a request may cost out of what the visit may; PaymentRequired if that is too little.
 
-    Requests that come together cannot spend the same money.
+    Requests that come together cannot spend the same money. One that `is_shared` with the
+    algorithms that the app calls gets the part for all of them.
     """
-    if price.is_free:
+    if price.is_free and not is_shared:
         return 0
     place = _key("left", visit.digest)
-    left = cache.get(place) or 0
-    wanted = min(price.ceiling(seconds), left)
-    if wanted < price.least or not _take(place, wanted):
-        raise PaymentRequired(
-            _(
-                "What you allowed this visit to cost is used up. Nothing was charged for this "
-                "request. Open the app again from its page to go on."
-            )
+    while (left := cache.get(place) or 0) >= max(price.least, 1):
+        wanted = part_of(left, price) if is_shared else min(price.ceiling(seconds), left)
+        if _take(place, wanted):
+            return wanted
+    raise PaymentRequired(
+        _(
+            "What you allowed this visit to cost is used up. Nothing was charged for this "
+            "request. Open the app again from its page to go on."
         )
-    return wanted
+    )
+
+
+def part_of(left: int, price: Price) -> int:
+    """What one request and all that it calls may cost: a quarter, so that others go on meanwhile."""
+    return max(min(price.ceiling(_LEAST_SECONDS), left), -(-left // _PARTS))
 
 
 def give_back(visit: Visit, amount: int) -> None:

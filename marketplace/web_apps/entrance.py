@@ -10,27 +10,23 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final
 from urllib.parse import urlencode
 from uuid import UUID
 
 import orjson
 from django.conf import settings
-from django.db import close_old_connections
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from algorithms import charging, gateway, resolving
+from algorithms import resolving
 from algorithms.gateway import Answer, Ask
 from algorithms.resolving import Target
 from algorithms.web_apps import addresses, headers, visits
 from algorithms.web_apps.exchange import Exchange, Sent
 from algorithms.web_apps.headers import Headers
 from algorithms.web_apps.visits import Visit
-from billing.pricing import Price
 from marketplace.accounts.actors import Actor
 from marketplace.api import authentication
 from marketplace.lib.errors import (
@@ -43,14 +39,14 @@ from marketplace.lib.errors import (
     Unavailable,
 )
 from marketplace.lib.ids import new_id
-from marketplace.web_apps import asking
+from marketplace.web_apps import asking, spending
 from marketplace.web_apps.asking import Asked
+from marketplace.web_apps.spending import in_thread
 from runners import contracts
 from runners.relay import CALLER_LEFT, Receive, Scope, Send
 from runners.specs import Failure, Kind
 
 logger = logging.getLogger(__name__)
-T = TypeVar("T")
 
 VISIT: Final = "agorithm_visit"
 OPENING: Final = "agorithm_opening"
@@ -59,8 +55,6 @@ _NO_SOCKETS: Final = (
     b"Apps are reached by plain requests here; WebSockets are not passed on. Long answers may "
     b"stream: server-sent events work."
 )
-
-_threads = ThreadPoolExecutor(8, thread_name_prefix="web-apps")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,14 +108,14 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def _opened(asked: Asked, receive: Receive, send: Send) -> None:
-    asker = await _in_thread(_asker, asked)
+    asker = await in_thread(_asker, asked)
     if asker is None:
         await _send_to_the_site(asked, send)
         return
     place = asked.place
     target = resolving.remembered(place.owner, place.name, place.version, asker.actor)
     if target is None:
-        target = await _in_thread(_target, asked, asker.actor)
+        target = await in_thread(_target, asked, asker.actor)
     if not contracts.get(target.spec.contract).has_pages:
         raise NotFound(f"{target.path} is no web app: it is called, and has no pages.")
     exchange, answer = await _passed_on(asked, asker, target, receive, send)
@@ -174,26 +168,15 @@ async def _passed_on(
 
     exchange = Exchange(_sent(asked, call_id), receive, send, left)
     seconds = float(settings.CALL_TIMEOUT_DEFAULT)
-    price = charging.price_of(target, by=asker.actor)
-    reserved = await _in_thread(_reserve, asker, price, seconds)
-    cap = reserved or None
-    ask = Ask(Kind.VOID, b"", seconds, call_id=call_id, exchange=exchange, max_cost=cap)
-    spent = reserved
+    ask = Ask(Kind.VOID, b"", seconds, call_id=call_id, exchange=exchange)
     try:
-        answer = await gateway.call(target, by=asker.actor, ask=ask)
-        spent = answer.cost.total if answer.cost is not None else 0
-    except MarketplaceError:
-        spent = 0
-        raise
+        answer = await spending.call(target, by=asker.actor, ask=ask, visit=asker.visit)
     except asyncio.CancelledError:
         if not has_left.is_set():
             raise
         if task is not None:
             task.uncancel()
         return exchange, None
-    finally:
-        if asker.visit is not None and reserved > spent:
-            visits.give_back(asker.visit, reserved - spent)
     return exchange, answer
 
 
@@ -215,10 +198,6 @@ def _sent(asked: Asked, call_id: UUID) -> Sent:
     )
 
 
-def _reserve(asker: _Asker, price: Price, seconds: float) -> int:
-    return visits.reserve(asker.visit, price, seconds) if asker.visit is not None else 0
-
-
 # Our own paths at an app's origin, and the way to the site and back
 
 
@@ -226,7 +205,7 @@ async def _own(asked: Asked, send: Send) -> None:
     if asked.path != f"{asking.OWN}enter" or asked.method != "GET":
         raise NotFound("There is nothing at this address.")
     state = asked.cookie(OPENING)
-    token = await _in_thread(_begin, asked, state)
+    token = await in_thread(_begin, asked, state)
     cookies = [
         _cookie(asked, VISIT, token, visits.VISIT_SECONDS),
         _cookie(asked, OPENING, "", 0),
@@ -288,7 +267,7 @@ async def _refuse(
     status = status or error.status
     wants_page = asked is not None and "text/html" in asked.header(b"accept")
     if wants_page and asked is not None:
-        body, kind = await _in_thread(_page, asked, error, status), b"text/html; charset=utf-8"
+        body, kind = await in_thread(_page, asked, error, status), b"text/html; charset=utf-8"
     else:
         said = {"error": {"message": error.message, "code": error.code}}
         body, kind = orjson.dumps(said), b"application/json"
@@ -319,14 +298,3 @@ def _page(asked: Asked, error: MarketplaceError, status: int) -> bytes:
         "name": f"{place.owner}/{place.name}" if place.name else "",
     }
     return render_to_string("web_apps/refused.html", context).encode()
-
-
-async def _in_thread(function: Callable[..., T], *arguments: object) -> T:
-    def work() -> T:
-        close_old_connections()
-        try:
-            return function(*arguments)
-        finally:
-            close_old_connections()
-
-    return await asyncio.get_running_loop().run_in_executor(_threads, work)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
 from django.conf import LazySettings
 from django.core.exceptions import ImproperlyConfigured
 
-from algorithms.web_apps import addresses, headers
+from algorithms.web_apps import addresses, headers, visits
 from algorithms.web_apps.addresses import Place
+from billing.pricing import FREE
+from marketplace.accounts.actors import Actor
+from marketplace.lib.errors import PaymentRequired
 
 ID = UUID("0f8fad5b-d9cb-469f-a165-70867728950e")
 ORIGIN = "https://alice--adder.apps.example.net"
@@ -102,3 +106,20 @@ def test_app_may_send_its_visitors_on_by_what_it_takes_for_its_address(
 )
 def test_cookie_of_an_app_is_for_its_host_and_bears_no_name_of_ours(line: str, kept: str) -> None:
     assert headers.own_cookie(line.encode()).decode() == kept
+
+
+@pytest.mark.django_db
+def test_request_that_costs_nothing_has_its_part_of_the_visit_for_what_it_calls(bob: Actor) -> None:
+    code = visits.allow("a--b.localhost", by=bob, session_key="s", state="known", budget=100)
+    token = visits.begin(code, host="a--b.localhost", state="known")
+    visit = visits.find(token, host="a--b.localhost")
+    assert visit is not None
+
+    alone = visits.reserve(visit, FREE, 300, is_shared=False)
+    parts = [visits.reserve(visit, FREE, 300, is_shared=True) for _ in range(4)]
+    visits.give_back(visit, 69)
+    more = visits.reserve(visit, FREE, 300, is_shared=True)
+    with pytest.raises(PaymentRequired, match="used up"):
+        visits.reserve(replace(visit, digest="another"), FREE, 300, is_shared=True)
+
+    assert (alone, parts, more) == (0, [25, 19, 14, 11], 25)

@@ -25,8 +25,15 @@ from tests.journeys.calling import record, signed_in, until
 from tests.live import Person, Site
 
 APP = """
-import hashlib, json, os, time
+import hashlib, json, os, time, urllib.error, urllib.request
 from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+def ask(path):
+    try:
+        urllib.request.urlopen(os.environ["ALGORITHMIA_API"] + "/v1/algo/" + path, b"1").close()
+        return 200
+    except urllib.error.HTTPError as error:
+        return error.code
 
 def app(environ, start):
     path, query = environ["PATH_INFO"], environ["QUERY_STRING"]
@@ -54,6 +61,9 @@ def app(environ, start):
     if path == "/fail":
         start("503 Service Unavailable", [("Content-Type", "text/plain")])
         return [b"broken"]
+    if path == "/call":
+        start("200 OK", [("Content-Type", "application/json")])
+        return [json.dumps([ask(query) for _ in range(5)]).encode()]
     if path == "/die":
         os._exit(3)
     headers = [
@@ -98,11 +108,12 @@ class Origin:
 
 @pytest.fixture(scope="module")
 def path(live: Site, author: Person, author_client: Any) -> str:
-    """An app with two public versions: the newest is free, 0.1.0 costs its author's royalty."""
+    """An app with two public versions: 0.1.0 costs a royalty, the newest none and may call it."""
     written = write(author_client, live, author, APPLY, files=FILES)
     publish(author_client, written.path, sample='"hello"', royalty_microcredits=SIX_CENTS)
     build(author_client, live, author, written.path, {"notes.txt": "again"})
-    publish(author_client, written.path, sample='"hello"', part="major", royalty_microcredits=0)
+    terms: dict[str, Any] = {"royalty_microcredits": 0, "pipeline_enabled": True}
+    publish(author_client, written.path, sample='"hello"', part="major", **terms)
     return written.path
 
 
@@ -262,6 +273,28 @@ def test_visit_costs_no_more_than_the_person_has_allowed(
     assert charged["price_microcredits"] > SIX_CENTS
     assert second.status_code == 402
     assert "What you allowed this visit to cost is used up." in second.json()["error"]["message"]
+
+
+def test_what_an_app_calls_for_its_visitor_is_bounded_by_the_visit_as_well(
+    live: Site, path: str, origin: Origin
+) -> None:
+    own: dict[str, Any] = {"headers": {"Sec-Fetch-Site": "same-origin"}}
+    with signed_in(live, live.person("visitor_of_a_caller")) as browser:
+        told = browser.get(origin.ask("/", headers=PAGE).headers["location"]).text
+        small = {"agorithm_visit": visit(live, origin, browser, budget="100000")}
+        refused = origin.ask(f"/call?{path}/0.1.0", cookies=small, **own)
+        still = [origin.ask("/page", cookies=small, **own).status_code for _ in range(6)]
+        large = {"agorithm_visit": visit(live, origin, browser)}
+        part = origin.ask(f"/call?{path}/0.1.0", cookies=large, **own)
+        idle = [origin.ask("/page", cookies=large, **own).status_code for _ in range(6)]
+        again = until(lambda: 200 in origin.ask(f"/call?{path}/0.1.0", cookies=large, **own).json())
+
+    assert "what other algorithms cost that it calls for you" in told
+    assert refused.json() == [402] * 5
+    assert still == [200] * 6
+    assert part.json() == [200, 200, 200, 200, 402]
+    assert idle == [200] * 6
+    assert again
 
 
 def test_app_that_dies_or_loses_its_caller_is_told_and_started_again(
