@@ -15,6 +15,7 @@ from uuid import UUID
 
 from celery import current_app, shared_task
 from django.conf import settings
+from django.core.cache import cache
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
@@ -30,16 +31,20 @@ from marketplace.accounts import actors, audit
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import Owner
 from marketplace.accounts.scopes import Scope
-from marketplace.lib.errors import BadInput, Conflict, MarketplaceError, TooMany
+from marketplace.lib.errors import BadInput, Conflict, MarketplaceError, TooMany, Unavailable
 from projects import setup_options, telling
 from projects.launch_logs import LOG
 from projects.models import Launch, Service
 from projects.permissions import may_put_online, may_take_offline
-from runners import contracts, machines
+from runners import contracts, host, machines
 
 logger = logging.getLogger(__name__)
 
 LOST_AFTER: Final = timedelta(seconds=20)
+ASK_AGAIN_SECONDS: Final = 60
+MOST_IN_VAIN: Final = 5
+"""How often a runner is asked for while there is none."""
+
 CREDIT_FOR_MS: Final = 10 * 60 * 1000
 """An owner must be able to pay for so much waiting when a service goes online."""
 
@@ -68,6 +73,9 @@ def go_online(service: Service, *, by: Actor) -> Launch:
     resolving.refuse_quarantined(algorithm)
     _check_quota(service)
     build = service.version.build if service.version else _newest(service, by)
+    machine = build.environment.machine
+    if machine != machines.CPU and not host.has_runner_for(machine):
+        raise Unavailable(machines.missing(machine))
     kept_time.check(kept(service, build, by.user_id), CREDIT_FOR_MS)
     is_built = build.state == Build.State.SUCCEEDED
     ready = _ready(service, build, by) if is_built else None
@@ -90,7 +98,7 @@ def go_online(service: Service, *, by: Actor) -> Launch:
         audit.record(by, "put a service online", service, launch=str(launch.number))
         LOG.append(launch.pk, f"Launch {launch.number}, begun by {by.name}\n")
         if is_built:
-            transaction.on_commit(partial(_queue, launch.pk, build.environment.machine))
+            transaction.on_commit(partial(_queue, launch.pk, machine))
         else:
             LOG.append(launch.pk, f"Building {build.commit[:8]} first; the build has its own log\n")
     return launch
@@ -153,8 +161,11 @@ def recover() -> None:
         if mine.exclude(state=Launch.State.BUILDING).update(attempts=number, **again):
             LOG.append(launch.pk, "\nIts runner was lost; it is started again.\n\n")
     waiting = Launch.objects.filter(state=Launch.State.STARTING, heartbeat_at=None)
-    for launch in waiting.select_related("build__environment"):
-        _queue(launch.pk, launch.build.environment.machine)
+    for launch in waiting.select_related("build__environment", "service__project__owner"):
+        try:
+            _ask_again(launch)
+        except Exception:
+            logger.exception("Launch %s could not be looked after", launch.pk)
     try:
         setup_options.sweep()
     except OSError:
@@ -221,6 +232,27 @@ def _after_build(launch: Launch, build: Build) -> None:
         if waiting.update(state=Launch.State.STARTING, **changed):
             LOG.append(launch.pk, f"Built {build.commit[:8]}\n")
             transaction.on_commit(partial(_queue, launch.pk, build.environment.machine))
+
+
+def _ask_again(launch: Launch) -> None:
+    """Ask for a runner once a minute; the end, if there was none for some minutes.
+
+    What waits for minutes in which nobody asked (the site was off) has not waited in vain.
+    """
+    if not cache.add(f"launch-asked-{launch.pk}-{launch.attempts}", True, ASK_AGAIN_SECONDS):
+        return
+    machine = launch.build.environment.machine
+    in_vain = f"launch-in-vain-{launch.pk}"
+    if host.has_runner_for(machine):
+        cache.delete(in_vain)
+    else:
+        cache.add(in_vain, 0, ASK_AGAIN_SECONDS * MOST_IN_VAIN * 2)
+        if cache.incr(in_vain) >= MOST_IN_VAIN:
+            reason = machines.missing(machine)
+            if end(launch, Launch.State.FAILED, reason):
+                telling.failed(launch, reason, "")
+            return
+    _queue(launch.pk, machine)
 
 
 def _check_quota(service: Service) -> None:

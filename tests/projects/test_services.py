@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from celery import current_app
 from django.conf import LazySettings
+from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
@@ -24,6 +25,7 @@ from marketplace.lib.errors import NotFound, Unavailable
 from projects import addressing, launching, setup_options
 from projects.launch_logs import LOG
 from projects.models import Launch, LaunchLogChunk, Service
+from runners.models import Environment
 from tests import ledgers
 from tests.factories import AlgorithmFactory, BuildFactory, VersionFactory
 
@@ -245,6 +247,32 @@ def test_full_disk_fails_one_launch_and_keeps_no_other_from_starting_again(
     )
     assert (second.state, sent[-1]) == ("starting", str(second.pk))
     assert len(sent) == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_service_without_a_runner_is_refused_or_ends_after_some_minutes_of_asking(
+    hers: Client, sent: list[str]
+) -> None:
+    Environment.objects.update(machine_type="GPU")
+    refused = _send(hers, "POST", f"{READER}/online")
+    nothing_asked = list(sent)
+    Environment.objects.update(machine_type="CPU")
+    _send(hers, "POST", f"{READER}/online")
+    launch = Launch.objects.get()
+    for _often in range(3):
+        launching.recover()
+    within_a_minute = len(sent)
+    for _minute in range(4):
+        cache.delete(f"launch-asked-{launch.pk}-0")
+        launching.recover()
+
+    launch.refresh_from_db()
+    assert (refused.status_code, nothing_asked) == (503, [])
+    assert "No runner" in _message(refused)
+    assert within_a_minute == 2
+    assert len(sent) == 5
+    assert (launch.state, launch.reason) == ("failed", "No runner is online at the moment.")
+    assert Notification.objects.get().title == "alice/lab/reader has failed"
 
 
 @pytest.mark.django_db(transaction=True)
