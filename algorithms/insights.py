@@ -113,6 +113,7 @@ def as_csv(algorithm: Algorithm, *, by: Actor) -> Iterator[str]:
 
     What else was reported stands as JSON in the last column.
     """
+    by.require(may_edit, algorithm)
     newest = of(algorithm, by=by)[:MOST_IN_A_FILE]
     usual = _usual_names(newest)
     return _lines(newest, usual, algorithm)

@@ -92,6 +92,7 @@ def quote(wanted: Wanted, *, payer: Owner, by: Actor) -> Quote:
 
 def reserve(wanted: Wanted, *, payer: Owner, by: Actor) -> Reservation:
     """Have sandboxes kept warm for the payer's calls from now on, at the payer's expense."""
+    by.require(may_reserve_for, payer)
     asked = quote(wanted, payer=payer, by=by)
     wanted, target = asked.wanted, asked.target
     kept_time.check(asked.kept, CREDIT_FOR_MS * wanted.slots)
@@ -208,11 +209,11 @@ def commit_of(target: Target) -> str:
     return Build.objects.values_list("commit", flat=True).get(pk=target.build_id)
 
 
-def runner_for(target: Target, by: Actor) -> str:
+def runner_for(target: Target, caller: Actor) -> str:
     """Where sandboxes wait for this caller's calls of the algorithm."""
-    if by.owner_id is None:
+    if caller.owner_id is None:
         return ""
-    rows = Reservation.objects.live().filter(owner=by.owner_id, algorithm=target.algorithm_id)
+    rows = Reservation.objects.live().filter(owner=caller.owner_id, algorithm=target.algorithm_id)
     return rows.filter(ready__gt=0).values_list("runner", flat=True).first() or ""
 
 
