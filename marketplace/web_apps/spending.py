@@ -41,6 +41,7 @@ _returning: set[asyncio.Task[None]] = set()
 
 async def call(target: Target, *, by: Actor, ask: Ask, visit: Visit | None) -> Answer:
     """Make a request's call, which costs no more than its visit has left."""
+    by.require(gateway.may_reach, target)
     if visit is None:
         return await gateway.call(target, by=by, ask=ask)
     call_id = ask.call_id or new_id()
