@@ -101,9 +101,13 @@ def close_those_of(spender: UUID) -> None:
 
 
 def tidy() -> int:
-    """Give back what calls have released since their tree was closed, and forget empty trees."""
+    """Give back what calls have released since their tree was closed, and forget empty trees.
+
+    From the inside: one that others are a part of has its turn when they are gone.
+    """
     closed = Limit.objects.filter(kind=Limit.Kind.TREE, ends_at__isnull=False).order_by("pk")
-    ids = list(closed.values_list("pk", flat=True)[:_AT_ONCE])
+    larger = Limit.objects.filter(within__isnull=False).values("within")
+    ids = list(closed.exclude(pk__in=larger).values_list("pk", flat=True)[:_AT_ONCE])
     _release(ids)
     return len(ids)
 
@@ -121,6 +125,6 @@ def _release(tree_ids: Iterable[int]) -> None:
             if free:
                 rows.exclude(pk=tree_id).update(held=F("held") - free)
                 rows.filter(pk=tree_id).update(ceiling=F("ceiling") - free)
-            if not tree.held:
+            if not tree.held and not Limit.objects.filter(within=tree).exists():
                 tree.leases.all().delete()
                 tree.delete()

@@ -1,4 +1,4 @@
-"""Calls are admitted from what lies ready, whatever the database is busy with."""
+"""What is set aside: calls go on from it whatever the database is busy with, and it goes back."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from uuid import uuid4
 
 import pytest
 from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
 from pytest_django import Settings
 
+from billing import caps
 from billing.models import Limit
 from billing.teller import Teller
 from billing.till import LOW_CALLS, Chain, Who
@@ -55,3 +58,26 @@ def test_calls_go_on_while_the_teller_waits_for_its_turn_at_the_database(
     assert [slip.out for slip in first.slips] == [0]
     require_nothing_held()
     require_balanced_books()
+
+
+def test_trees_within_trees_are_forgotten_from_the_inside() -> None:
+    payer = OwnerFactory.create()
+    give(payer.pk, 1_000_000)
+    whole, part = (Who(payer.pk, None, payer.user_id, uuid4(), uuid4()) for _ in range(2))
+    trees = Limit.objects.filter(kind="tree")
+    teller = Teller()
+    teller.start()
+
+    async def open_both() -> None:
+        await teller.hold(whole, 0, cap=1000)
+        await teller.hold(part, 0, cap=1000, within=whole.tree)
+
+    asyncio.run(open_both())
+    trees.update(spent=F("ceiling"), held=0, ends_at=timezone.now())  # as settlement leaves them
+
+    caps.tidy()
+    first = list(trees.values_list("call_id", flat=True))
+    caps.tidy()
+    teller.stop()
+    assert first == [whole.tree]
+    assert not trees.exists()

@@ -41,6 +41,7 @@ def write_algorithm(page: Page, owner: str) -> None:
     dialog.get_by_role("button", name="Save dependencies").click()
     expect(page.locator("#workshop-status")).to_contain_text("Saved as")
     page.get_by_role("button", name="Build", exact=True).click()
+    expect(page.locator("#built")).to_contain_text("Building")
     expect(page.locator("#built")).to_contain_text("Built", timeout=180_000)
 
 

@@ -356,7 +356,7 @@ async def test_what_is_refused_is_counted_by_host_and_port(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written: list[dict[Attempt, int]] = []
-    monkeypatch.setattr(refusals, "store", lambda counted: written.append(dict(counted)))
+    monkeypatch.setattr(refusals, "_stored", lambda counted: written.append(dict(counted)))
     book = Refusals()
     refused = partial(book.note, "source")
     proxy = await egress.serve(tmp_path / "s", Policy.hosts(frozenset()), refused=refused)
