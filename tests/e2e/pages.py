@@ -45,6 +45,17 @@ def sign_up(page: Page, name: str) -> str:
     return page.locator("#secret").inner_text()
 
 
+def build(page: Page, end: str) -> None:
+    """Press *Build* and wait for its end.
+
+    A build may be over before anybody can look, so nothing waits for the words in between: what
+    the badge says of the build before is taken off it first.
+    """
+    page.locator("#built").evaluate("badge => { badge.textContent = ''; }")
+    page.get_by_role("button", name="Build", exact=True).click()
+    expect(page.locator("#built")).to_contain_text(end, timeout=180_000)
+
+
 def result(page: Page) -> str:
     """What the console shows once a call has ended well."""
     expect(page.locator("[data-status]").first).to_contain_text("Done in", timeout=60_000)

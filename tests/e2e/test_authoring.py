@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
-from tests.e2e.pages import result, sign_up, write_file
+from tests.e2e.pages import build, result, sign_up, write_file
 from tests.live import Site
 from tests.machine import needs_language
 
@@ -57,12 +57,6 @@ def new_algorithm(page: Page, language: str = "") -> str:
 def open_file(page: Page, name: str) -> None:
     page.locator("file-tree").get_by_role("button", name=name).click()
     expect(page.locator("editor-tabs [aria-current=true]")).to_contain_text(name)
-
-
-def build(page: Page, end: str) -> None:
-    page.get_by_role("button", name="Build", exact=True).click()
-    expect(page.locator("#built")).to_contain_text("Building")
-    expect(page.locator("#built")).to_contain_text(end, timeout=120_000)
 
 
 def test_from_nothing_to_a_public_page_that_strangers_can_call(
@@ -259,8 +253,7 @@ def test_dependencies_are_saved_from_their_dialog_and_a_missing_one_is_named(
     )
     page.get_by_role("dialog").get_by_role("button", name="Save dependencies").click()
     expect(page.locator("#workshop-status")).to_contain_text("Saved as")
-    page.get_by_role("button", name="Build", exact=True).click()
-    expect(page.locator("#built")).to_contain_text("Build failed", timeout=120_000)
+    build(page, "Build failed")
 
     saved = page.request.get(f"{live.url}/algorithms/{path}/files/requirements.txt")
     assert saved.text() == "no-such-package-at-all==9.9\n"

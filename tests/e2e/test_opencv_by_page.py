@@ -7,7 +7,7 @@ import uuid
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.pages import result, sign_up, write_file
+from tests.e2e.pages import build, result, sign_up, write_file
 from tests.journeys.opencv_packages import BY_PYTHON
 from tests.journeys.test_opencv_guide import ALGORITHM, DATA, FEATURES
 from tests.live import Site
@@ -40,9 +40,7 @@ def write_algorithm(page: Page, owner: str) -> None:
     dialog.get_by_label("requirements.txt").fill(BY_PYTHON["3.11"].requirements)
     dialog.get_by_role("button", name="Save dependencies").click()
     expect(page.locator("#workshop-status")).to_contain_text("Saved as")
-    page.get_by_role("button", name="Build", exact=True).click()
-    expect(page.locator("#built")).to_contain_text("Building")
-    expect(page.locator("#built")).to_contain_text("Built", timeout=180_000)
+    build(page, "Built")
 
 
 def publish(page: Page) -> None:
