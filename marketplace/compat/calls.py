@@ -9,14 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from urllib.parse import parse_qs, unquote
 
 from django.conf import settings
-from django.db import close_old_connections
 
 from algorithms import gateway, later, live_calls, receipts, resolving, visitors
 from algorithms.charging import PAYMENT_REQUIRED
@@ -39,11 +36,11 @@ from marketplace.lib.errors import (
 )
 from marketplace.lib.money import parse_dollars
 from marketplace.lib.single_flight import SingleFlight
+from marketplace.lib.threads import Threads
 from projects import addressing
 from runners.relay import CALLER_LEFT, Receive, Scope, Send
 
 logger = logging.getLogger(__name__)
-T = TypeVar("T")
 
 PREFIX: Final = "/v1/algo/"
 WEB_PREFIX: Final = "/v1/web/algo/"
@@ -55,7 +52,7 @@ WATCH_AFTER_SECONDS: Final = 1.0
 _LONGEST_TAG: Final = 60
 _YES: Final = ("true", "1")
 
-_threads = ThreadPoolExecutor(16, thread_name_prefix="calls")
+_threads = Threads(16, "calls")
 
 
 @dataclass(slots=True)
@@ -125,7 +122,7 @@ async def _answer(request: Request, receive: Receive) -> _Response:
     place = (request.owner, request.name, _place(request))
     target = resolving.remembered(*place, actor)
     if target is None:
-        asking = _in_thread(_target, *place, actor)
+        asking = _threads.run(_target, *place, actor)
         target = await _targets.answer(resolving.remembered_as(*place, actor), asking)
     if request.operation and not target.operations:
         raise _no_operation(request.operation, target)
@@ -147,7 +144,7 @@ async def _answer(request: Request, receive: Receive) -> _Response:
     if request.output == "void":
         if request.service:
             raise BadInput("A service answers who waits for it: call its version with output=void.")
-        return await _in_thread(_leave, request, actor, target, ask)
+        return await _threads.run(_leave, request, actor, target, ask)
     answer = await _call(target, actor, ask, receive)
     status, given, headers = _shape(request, actor, answer)
     if request.is_web and actor.key_id is None:
@@ -319,8 +316,8 @@ _targets: SingleFlight[resolving.Key, Target] = SingleFlight()
 async def _ask_who(request: Request) -> Actor:
     sent = request.authorization
     if sent:
-        return await _actors.answer(sent, _in_thread(authentication.actor_from, sent))
-    return await _in_thread(_actor_without_key, request)
+        return await _actors.answer(sent, _threads.run(authentication.actor_from, sent))
+    return await _threads.run(_actor_without_key, request)
 
 
 def _actor_without_key(request: Request) -> Actor:
@@ -355,17 +352,6 @@ def _leave(request: Request, actor: Actor, target: Target, ask: Ask) -> _Respons
     token = authentication.secret_in(request.authorization) if actor.running else ""
     kept = later.accept(target, by=actor, ask=ask, token=token)
     return 200, wire.accepted(f"req-{kept.pk}"), [_JSON]
-
-
-async def _in_thread(function: Callable[..., T], *arguments: object) -> T:
-    def work() -> T:
-        close_old_connections()
-        try:
-            return function(*arguments)
-        finally:
-            close_old_connections()
-
-    return await asyncio.get_running_loop().run_in_executor(_threads, work)
 
 
 # Writing the response

@@ -14,7 +14,7 @@ from django.conf import settings
 from algorithms import build_logs, pushing
 from algorithms.models import Algorithm, Build
 from marketplace.accounts.actors import Actor
-from marketplace.compat.git_streams import Body, Departed, in_thread, write
+from marketplace.compat.git_streams import Body, Departed, threads, write
 from marketplace.lib import pkt_lines
 from runners.relay import Send
 
@@ -64,7 +64,7 @@ async def _follow(
 ) -> pushing.Look:
     offset = 0
     while True:
-        look = await in_thread(pushing.look, build.pk, offset)
+        look = await threads.run(pushing.look, build.pk, offset)
         offset = look.offset
         if look.has_ended:
             return look

@@ -25,7 +25,7 @@ from marketplace.accounts.actors import Actor
 from marketplace.api import authentication
 from marketplace.api.errors import as_header
 from marketplace.compat import finding, git_builds, git_streams
-from marketplace.compat.git_streams import Body, Departed, Git, in_thread, write
+from marketplace.compat.git_streams import Body, Departed, Git, threads, write
 from marketplace.lib import pkt_lines
 from marketplace.lib.errors import (
     BadInput,
@@ -85,7 +85,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer one request of git's; a refusal is a sentence that git shows."""
     try:
         ask = _read(scope)
-        admitted = await in_thread(_admit, ask)
+        admitted = await threads.run(_admit, ask)
         if ask.is_advertisement:
             await _advertise(ask, admitted, send)
         else:
@@ -165,7 +165,7 @@ async def _serve(ask: Ask, admitted: Admitted, receive: Receive, send: Send) -> 
 async def _take_push(admitted: Admitted, body: Body, send: Send) -> None:
     """Take it over as far as the rules allow, build it, and answer when that has ended."""
     commands = await body.commands()
-    rules = await in_thread(pushing.rules, admitted.algorithm)
+    rules = await threads.run(pushing.rules, admitted.algorithm)
     report = pkt_lines.Report(has_bands=commands.shows_progress)
     await _start(send, 200, [_type(PUSH, "result")])
     if commands.updates:
@@ -175,7 +175,7 @@ async def _take_push(admitted: Admitted, body: Body, send: Send) -> None:
         if commands.shows_progress:
             await _end_push(admitted, body, send, commands, report)
         else:
-            await in_thread(_start_builds, admitted, _moved(commands, report))
+            await threads.run(_start_builds, admitted, _moved(commands, report))
     await write(send, b"", is_last=True)
 
 
@@ -196,7 +196,7 @@ async def _end_push(
     if body.is_too_large:
         said = f"A push may have {settings.GIT_PUSH_MB} MiB at most. {_ADVICE}\n"
         await write(send, pkt_lines.progress(said))
-    for commit, build in await in_thread(_start_builds, admitted, _moved(commands, report)):
+    for commit, build in await threads.run(_start_builds, admitted, _moved(commands, report)):
         await git_builds.follow(
             admitted.algorithm, commit, build, pusher=admitted.actor, body=body, send=send
         )

@@ -14,18 +14,15 @@ import signal
 import tempfile
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import IO, Final, TypeVar
+from typing import IO, Final
 from weakref import WeakValueDictionary
-
-from django.db import close_old_connections
 
 from marketplace.lib import pkt_lines
 from marketplace.lib.errors import BadInput, Unavailable
+from marketplace.lib.threads import Threads
 from runners.relay import Receive, Send
 
 logger = logging.getLogger(__name__)
-T = TypeVar("T")
 
 SILENCE_SECONDS: Final = 120.0
 LONGEST_SECONDS: Final = 3600.0
@@ -42,7 +39,7 @@ _MOST_COMMANDS: Final = 4 * 1024 * 1024
 _READ_ON: Final = 16
 """How many times the limit is read and thrown away, so that git hears why it is refused."""
 
-_threads = ThreadPoolExecutor(4, thread_name_prefix="git")
+threads: Final = Threads(4, "git")
 _places: Final = asyncio.Semaphore(AT_ONCE)
 _places_of_one: Final[WeakValueDictionary[object, asyncio.Semaphore]] = WeakValueDictionary()
 """Forgotten as soon as nobody holds or awaits one."""
@@ -50,19 +47,6 @@ _places_of_one: Final[WeakValueDictionary[object, asyncio.Semaphore]] = WeakValu
 
 class Departed(Exception):
     """Whoever asked has gone, or has been silent for too long."""
-
-
-async def in_thread(function: Callable[..., T], *arguments: object) -> T:
-    """Ask the database, in one of a few threads that only git's requests use."""
-
-    def work() -> T:
-        close_old_connections()
-        try:
-            return function(*arguments)
-        finally:
-            close_old_connections()
-
-    return await asyncio.get_running_loop().run_in_executor(_threads, work)
 
 
 async def write(send: Send, data: bytes, *, is_last: bool = False) -> None:

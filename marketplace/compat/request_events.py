@@ -14,15 +14,13 @@ import logging
 import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from urllib.parse import parse_qs
 from uuid import UUID
 
 import orjson
-from django.db import close_old_connections
 
 from algorithms import later, live_calls
 from algorithms.models import CallRequest
@@ -30,10 +28,10 @@ from marketplace.accounts.actors import Actor
 from marketplace.api import authentication, errors
 from marketplace.compat.request_states import status_of, uuid_in
 from marketplace.lib.errors import BadInput, MarketplaceError, NotSignedIn, TooMany
+from marketplace.lib.threads import Threads
 from runners.relay import Message, Receive, Scope, Send
 
 logger = logging.getLogger(__name__)
-T = TypeVar("T")
 
 LOOK_SECONDS: Final = 2.0
 LONGEST_WAIT: Final = 60.0
@@ -48,7 +46,7 @@ MOST_PER_ACCOUNT: Final = 50
 _PATH: Final = re.compile(r"/v1/requests/(?P<id>[^/]+)/events/?\Z")
 _STREAM: Final = "text/event-stream"
 _JSON: Final = [(b"content-type", b"application/json")]
-_threads = ThreadPoolExecutor(4, thread_name_prefix="request-events")
+_threads = Threads(4, "request-events")
 _open: Counter[str] = Counter()
 
 
@@ -81,7 +79,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     answer = _Answer(send)
     try:
         ask = _read(scope)
-        account = await _in_thread(_admitted, ask)
+        account = await _threads.run(_admitted, ask)
         with _place(account):
             await _followed(ask, receive, answer.send)
     except _Departed:
@@ -145,7 +143,7 @@ async def _answered(ask: _Ask, wait: Wait, send: Send) -> None:
     clock = asyncio.get_running_loop().time
     deadline = clock() + ask.wait
     while True:
-        state = await _in_thread(_state, ask.request_id)
+        state = await _threads.run(_state, ask.request_id)
         left = deadline - clock()
         if state.number > ask.after or state.is_over or left <= 0:
             break
@@ -165,8 +163,8 @@ async def _streamed(ask: _Ask, wait: Wait, send: Send) -> None:
     while clock() < deadline:
         if clock() - admitted_at > ADMIT_SECONDS:
             admitted_at = clock()
-            await _in_thread(_admitted, ask)
-        state = await _in_thread(_state, ask.request_id)
+            await _threads.run(_admitted, ask)
+        state = await _threads.run(_state, ask.request_id)
         if state.number > known or state.said["status"] != status:
             known, status, spoken_at = state.number, state.said["status"], clock()
             await _say(send, b"news", state)
@@ -256,14 +254,3 @@ def _state(request_id: UUID) -> _State:
         "stdout": snapshot.get("printed", ""),
     }
     return _State(int(said["number"]), kept.finished_at is not None, said)
-
-
-async def _in_thread(function: Callable[..., T], *arguments: object) -> T:
-    def work() -> T:
-        close_old_connections()
-        try:
-            return function(*arguments)
-        finally:
-            close_old_connections()
-
-    return await asyncio.get_running_loop().run_in_executor(_threads, work)

@@ -41,7 +41,7 @@ from marketplace.lib.errors import (
 from marketplace.lib.ids import new_id
 from marketplace.web_apps import asking, spending
 from marketplace.web_apps.asking import Asked
-from marketplace.web_apps.spending import in_thread
+from marketplace.web_apps.spending import threads
 from runners import contracts
 from runners.relay import CALLER_LEFT, Receive, Scope, Send
 from runners.specs import Failure, Kind
@@ -108,14 +108,14 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def _opened(asked: Asked, receive: Receive, send: Send) -> None:
-    asker = await in_thread(_asker, asked)
+    asker = await threads.run(_asker, asked)
     if asker is None:
         await _send_to_the_site(asked, send)
         return
     place = asked.place
     target = resolving.remembered(place.owner, place.name, place.version, asker.actor)
     if target is None:
-        target = await in_thread(_target, asked, asker.actor)
+        target = await threads.run(_target, asked, asker.actor)
     if not contracts.get(target.spec.contract).has_pages:
         raise NotFound(f"{target.path} is no web app: it is called, and has no pages.")
     exchange, answer = await _passed_on(asked, asker, target, receive, send)
@@ -205,7 +205,7 @@ async def _own(asked: Asked, send: Send) -> None:
     if asked.path != f"{asking.OWN}enter" or asked.method != "GET":
         raise NotFound("There is nothing at this address.")
     state = asked.cookie(OPENING)
-    token = await in_thread(_begin, asked, state)
+    token = await threads.run(_begin, asked, state)
     cookies = [
         _cookie(asked, VISIT, token, visits.VISIT_SECONDS),
         _cookie(asked, OPENING, "", 0),
@@ -267,7 +267,7 @@ async def _refuse(
     status = status or error.status
     wants_page = asked is not None and "text/html" in asked.header(b"accept")
     if wants_page and asked is not None:
-        body, kind = await in_thread(_page, asked, error, status), b"text/html; charset=utf-8"
+        body, kind = await threads.run(_page, asked, error, status), b"text/html; charset=utf-8"
     else:
         said = {"error": {"message": error.message, "code": error.code}}
         body, kind = orjson.dumps(said), b"application/json"

@@ -9,13 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable
 from dataclasses import replace
-from typing import Final, ParamSpec, TypeVar
+from typing import Final
 from uuid import UUID
-
-from django.db import close_old_connections
 
 from algorithms import charging, gateway
 from algorithms.gateway import Answer, Ask
@@ -27,15 +24,14 @@ from billing.pricing import Price
 from marketplace.accounts.actors import Actor
 from marketplace.lib.errors import MarketplaceError, PaymentRequired
 from marketplace.lib.ids import new_id
+from marketplace.lib.threads import Threads
 
 logger = logging.getLogger(__name__)
-P = ParamSpec("P")
-T = TypeVar("T")
 
 _LOOKS: Final = (0.02, 0.1, 0.4, 1.5, 5.0, 20.0, 60.0)
 """Seconds before each look into the books. Mostly the first tells it all: no other call was made."""
 
-_threads = ThreadPoolExecutor(8, thread_name_prefix="web-apps")
+threads: Final = Threads(8, "web-apps")
 _returning: set[asyncio.Task[None]] = set()
 
 
@@ -47,7 +43,7 @@ async def call(target: Target, *, by: Actor, ask: Ask, visit: Visit | None) -> A
     call_id = ask.call_id or new_id()
     ask = replace(ask, call_id=call_id)
     price, is_shared = charging.price_of(target, by=by), target.may_call_others
-    reserved = await in_thread(visits.reserve, visit, price, ask.timeout, is_shared=is_shared)
+    reserved = await threads.run(visits.reserve, visit, price, ask.timeout, is_shared=is_shared)
     spent = reserved
     try:
         answer = await _within(reserved, target, by, ask, price)
@@ -59,7 +55,7 @@ async def call(target: Target, *, by: Actor, ask: Ask, visit: Visit | None) -> A
         if reserved and is_shared:
             _later(_return_rest(visit, call_id, reserved))
         elif reserved > spent:
-            _later(in_thread(visits.give_back, visit, reserved - spent))
+            _later(threads.run(visits.give_back, visit, reserved - spent))
     return answer
 
 
@@ -83,9 +79,9 @@ async def _return_rest(visit: Visit, call_id: UUID, reserved: int) -> None:
     """Give the visit back what its request's tree of calls can no more spend, as it becomes known."""
     for seconds in _LOOKS:
         await asyncio.sleep(seconds)
-        spent = await in_thread(caps.spent, call_id)
+        spent = await threads.run(caps.spent, call_id)
         if spent.most < reserved:
-            await in_thread(visits.give_back, visit, reserved - spent.most)
+            await threads.run(visits.give_back, visit, reserved - spent.most)
             reserved = spent.most
         if spent.is_final:
             return
@@ -103,16 +99,3 @@ async def _logged(work: Awaitable[None]) -> None:
         await work
     except Exception:
         logger.exception("A visit to an app did not get back what a request has not spent")
-
-
-async def in_thread(function: Callable[P, T], *arguments: P.args, **more: P.kwargs) -> T:
-    """Do what waits for the database or the cache where requests do not wait for it."""
-
-    def work() -> T:
-        close_old_connections()
-        try:
-            return function(*arguments, **more)
-        finally:
-            close_old_connections()
-
-    return await asyncio.get_running_loop().run_in_executor(_threads, work)
