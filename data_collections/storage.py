@@ -29,9 +29,9 @@ from storages.backends.s3 import S3Storage
 
 from data_collections.content_types import Sniffer
 from data_collections.models import Blob
+from data_collections.pieces import CHUNK_BYTES, Pieces
 from marketplace.lib.errors import Unavailable
 
-CHUNK_BYTES: Final = 1024 * 1024
 UPLOAD_PREFIX: Final = "put-"
 
 
@@ -118,33 +118,16 @@ class Assembled(Received):
                 progressed(self.size)
 
 
-class Reading:
-    """Bytes on their way out, a chunk at a time; open until it is exhausted or closed."""
+class Reading(Pieces):
+    """The bytes of a blob on their way out; open until they are exhausted or closed."""
 
     def __init__(self, blob: Blob, *, start: int = 0, end: int | None = None) -> None:
         """Open the bytes from `start` up to, not including, `end`."""
-        self._left = (blob.size if end is None else end) - start
+        length = (blob.size if end is None else end) - start
         try:
-            self._source = _open(blob, start, self._left)
+            super().__init__(_open(blob, start, length), length)
         except (OSError, BotoCoreError, ClientError) as error:
             raise _lost() from error
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self
-
-    def __next__(self) -> bytes:
-        if self._left <= 0:
-            self.close()
-            raise StopIteration
-        chunk: bytes = self._source.read(min(CHUNK_BYTES, self._left))
-        if not chunk:
-            self.close()
-            raise OSError("The stored bytes end too early.")
-        self._left -= len(chunk)
-        return chunk
-
-    def close(self) -> None:
-        self._source.close()
 
 
 def remove_unreferenced(*, not_wanted_since: datetime, limit: int = 1000) -> int:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from runners import author_files
 from runners.errors import BuildFailed
 
 NAME: Final = "package.json"
@@ -109,13 +110,9 @@ def _lock(tree: Path) -> dict[str, Any] | None:
 
 
 def _object(tree: Path, name: str, largest: int) -> dict[str, Any]:
-    path = tree / name
-    if not path.resolve().is_relative_to(tree.resolve()) or not path.is_file():
-        raise BuildFailed(f"{name} is not a file of the algorithm.")
-    if path.stat().st_size > largest:
-        raise BuildFailed(f"{name} is larger than {largest >> 10} kB.")
+    content = author_files.read_bytes(tree, name, largest)
     try:
-        said = json.loads(path.read_bytes())
+        said = json.loads(content)
     except json.JSONDecodeError as error:
         where = f"{name}, line {error.lineno}"
         raise BuildFailed(f"{where}: this is not valid JSON: {error.msg}.") from None

@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 from typing import Final
 
+from runners import author_files
 from runners.errors import BuildFailed
 
 NAME: Final = "packages.txt"
@@ -29,9 +30,9 @@ _REFUSED: Final = {
 def read(tree: Path) -> tuple[str, ...]:
     """What is asked for, each as `name` or `name (>= 1.0)`; nothing if no file says it."""
     if (tree / NAME).exists():
-        return tuple(_lines(_text(tree, NAME)))
+        return tuple(_lines(author_files.read_text(tree, NAME, _LARGEST)))
     if (tree / DESCRIPTION).exists():
-        return tuple(_fields(_text(tree, DESCRIPTION)))
+        return tuple(_fields(author_files.read_text(tree, DESCRIPTION, _LARGEST)))
     return ()
 
 
@@ -69,15 +70,3 @@ def _fields(text: str) -> list[str]:
                 )
             found.append(wanted)
     return found
-
-
-def _text(tree: Path, name: str) -> str:
-    path = tree / name
-    if not path.resolve().is_relative_to(tree.resolve()) or not path.is_file():
-        raise BuildFailed(f"{name} is not a file of the algorithm.")
-    if path.stat().st_size > _LARGEST:
-        raise BuildFailed(f"{name} is larger than {_LARGEST >> 10} kB.")
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise BuildFailed(f"{name} is not a text file in UTF-8.") from None

@@ -16,6 +16,7 @@ from typing import Final
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from runners import author_files
 from runners.errors import BuildFailed
 
 NAME: Final = "requirements.txt"
@@ -79,7 +80,7 @@ def read(tree: Path) -> Requirements:
     """Read requirements.txt of a tree and the files it names; nothing if there is none."""
     if not (tree / NAME).exists():
         return Requirements()
-    as_of = _day(_text(tree, NAME))
+    as_of = _day(author_files.read_text(tree, NAME, _LARGEST))
     wanted: list[str] = []
     constraints: list[str] = []
     names: set[str] = set()
@@ -141,7 +142,7 @@ def _expand(
     tree: Path, name: str, *, is_constraint: bool, depth: int
 ) -> Iterator[tuple[_Line, bool]]:
     """Give each line of a file and of those it includes, and whether it only constrains."""
-    for line in _logical_lines(_text(tree, name), name):
+    for line in _logical_lines(author_files.read_text(tree, name, _LARGEST), name):
         option, _, value = line.text.replace("=", " ", 1).partition(" ")
         if option in ("-r", "--requirement", "-c", "--constraint"):
             included = _included(tree, name, value.strip(), line)
@@ -160,18 +161,6 @@ def _included(tree: Path, name: str, value: str, line: _Line) -> str:
     if not path.resolve().is_relative_to(tree.resolve()) or not path.is_file():
         raise line.wrong("there is no such file in the algorithm.")
     return str(path.resolve().relative_to(tree.resolve()))
-
-
-def _text(tree: Path, name: str) -> str:
-    path = tree / name
-    if not path.resolve().is_relative_to(tree.resolve()) or not path.is_file():
-        raise BuildFailed(f"{name} is not a file of the algorithm.")
-    if path.stat().st_size > _LARGEST:
-        raise BuildFailed(f"{name} is larger than {_LARGEST >> 10} kB.")
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise BuildFailed(f"{name} is not a text file in UTF-8.") from None
 
 
 def _logical_lines(text: str, name: str) -> Iterator[_Line]:

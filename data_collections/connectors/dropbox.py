@@ -13,8 +13,9 @@ import requests
 from django.utils.translation import gettext as _
 
 from data_collections.connectors import filesystems, stores
-from data_collections.connectors.stores import CHUNK_BYTES, PAGE, Bytes, File, Folder
+from data_collections.connectors.stores import PAGE, Bytes, File, Folder
 from data_collections.models import Connector
+from data_collections.pieces import CHUNK_BYTES
 from marketplace.lib.errors import BadInput, NotFound
 
 SESSION_BYTES: Final = 8 * CHUNK_BYTES

@@ -18,8 +18,9 @@ import fsspec
 from django.utils.translation import gettext as _
 
 from data_collections.connectors import stores
-from data_collections.connectors.stores import CHUNK_BYTES, PAGE, Bytes, File, Folder
+from data_collections.connectors.stores import PAGE, Bytes, File, Folder
 from data_collections.models import Connector
+from data_collections.pieces import CHUNK_BYTES, Pieces
 from marketplace.lib.errors import BadInput, MarketplaceError, Unavailable
 
 EXTRAS: Final = {"gs": "google", "abfs": "azure", "dropbox": "dropbox"}
@@ -147,7 +148,7 @@ class FileSystemStore:
             raise BadInput(_("Buckets are made and removed where they are kept."))
 
 
-class _Reading:
+class _Reading(Pieces):
     """A download through a file that is never read further than asked."""
 
     def __init__(
@@ -159,27 +160,13 @@ class _Reading:
         end: int,
     ) -> None:
         self._store = store
-        self._left = end - start
-        self._file = system.open(path, "rb", block_size=CHUNK_BYTES, cache_type="readahead")
-        self._file.seek(start)
+        file = system.open(path, "rb", block_size=CHUNK_BYTES, cache_type="readahead")
+        file.seek(start)
+        super().__init__(file, end - start)
 
-    def __iter__(self) -> Iterator[bytes]:
-        return self
-
-    def __next__(self) -> bytes:
-        if self._left <= 0:
-            self.close()
-            raise StopIteration
+    def _read(self, size: int) -> bytes:
         with self._store._asking():  # noqa: SLF001 - of the same module
-            chunk: bytes = self._file.read(min(CHUNK_BYTES, self._left))
-        if not chunk:
-            self.close()
-            raise OSError("The connected store ended the file too early.")
-        self._left -= len(chunk)
-        return chunk
-
-    def close(self) -> None:
-        self._file.close()
+            return super()._read(size)
 
 
 def google(connector: Connector, credentials: Mapping[str, str]) -> FileSystemStore:

@@ -17,7 +17,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from django.utils.translation import gettext as _
 
 from data_collections.connectors import dialling, stores
-from data_collections.connectors.stores import CHUNK_BYTES, PAGE, Bytes, File, Folder
+from data_collections.connectors.stores import PAGE, Bytes, File, Folder
+from data_collections.pieces import CHUNK_BYTES, Pieces
 from marketplace.lib.errors import BadInput
 
 _MISSING: Final = frozenset({"404", "NoSuchKey", "NoSuchBucket", "NotFound"})
@@ -126,7 +127,7 @@ class S3Store:
                 found = self._client.get_object(Bucket=bucket, Key=key, **wanted, **same)
         except _Missing:
             raise stores.nothing_at(file.path) from None
-        return _Body(found["Body"], end - start)
+        return Pieces(found["Body"], end - start)
 
     def write(self, path: str, content: Path, content_type: str) -> None:
         bucket, key = _split(path)
@@ -195,31 +196,6 @@ class S3Store:
 
 class _Missing(Exception):
     """The store has no such bucket or object."""
-
-
-class _Body:
-    """A download, a chunk at a time."""
-
-    def __init__(self, body: Any, length: int) -> None:  # noqa: ANN401 - botocore's stream
-        self._body = body
-        self._left = length
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self
-
-    def __next__(self) -> bytes:
-        if self._left <= 0:
-            self.close()
-            raise StopIteration
-        chunk: bytes = self._body.read(min(CHUNK_BYTES, self._left))
-        if not chunk:
-            self.close()
-            raise OSError("The connected store ended the file too early.")
-        self._left -= len(chunk)
-        return chunk
-
-    def close(self) -> None:
-        self._body.close()
 
 
 def _split(path: str) -> tuple[str, str]:

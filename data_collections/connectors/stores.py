@@ -15,7 +15,6 @@ from marketplace.lib.errors import NotAllowed, NotFound, Unavailable
 __all__ = ["Bytes", "File", "Folder", "Store"]
 
 PAGE: Final = 1000
-CHUNK_BYTES: Final = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from runners.author_files import is_own_file
 from runners.contracts import piped, surroundings
 from runners.contracts.base import Detected, Interface, Operation
-from runners.contracts.surroundings import is_own_file
 from runners.errors import BuildFailed
 from runners.specs import Mount, RunSpec, SandboxSpec
 

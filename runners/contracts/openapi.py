@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import yaml
 
+from runners.author_files import is_own_file
 from runners.contracts.base import Schema
-from runners.contracts.surroundings import is_own_file
 from runners.errors import BuildFailed
 
 FILES: Final = ("openapi.json", "openapi.yaml", "openapi.yml")

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from runners.author_files import is_own_file
 from runners.contracts import surroundings
 from runners.contracts.base import Detected
-from runners.contracts.surroundings import is_own_file
 from runners.errors import BuildFailed
 from runners.specs import MIB, RunSpec
 

@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from runners.contracts.surroundings import is_own_file
+from runners.author_files import is_own_file, read_text
 from runners.errors import BuildFailed
 
 FILE: Final = "Procfile"
@@ -26,13 +26,7 @@ def is_there(tree: Path) -> bool:
 
 def read(tree: Path) -> dict[str, str]:
     """The processes of a tree by name; raise BuildFailed naming the line that cannot be read."""
-    path = tree / FILE
-    if path.stat().st_size > _LARGEST:
-        raise BuildFailed(f"{FILE} is larger than {_LARGEST >> 10} kB.")
-    try:
-        return parse(path.read_bytes().decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        raise BuildFailed(f"{FILE} is not a text file in UTF-8.") from None
+    return parse(read_text(tree, FILE, _LARGEST))
 
 
 def parse(text: str) -> dict[str, str]:

@@ -17,9 +17,9 @@ from typing import Any, Final
 
 import yaml
 
+from runners.author_files import is_own_file, read_bytes
 from runners.contracts import fields, surroundings
 from runners.contracts.base import Detected, Interface
-from runners.contracts.surroundings import is_own_file
 from runners.errors import BuildFailed
 from runners.specs import Mount, RunSpec, SandboxSpec
 
@@ -140,10 +140,9 @@ def _read(tree: Path) -> _Configuration:
     name = next((name for name in _CONFIGURATIONS if is_own_file(tree / name, tree)), "")
     if not name:
         return _Configuration()
-    if (tree / name).stat().st_size > _LARGEST:
-        raise BuildFailed(f"{name} is larger than {_LARGEST >> 10} kB.")
+    content = read_bytes(tree, name, _LARGEST)
     try:
-        said = yaml.safe_load((tree / name).read_bytes())
+        said = yaml.safe_load(content)
     except (yaml.YAMLError, ValueError, RecursionError):
         raise BuildFailed(f"{name} is not valid YAML.") from None
     if said is None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Final
 
 from runners.specs import Mount, Network, RunSpec, SandboxSpec
@@ -97,8 +96,3 @@ def variables(spec: RunSpec, more: Mapping[str, str]) -> dict[str, str]:
             "no_proxy": "127.0.0.1,localhost",
         }
     return dict(spec.variables) | ours | dict(more)
-
-
-def is_own_file(path: Path, tree: Path) -> bool:
-    """Whether it is a plain file of the tree: an author's link may point anywhere on this host."""
-    return path.is_file() and path.resolve().is_relative_to(tree.resolve())

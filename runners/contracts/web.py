@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import yaml
 
+from runners.author_files import is_own_file
 from runners.contracts import openapi, procfile, surroundings
 from runners.contracts.base import Detected, Interface, Operation
 from runners.errors import BuildFailed
@@ -63,7 +64,7 @@ class Web:
         """By runtime.txt, or .python-version if there is none: `python-3.6.0`, `3.6.x`, `3.6`."""
         for name in ("runtime.txt", ".python-version"):
             path = tree / name
-            if not surroundings.is_own_file(path, tree):
+            if not is_own_file(path, tree):
                 continue
             lines = path.read_bytes()[:_LARGEST].decode(errors="replace").split("\n")
             said = next((text for line in lines if (text := line.strip(" \r\t\ufeff"))), "")
@@ -165,7 +166,7 @@ def _variables(spec: RunSpec, name: str) -> dict[str, str]:
 def _health(tree: Path) -> str:
     """The path that must answer 200 before the app counts as ready, if manifest.yml names one."""
     path = tree / _MANIFEST
-    if not surroundings.is_own_file(path, tree) or path.stat().st_size > _LARGEST:
+    if not is_own_file(path, tree) or path.stat().st_size > _LARGEST:
         return ""
     try:
         said = yaml.safe_load(path.read_bytes())

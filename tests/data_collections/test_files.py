@@ -13,6 +13,7 @@ from pytest_django import Settings
 from data_collections import collecting, files, quotas, storage, uris
 from data_collections.files import Promise
 from data_collections.models import Blob, DataFile
+from data_collections.pieces import CHUNK_BYTES
 from data_collections.quotas import OverQuota
 from marketplace.accounts import actors
 from marketplace.accounts.actors import ANONYMOUS, Actor
@@ -130,9 +131,9 @@ def test_full_disk_is_our_fault_and_leaves_the_old_file(
     collection_of(alice, "models")
     put("data://.my/models/a", b"old", by=alice)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    sent = BytesIO(bytes(9 * storage.CHUNK_BYTES))
+    sent = BytesIO(bytes(9 * CHUNK_BYTES))
 
-    resource.setrlimit(resource.RLIMIT_FSIZE, (8 * storage.CHUNK_BYTES, limits[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8 * CHUNK_BYTES, limits[1]))
     try:
         with pytest.raises(Unavailable, match="could not store the file"):
             files.put(uris.parse("data://.my/models/a"), sent, by=alice)
@@ -186,13 +187,13 @@ def test_file_over_the_limit_is_refused_before_it_is_read(alice: Actor, settings
 
 def test_endless_upload_ends_at_the_limit(alice: Actor, settings: Settings) -> None:
     collection_of(alice, "models")
-    settings.MAX_FILE_BYTES = 3 * storage.CHUNK_BYTES
+    settings.MAX_FILE_BYTES = 3 * CHUNK_BYTES
     sender = Endless()
 
     with pytest.raises(TooLarge, match="A file may have"):
         files.put(uris.parse("data://.my/models/a"), sender, by=alice)
 
-    assert sender.taken == 4 * storage.CHUNK_BYTES
+    assert sender.taken == 4 * CHUNK_BYTES
     assert stored_files(Path(settings.FILE_UPLOAD_TEMP_DIR)) == []
 
 
@@ -311,7 +312,7 @@ def test_stranger_deletes_nothing(alice: Actor, mallory: Actor, put: Put) -> Non
 
 def test_download_in_progress_survives_replacement_and_deletion(alice: Actor, put: Put) -> None:
     collection_of(alice, "models")
-    old = bytes(3 * storage.CHUNK_BYTES)
+    old = bytes(3 * CHUNK_BYTES)
     put("data://.my/models/a", old, by=alice)
     reading = storage.Reading(files.find(uris.parse("data://.my/models/a"), by=alice).blob)
     first = next(reading)

@@ -16,7 +16,8 @@ from pytest_django import Settings
 
 from data_collections import files, storage, uris
 from data_collections.models import Blob
-from data_collections.storage import CHUNK_BYTES, Reading, Received
+from data_collections.pieces import CHUNK_BYTES
+from data_collections.storage import Reading, Received
 from marketplace.accounts import actors
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import Owner
