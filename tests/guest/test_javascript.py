@@ -8,15 +8,13 @@ from typing import Any
 
 import pytest
 
-from runners import node_runtimes
 from runners.protocol import FrameType, encode
 from tests.guest.harness import EXTREMES, PYTHONS, SERVE, Answer, Guest
+from tests.machine import needs_language
 
 NODE = shutil.which("node")
 
-pytestmark = pytest.mark.skipif(
-    not node_runtimes.discover(), reason="this machine has no Node.js of 18 or later with npm"
-)
+pytestmark = needs_language("javascript")
 
 HELLO = """
 console.log("loading");

@@ -11,10 +11,11 @@ import pytest
 from runners import r_runtimes
 from runners.protocol import FrameType
 from tests.guest.harness import EXTREMES, PYTHONS, SERVE, Answer, Guest, Handler
+from tests.machine import needs_language
 
 FOUND = r_runtimes.discover()
 
-pytestmark = pytest.mark.skipif(not FOUND, reason="this machine has no R")
+pytestmark = needs_language("r")
 
 HELLO = """
 cat("loading\\n")
