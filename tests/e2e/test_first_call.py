@@ -227,3 +227,30 @@ def test_pictures_are_dropped_and_pasted_and_a_sound_is_chosen(
     address = f"{live.url}/v1/connector/data/{name}/console/drop.png"
     stored = httpx.get(address, headers={"Authorization": f"Simple {key}"})
     assert stored.content == base64.b64decode(DOT)
+    camera_and_microphone_are_offered_on_a_phone(page, path)
+
+
+def camera_and_microphone_are_offered_on_a_phone(page: Page, path: str) -> None:
+    assert page.context.browser is not None
+    phone = page.context.browser.new_context(
+        base_url=page.url,
+        storage_state=page.context.storage_state(),
+        viewport={"width": 360, "height": 740},
+        is_mobile=True,
+        has_touch=True,
+    )
+    held = phone.new_page()
+    held.goto(f"/algorithms/{path}/")
+    wishes = (
+        ("Take a picture", "environment", "taken.png", "image/png", base64.b64decode(DOT)),
+        ("Record", "user", "spoken.wav", "audio/wav", b"RIFF"),
+    )
+    for label, side, name, kind, content in wishes:
+        with held.expect_file_chooser() as asked:
+            held.get_by_role("button", name=label).first.tap()
+        assert asked.value.element.get_attribute("capture") == side
+        assert asked.value.element.get_attribute("accept") == f"{kind.partition('/')[0]}/*"
+        made = {"name": name, "mimeType": kind, "buffer": content}
+        asked.value.set_files(made)  # type: ignore[arg-type]  # a TypedDict of its own
+        expect(held.get_by_text(f"{name} is ready.")).to_be_visible()
+    phone.close()
