@@ -7,9 +7,12 @@ message from another thread would lie there unseen, so it is handed over to that
 from __future__ import annotations
 
 import asyncio
+import logging
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
+
+logger = logging.getLogger(__name__)
 
 _serving: asyncio.AbstractEventLoop | None = None
 
@@ -24,7 +27,8 @@ def notify(group: str, message: dict[str, object]) -> None:
     """Send a message to a group; never waits for whoever listens.
 
     A message is a hint that there is something to read, not the thing itself, so one that
-    gets lost costs a moment and nothing else.
+    gets lost costs a moment and nothing else: whoever has done the work must not fail because
+    the channel layer does not answer.
     """
     layer = get_channel_layer()
     if layer is None:
@@ -33,4 +37,7 @@ def notify(group: str, message: dict[str, object]) -> None:
     if loop is not None and loop.is_running():
         asyncio.run_coroutine_threadsafe(layer.group_send(group, message), loop)
         return
-    async_to_sync(layer.group_send)(group, message)
+    try:
+        async_to_sync(layer.group_send)(group, message)
+    except Exception as error:  # noqa: BLE001 - each layer and each of its libraries has its own
+        logger.warning("Nobody in %s could be woken: %s", group, error)
