@@ -55,6 +55,11 @@ STORE_PAUSES: Final = (0.5, 2.0, 5.0)
 """Between the tries to store what must be stored, while the database is away."""
 
 _LAST_LINES: Final = 12
+_ENDS: Final = {
+    "code 75": "Its process ended by itself.",
+    "code 76": "It did not answer any more that it is RUNNING.",
+}
+"""What the guest of a service ends with (`runners/guest/web.py`)."""
 
 
 @shared_task(name="projects.keeping.bring_up", acks_late=True)
@@ -358,4 +363,5 @@ def _stored(work: Callable[[], T]) -> T | None:
 
 
 def _ended_itself(why: str) -> str:
-    return "Its process ended by itself." if "code 75" in why else why or "Its sandbox was ended."
+    known = (sentence for code, sentence in _ENDS.items() if code in why)
+    return next(known, why or "Its sandbox was ended.")

@@ -56,12 +56,12 @@ def dial(port):
     return connection
 
 
-def manifest(port, path):
+def manifest(port, path, timeout=None):
     """Give (what a process says of itself, whether it runs jobs as our SDK does).
 
-    What it says is nothing if it is no JSON object of a sensible size.
+    What it says is nothing if it is no JSON object of a sensible size, or comes too late.
     """
-    connection = HTTPConnection("127.0.0.1", port)
+    connection = HTTPConnection("127.0.0.1", port, timeout=timeout)
     try:
         connection.request("GET", path)
         response = connection.getresponse()

@@ -20,6 +20,10 @@ DESCRIBE_SECONDS = 60.0
 LAST_LINES = 100
 MOST_STACKTRACE = 64 * 1024
 WORKER_DEATHS = 3
+LOOK_SECONDS = 5.0  # for the answer of an app whose health is looked at again and again
+MISSES = 3  # looks in a row without an answer, until it counts as hung
+ENDED = 75
+HUNG = 76
 
 CANCELLED = {"error_type": "Cancelled", "message": "The call was cancelled.", "stacktrace": ""}
 
@@ -58,7 +62,7 @@ def serve(channel, capture, header, limits, tree, work):
         printed = capture.end()
         said.update(load_us=_since(began), stdout_bytes=len(printed))
         channel.send(wire.READY, said, printed)
-        return _answer_calls(channel, capture, app, limits)
+        return _answer_calls(channel, capture, app, limits, float(header.get("look") or 0))
     except wire.HostGone:
         return 0
     finally:
@@ -95,20 +99,32 @@ def _said_of_loading(error, began, capture):
     return said, printed
 
 
-def _answer_calls(channel, capture, app, limits):
+def _answer_calls(channel, capture, app, limits, look):
+    """Answer one after the other; `look` seconds without one, see whether the app is well."""
     limit = limits.get("output") or 15 * 1024 * 1024
     poller = select.poll()
     poller.register(channel.fileno(), select.POLLIN)
     poller.register(app.ended, select.POLLIN)
+    misses = 0
     while True:
-        if not channel.has_more and app.ended in dict(poller.poll()):
-            capture.complain("the app ended between two calls, with exit code {}".format(app.code))
-            return 75
+        if not channel.has_more:
+            ready = dict(poller.poll(look * 1000 or None))
+            if app.ended in ready:
+                text = "the app ended between two calls, with exit code {}"
+                capture.complain(text.format(app.code))
+                return ENDED
+            if not ready:
+                misses = 0 if app.is_well() else misses + 1
+                if misses == MISSES:
+                    capture.complain("the app does not answer any more that it is well")
+                    return HUNG
+                continue
         kind, header, body = channel.receive()
         if kind == wire.CANCEL:  # of a call that was answered meanwhile
             continue
         if kind != wire.CALL:
             raise wire.Garbage("no CALL that can be answered")
+        misses = 0
         if header.get("kind") == "tunnel":
             _pass_on(channel, capture, app, header)
         else:
@@ -235,9 +251,18 @@ class App(object):
             raise NotReady("The app printed no description of itself (RW_META=1).")
         return found
 
-    def _is_running(self):
+    def is_well(self):
+        """Whether it still answers, within a moment, what it answered when it was ready."""
+        _, status = self._ask(monotonic() + LOOK_SECONDS)
+        if not self._health:
+            return status is not None
+        return status == 200 and self._is_running(LOOK_SECONDS)
+
+    def _is_running(self, timeout=None):
         """What the address of its health says besides 200, where it is one that says more."""
-        said = answers.manifest(self.port, self._health)[0] if self._manifest else {}
+        if not self._manifest:
+            return True
+        said, _ = answers.manifest(self.port, self._health, timeout)
         return said.get("status", "RUNNING") == "RUNNING"
 
     def manifest(self):

@@ -18,6 +18,12 @@ import json, os, signal, sys, threading, time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 class App(BaseHTTPRequestHandler):
+    health = 'RUNNING'
+
+    def do_GET(self):
+        said = json.dumps({'status': App.health}).encode()
+        self.answer(200, 'application/json', said)
+
     def do_OPTIONS(self):
         self.answer(405, 'text/plain', b'')
 
@@ -40,6 +46,7 @@ class App(BaseHTTPRequestHandler):
                 self.wfile.write(piece.encode())
                 time.sleep(0.15)
             return
+        App.health = told.get('say', App.health)
         print('asked for', told['status'], flush=True)
         body = told['body'].encode(told.get('encoding', 'utf-8'))
         self.answer(told['status'], told.get('type', 'application/json'), body)
@@ -157,6 +164,20 @@ def test_app_that_ends_during_a_call_fails_it_and_takes_the_guest_along(app: Gue
         "The app ended with exit code 7 during the call.",
     )
     assert app.wait() == 75
+
+
+def test_app_that_is_to_be_looked_at_and_is_ill_for_long_is_ended(
+    start: Start, python: str
+) -> None:
+    one, report = load(start, python, health="/health", manifest="/", look=0.01)
+    assert report.type is FrameType.READY, report
+
+    assert asked(one, 200, "[1]", say="RUNNING").value == [1]
+    assert asked(one, 200, "[2]", say="FAILED").value == [2]
+
+    assert one.wait() == 76
+    assert "does not answer any more that it is well" in one.last_words
+    assert (one.work / "left").read_text() == "in peace"
 
 
 def test_connection_closed_without_an_answer_is_told(app: Guest) -> None:
