@@ -57,7 +57,7 @@ STORE_PAUSES: Final = (0.5, 2.0, 5.0)
 _LAST_LINES: Final = 12
 _ENDS: Final = {
     "code 75": "Its process ended by itself.",
-    "code 76": "It did not answer any more that it is RUNNING.",
+    "code 76": "It did not answer any more that it is well.",
 }
 """What the guest of a service ends with (`runners/guest/web.py`)."""
 

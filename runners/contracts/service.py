@@ -24,9 +24,6 @@ from runners.errors import BuildFailed
 from runners.specs import Mount, RunSpec, SandboxSpec
 
 PORT: Final = 8080
-GRACE_SECONDS: Final = 10.0
-_LOOK_SECONDS: Final = 20.0
-"""How long one that is online is left alone before it is asked again how it is."""
 SDK: Final = "/opt/agorithm/sdk"
 _SDK_FOLDER: Final = Path(__file__).resolve().parents[2] / "sdk"
 _NEEDED: Final = ("flask>=2", "flask-sock", "numpy", "pillow", "colorcet")
@@ -61,7 +58,7 @@ class Service:
     starts_a_process = True
     describes_itself = True
     has_pages = False
-    grace_seconds = GRACE_SECONDS
+    grace_seconds = surroundings.GRACE_SECONDS
 
     def detect(self, tree: Path) -> Detected | None:
         model = next((name for name in _MODELS if _is_model(tree, name)), "")
@@ -125,9 +122,9 @@ class Service:
             "describe": spec.only_describes,
             "health": "/healthcheck",
             "manifest": "/meta",
-            "look": _LOOK_SECONDS if spec.kept else 0,
+            "look": surroundings.LOOK_SECONDS if spec.kept else 0,
             "variables": {"RW_MODEL_OPTIONS": _read(tree).options or "{}"},
-            "grace": GRACE_SECONDS,
+            "grace": surroundings.GRACE_SECONDS,
         }
 
 

@@ -21,6 +21,11 @@ WORK: Final = "/tmp/work"  # noqa: S108 - inside the sandbox
 RELAY: Final = "http://127.0.0.1:9000"
 EGRESS: Final = "http://127.0.0.1:9001"
 
+GRACE_SECONDS: Final = 10.0
+"""How long a server has for what it is doing when it is to end."""
+LOOK_SECONDS: Final = 20.0
+"""How long a server that is online is left alone before it is asked again how it is."""
+
 
 def sandbox(
     spec: RunSpec,

@@ -23,7 +23,6 @@ from runners.errors import BuildFailed
 from runners.specs import MIB, Mount, RunSpec, SandboxSpec
 
 PORT: Final = 8080
-GRACE_SECONDS: Final = 10.0
 _LONGEST_CALL: Final = 3600
 """What gunicorn is told instead of its own 30 seconds: our own limits end what takes too long."""
 
@@ -46,7 +45,7 @@ class Web:
     starts_a_process = True
     describes_itself = False
     has_pages = True
-    grace_seconds = GRACE_SECONDS
+    grace_seconds = surroundings.GRACE_SECONDS
 
     def detect(self, tree: Path) -> Detected | None:
         if not procfile.is_there(tree):
@@ -118,7 +117,8 @@ class Web:
             "command": command,
             "port": spec.port or PORT,
             "health": _health(tree),
-            "grace": GRACE_SECONDS,
+            "look": surroundings.LOOK_SECONDS if spec.kept else 0,
+            "grace": surroundings.GRACE_SECONDS,
         }
 
 
