@@ -102,6 +102,9 @@ class Segment:
         try:
             os.posix_fallocate(file, 0, size)
             self._memory = mmap.mmap(file, size)
+        except OSError:
+            path.unlink()  # else its name would be taken when there is room again
+            raise
         finally:
             os.close(file)
         self._end = 0
@@ -198,15 +201,19 @@ class Journal:
             self._first_file = max(self._first_file, segment)
 
     def _take(self) -> tuple[list[Row], int]:
-        """Begin a new file and give what ended until now, with the number of that file."""
+        """Begin a new file and give what ended until now, with the number of that file.
+
+        Where there is no room for one, what ended stays for the next time.
+        """
         with self._lock:
-            ended, self._ended = self._ended, []
             first_kept = self._next_number
-            if ended:
-                self._new_segment()
-                for _, line in self._open.values():
-                    self._append(line)
-            return ended, first_kept if ended else 0
+            if not self._ended:
+                return [], 0
+            self._new_segment()
+            for _, line in self._open.values():
+                self._append(line)
+            ended, self._ended = self._ended, []
+            return ended, first_kept
 
     def _append(self, line: bytes) -> None:
         if self._segment is None or not self._segment.has_room(line):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
 import signal
@@ -181,3 +182,25 @@ def test_a_call_that_no_database_takes_keeps_no_other_out(
 
     assert list(Call.objects.values_list("pk", flat=True)) == [good]
     assert str(bad) in caplog.text
+
+
+def test_what_ended_on_a_full_disk_is_recorded_when_there_is_room_again(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, after = uuid4(), uuid4()
+    journal.begin(_begun(before))
+    journal.end(Ended(id=before, result="succeeded", total_us=1))
+    with monkeypatch.context() as full:
+        full.setattr(os, "posix_fallocate", _no_space)
+        with pytest.raises(OSError, match="No space"):
+            journal.flush()
+
+    journal.begin(_begun(after))
+    journal.end(Ended(id=after, result="succeeded", total_us=1))
+    journal.flush()
+
+    assert set(Call.objects.values_list("pk", flat=True)) == {before, after}
+
+
+def _no_space(*_: int) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
