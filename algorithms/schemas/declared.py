@@ -7,12 +7,12 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-import yaml
 from django.utils.translation import gettext as _
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
 from algorithms.schemas.shapes import Schema
+from marketplace.lib import plain_yaml
 from marketplace.lib.errors import BadInput
 
 FILE: Final = "schema.json"
@@ -38,8 +38,8 @@ def of_readme(text: str) -> tuple[Schema | None, Schema | None]:
     if found is None:
         return None, None
     try:
-        value = yaml.load(found[1], _Loader)  # noqa: S506 - a SafeLoader without aliases
-    except yaml.YAMLError as error:
+        value = plain_yaml.load(found[1])
+    except plain_yaml.Unreadable as error:
         raise BadInput(
             _("The front matter of the README is not valid YAML: %(error)s.") % {"error": error}
         ) from None
@@ -130,12 +130,3 @@ def _check_depth(value: object, what: str, depth: int = 0) -> None:
         children = value
     for child in children:
         _check_depth(child, what, depth + 1)
-
-
-class _Loader(yaml.SafeLoader):
-    """Refuses aliases, with which a few lines can mean gigabytes."""
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.YAMLError("aliases are not allowed here")
-        return super().compose_node(parent, index)

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
+from marketplace.lib import plain_yaml
 from runners.author_files import is_own_file
 from runners.contracts.base import Schema
 from runners.errors import BuildFailed
@@ -39,8 +38,8 @@ def _loaded(path: Path) -> Any:  # noqa: ANN401 - a stranger's document
     try:
         if path.suffix == ".json":
             return json.loads(path.read_bytes())
-        return yaml.load(path.read_bytes(), _Loader)  # noqa: S506 - a SafeLoader without aliases
-    except (ValueError, yaml.YAMLError, RecursionError) as error:
+        return plain_yaml.load(path.read_bytes())
+    except (ValueError, RecursionError) as error:
         raise BuildFailed(f"{path.name} cannot be read: {str(error)[:200]}.") from None
 
 
@@ -76,12 +75,3 @@ def _at(value: Any, *path: Any) -> Any:  # noqa: ANN401 - likewise
             return None
         value = value.get(step)
     return value
-
-
-class _Loader(yaml.SafeLoader):
-    """Refuses aliases, with which a few lines can mean gigabytes."""
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.YAMLError("aliases are not allowed here")
-        return super().compose_node(parent, index)

@@ -15,8 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
+from marketplace.lib import plain_yaml
 from runners.author_files import is_own_file, read_bytes
 from runners.contracts import fields, surroundings
 from runners.contracts.base import Detected, Interface
@@ -142,9 +141,9 @@ def _read(tree: Path) -> _Configuration:
         return _Configuration()
     content = read_bytes(tree, name, _LARGEST)
     try:
-        said = yaml.safe_load(content)
-    except (yaml.YAMLError, ValueError, RecursionError):
-        raise BuildFailed(f"{name} is not valid YAML.") from None
+        said = plain_yaml.load(content)
+    except plain_yaml.Unreadable as error:
+        raise BuildFailed(f"{name} is not valid YAML: {error}.") from None
     if said is None:
         return _Configuration()
     if not isinstance(said, dict):
@@ -192,13 +191,16 @@ def _steps(said: object, name: str) -> tuple[list[str], list[str]]:
     for step in said if isinstance(said, list) else []:
         line = next(iter(step.values()), "") if isinstance(step, dict) else step
         installed = _INSTALL.fullmatch(line.strip()) if isinstance(line, str) else None
+        shown = json.dumps(step, default=str)[:120]
         if installed is None:
-            shown = json.dumps(step)[:120]
             notes.append(
                 f"{name}: the build step {shown} is left out: only pip install is done here"
             )
             continue
-        requirements += _installed(installed[1])
+        try:
+            requirements += _installed(installed[1])
+        except ValueError as error:
+            raise BuildFailed(f"{name}: the build step {shown} cannot be read: {error}.") from None
     return requirements, notes
 
 

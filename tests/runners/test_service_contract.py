@@ -88,7 +88,7 @@ gpu: yes
 build_steps:
   - pip install runway-python==0.6.1 'six>=1.10'
   - pip install -r requirements.txt
-  - if_gpu: echo gpu
+  - if_gpu: 2026-01-31
 """
     write_tree(tmp_path, cloud_model_dot_py=MODEL, modelcloud_dot_yml=said)
 
@@ -110,6 +110,8 @@ build_steps:
         ("options: 3", "options is a list"),
         ("- a", "a list of keys"),
         ("python: [", "not valid YAML"),
+        ("options: {a: &a [1], b: [*a, *a]}", "aliases are not allowed"),
+        ("build_steps: [pip install 'six]", "No closing quotation"),
     ],
 )
 def test_configuration_that_cannot_be_read_is_refused(

@@ -261,6 +261,16 @@ def test_a_declared_schema_that_is_none_is_refused_with_the_reason(text: str, re
         declared.of_file(text)
 
 
-def test_a_few_lines_of_front_matter_cannot_mean_gigabytes() -> None:
-    with pytest.raises(BadInput, match="aliases are not allowed"):
-        declared.of_readme("---\na: &a [1, 2]\ninput: {enum: [*a, *a]}\n---\n")
+@pytest.mark.parametrize(
+    ("front", "reason"),
+    [
+        ("a: &a [1, 2]\ninput: {enum: [*a, *a]}", "aliases are not allowed"),
+        ("since: 2026-13-45", "not valid YAML"),
+        ("input: " + "[" * 2000, "not valid YAML"),
+    ],
+)
+def test_front_matter_that_cannot_be_read_or_means_gigabytes_is_refused(
+    front: str, reason: str
+) -> None:
+    with pytest.raises(BadInput, match=reason):
+        declared.of_readme(f"---\n{front}\n---\n")
