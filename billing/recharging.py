@@ -110,6 +110,8 @@ def charge(topup: TopUp) -> TopUp:
         return topup
     except (Declined, StripeRefused) as refusal:
         return _fail(topup, refusal)
+    if payment.status != "succeeded" or payment.charge is None:
+        return topup  # a bank takes its days; Stripe tells what became of it
     credited = topups.credit_payment(topup, payment)
     AutoRecharge.objects.filter(owner_id=topup.owner_id).update(failures=0)
     return credited
@@ -138,8 +140,12 @@ def _look_for(topup: TopUp, customer: str) -> TopUp:
     """After a day a resend could charge twice: see at Stripe what has become of it."""
     since = int(topup.created_at.timestamp()) - 60
     for payment in gateway().payments_of(customer, since=since):
-        if payment.metadata.get("topup_id") == str(topup.pk) and payment.status == "succeeded":
+        if payment.metadata.get("topup_id") != str(topup.pk):
+            continue
+        if payment.status == "succeeded":
             return topups.credit_payment(topup, payment)
+        if payment.status == "processing":
+            return topup
     return _fail(topup, StripeRefused(_("Stripe did not answer for a day, and charged nothing.")))
 
 

@@ -168,12 +168,12 @@ class StripeDoor:
             except (stripe.AuthenticationError, stripe.PermissionError) as error:
                 log.exception("Stripe does not accept this site's key")
                 raise Unavailable(_MISCONFIGURED) from error
-            except (stripe.InvalidRequestError, stripe.IdempotencyError) as error:
+            except stripe.InvalidRequestError as error:
                 raise StripeRefused(
                     f"Stripe refused this: {error.user_message or error}. Nothing was charged.",
                     reason=error.code or type(error).__name__,
                 ) from error
-            except stripe.StripeError as error:
+            except stripe.StripeError as error:  # also a key that was used for something else
                 raise Unreachable(_NO_ANSWER) from error
         raise Unreachable(_BUSY)
 

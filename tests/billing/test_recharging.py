@@ -8,6 +8,7 @@ from django.utils import timezone
 from billing import customers, ledger, recharging
 from billing.models import AutoRecharge, Lot, StripeCustomer, TopUp
 from billing.recharging import Order
+from billing.stripe_double import cards
 from billing.stripe_double.world import Fault
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import Notification
@@ -98,6 +99,48 @@ def test_lost_answer_stays_in_flight_and_is_asked_again_under_its_key(
     assert Lot.objects.get().remaining == 20_000_000
     assert len(stripe.world.all("payment_intent")) == 1
     assert len(set(stripe.asked("/v1/payment_intents"))) == 1
+
+
+def test_another_card_meanwhile_does_not_pass_for_a_refusal(stripe: Stripe, alice: Actor) -> None:
+    with_card(stripe, alice)
+    recharging.configure(owner(alice), ORDER, by=alice, is_on=True)
+    stripe.world.faults.append(Fault("/v1/payment_intents", when="after", times=3))
+    recharging.recharge()
+    with_card(stripe, alice)
+
+    recharging.recharge()
+    state = TopUp.objects.get().state
+    stripe.bring_wildly(5)
+
+    assert state == TopUp.State.WAITING
+    assert TopUp.objects.get().state == TopUp.State.PAID
+    assert Lot.objects.get().remaining == 20_000_000
+    assert len(stripe.world.all("payment_intent")) == 1
+
+
+def test_payment_that_takes_days_is_credited_when_it_has_come(
+    stripe: Stripe, alice: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = with_card(stripe, alice).card_id
+    recharging.configure(owner(alice), ORDER, by=alice, is_on=True)
+    with monkeypatch.context() as days:
+        days.setattr(cards, "succeed", lambda _world, one, _card: one.update(status="processing"))
+        recharging.recharge()
+    TopUp.objects.update(created_at=timezone.now() - timedelta(hours=25))
+    recharging.recharge()
+    state = TopUp.objects.get().state
+    cards.succeed(
+        stripe.world,
+        stripe.world.all("payment_intent")[0],
+        stripe.world.get("payment_method", card),
+    )
+
+    stripe.bring()
+
+    assert state == TopUp.State.WAITING
+    assert TopUp.objects.get().state == TopUp.State.PAID
+    assert Lot.objects.get().remaining == 20_000_000
+    require_balanced_books()
 
 
 def test_after_a_day_without_an_answer_stripe_is_asked_what_became_of_it(
