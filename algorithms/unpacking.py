@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import stat
 import zipfile
 import zlib
@@ -17,6 +18,9 @@ from marketplace.lib.errors import BadInput, TooLarge
 MOST_PACKED: Final = MAX_TREE_BYTES
 _MOST_ENTRIES: Final = 4 * MAX_FILES
 _PIECE: Final = 1024 * 1024
+_LONGEST_LIST: Final = 8 * 1024 * 1024
+"""Of what is in the archive: zipfile reads it at once, and makes an object of each entry."""
+
 _LEFT_OUT: Final = ("__MACOSX", ".git", ".hg", ".svn", "__pycache__", ".DS_Store")
 _METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
@@ -28,7 +32,7 @@ def unpack(archive: Path, into: Path) -> None:
     packed or unpacked. A folder that all lies in is left out, as GitHub's archives have one.
     """
     try:
-        with zipfile.ZipFile(archive) as opened:
+        with _Bounded(archive.open("rb", buffering=0)) as file, zipfile.ZipFile(file) as opened:
             _write(opened, into)
     except (
         zipfile.BadZipFile,
@@ -39,6 +43,15 @@ def unpack(archive: Path, into: Path) -> None:
         OverflowError,
     ):
         raise BadInput(_("This is no zip archive that can be read.")) from None
+
+
+class _Bounded(io.BufferedReader):
+    """The file of an archive, of which nobody reads much at once."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is not None and size > _LONGEST_LIST:
+            raise _too_many()
+        return super().read(size)
 
 
 def _write(opened: zipfile.ZipFile, into: Path) -> None:

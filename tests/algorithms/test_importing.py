@@ -6,8 +6,10 @@ import io
 import os
 import ssl
 import stat
+import struct
 import subprocess
 import threading
+import tracemalloc
 import zipfile
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -120,6 +122,9 @@ def test_bombs_locked_archives_and_rubbish_are_refused(
     honest = archive({"zeros": b"\x00" * 5_000_000}).getvalue()
     liar.write_bytes(honest.replace((5_000_000).to_bytes(4, "little"), (9).to_bytes(4, "little")))
     (tmp_path / "rubbish.zip").write_bytes(b"PK\x03\x04 no archive")
+    listed = struct.pack("<4s4B4HL2L5H2L", b"PK\1\2", 20, 3, 20, *[0] * 8, 1, *[0] * 6) + b"a"
+    end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 9, 9, 200_000 * len(listed), 0, 0)
+    (tmp_path / "endless.zip").write_bytes(listed * 200_000 + end)
 
     def refused(name: str) -> MarketplaceError:
         into = tmp_path / f"into-{name}"
@@ -131,6 +136,10 @@ def test_bombs_locked_archives_and_rubbish_are_refused(
     assert isinstance(refused("bomb.zip"), TooLarge)
     assert isinstance(refused("liar.zip"), BadInput)
     assert isinstance(refused("rubbish.zip"), BadInput)
+    tracemalloc.start()
+    assert isinstance(refused("endless.zip"), TooLarge)
+    assert tracemalloc.get_traced_memory()[1] < 8_000_000
+    tracemalloc.stop()
 
 
 class GitServer(BaseHTTPRequestHandler):
