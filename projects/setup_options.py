@@ -33,6 +33,7 @@ FOLDER: Final = "option_files"
 _MOST_BYTES: Final = 100 * 1000  # one variable of the environment holds them
 _YOUNG_SECONDS: Final = 3600.0
 _PLAIN: Final = re.compile(r"[^\w.-]+", re.ASCII)
+_FOLDER: Final = re.compile(r"\w[\w-]{0,119}\Z", re.ASCII)
 
 Schema = Mapping[str, Any]
 
@@ -103,12 +104,13 @@ def checked(given: Mapping[str, Any], schema: Schema | None, *, by: Actor) -> di
 def prepared(values: Mapping[str, Any], schema: Schema, *, by: Actor) -> Prepared:
     """Lay out the files that the options name; raise BadInput for one that is missing."""
     options, shown = dict(values), []
-    for name, path in _files(values, schema):
+    for number, (name, path) in enumerate(_files(values, schema)):
         found = files.find(uris.parse(path), by=by)
         plain = _PLAIN.sub("_", found.name)[-120:]
         place = Path(FOLDER) / found.blob.sha256 / plain
         _lay_out(Path(settings.DATA_DIR) / place, storage.Reading(found.blob))
-        target = f"{FILES}/{name}/{plain}"
+        folder = name if _FOLDER.match(name) else f"option-{number}"  # the name is an author's
+        target = f"{FILES}/{folder}/{plain}"
         shown.append([str(place), target])
         options[name] = target
     for name, one in schema.get("properties", {}).items():

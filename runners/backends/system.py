@@ -84,6 +84,8 @@ def own(spec: SandboxSpec) -> list[Mount]:
     for mount in found:
         if not Path(mount.source).exists():
             raise PlatformFault(f"{mount.source}, which a sandbox should see, is missing.")
+        if ".." in Path(mount.target).parts:  # bubblewrap would make that place on the host
+            raise PlatformFault(f"{mount.target} may be outside of the sandbox.")
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from algorithms import growing_logs
 from algorithms.models import Algorithm
 from billing import kept_time, receipts, settlement
 from billing.models import Receipt, Usage
+from data_collections import files, uris
 from marketplace.accounts import keys
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import Notification, Owner, User
@@ -27,7 +29,7 @@ from projects.launch_logs import LOG
 from projects.models import Launch, LaunchLogChunk, Service
 from runners.models import Environment
 from tests import ledgers
-from tests.factories import AlgorithmFactory, BuildFactory, VersionFactory
+from tests.factories import AlgorithmFactory, BuildFactory, CollectionFactory, VersionFactory
 
 LAB = "/api/projects/alice/lab"
 READER = f"{LAB}/services/reader"
@@ -137,6 +139,26 @@ def test_service_goes_online_once_and_offline_and_is_counted(
     assert ended.json()["launch"]["reason"] == "alice took it offline."
     assert "alice took it offline." in hers.get(f"{READER}/log").content.decode()
     assert _send(hers, "DELETE", READER).status_code == 204
+
+
+@pytest.mark.django_db(transaction=True)
+def test_file_of_an_option_with_an_odd_name_stays_in_its_folder(
+    hers: Client, alice: Actor, algorithm: Algorithm
+) -> None:
+    odd, file = "../../../oldroot/tmp/x", {"type": ["string", "null"], "x-widget": "file"}
+    options = {"type": "object", "properties": {odd: file, "weights": file}}
+    algorithm.builds.update(interface=INTERFACE | {"options": options})
+    CollectionFactory.create(owner_id=alice.owner_id, name="models")
+    files.put(uris.parse("data://alice/models/a.bin"), BytesIO(b"a"), by=alice)
+    given = dict.fromkeys((odd, "weights"), "data://alice/models/a.bin")
+    _send(hers, "PATCH", READER, options=given)
+
+    _send(hers, "POST", f"{READER}/online")
+
+    launch = Launch.objects.get()
+    shown = ["/opt/files/option-0/a.bin", "/opt/files/weights/a.bin"]
+    assert [target for _source, target in launch.files] == shown
+    assert list(launch.options.values()) == shown
 
 
 @pytest.mark.django_db(transaction=True)

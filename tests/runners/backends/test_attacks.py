@@ -21,6 +21,7 @@ import pytest
 
 from runners.backends import seccomp
 from runners.backends.base import Backend, Exit
+from runners.errors import PlatformFault
 from runners.specs import MIB, Mount, SandboxSpec
 from tests.runners.backends.conftest import ATTACKS, SMALL, Start
 from tests.runners.backends.neighbour import Neighbour
@@ -149,6 +150,17 @@ def test_file_in_a_build_folder_stops_at_the_limit(
 
     assert sandbox.wait(PATIENCE) == Exit(0)
     assert sandbox.tail() == f"EFBIG {SMALL.disk // MIB}\n"
+
+
+def test_nothing_is_shown_outside_of_the_sandbox(
+    start: Start, python: SandboxSpec, tmp_path: Path
+) -> None:
+    outside = Mount(str(tmp_path), f"/opt/files/../../../oldroot{tmp_path}/made")
+
+    with pytest.raises(PlatformFault, match="outside of the sandbox"):
+        start("-c", "pass", mounts=(*python.mounts, outside))
+
+    assert not list(tmp_path.iterdir())
 
 
 def test_open_files_stop_at_the_limit(start: Start) -> None:
