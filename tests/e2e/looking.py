@@ -58,6 +58,7 @@ class Audience:
     states: dict[str, Any] = field(default_factory=dict)
     contexts: dict[str, BrowserContext] = field(default_factory=dict)
     tabs: dict[str, Tab] = field(default_factory=dict)
+    errors: list[str] = field(default_factory=list)
 
     def tab(self, who: str) -> Tab:
         if who not in self.tabs:
@@ -66,6 +67,7 @@ class Audience:
             )
             context.set_default_timeout(20_000)
             self.contexts[who], self.tabs[who] = context, context.new_page()
+            self.tabs[who].on("pageerror", lambda error: self.errors.append(str(error)))
             if who != routes.VISITOR and who not in self.states:
                 self._sign_in(who)
         return self.tabs[who]
@@ -88,6 +90,7 @@ class Audience:
         assert answer.status == expected, f"{page.path} for {page.who}: {answer.status}"
         if tab.locator("code-editor").count():
             tab.locator("code-editor[ready]").first.wait_for(timeout=SETTLE_MS)
+        assert self.errors == [], f"{page.path} for {page.who}: {self.errors}"
         return tab
 
 
