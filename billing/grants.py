@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -81,10 +81,28 @@ def post(  # noqa: PLR0913 - each is a column
     )
 
 
+def owes_monthly(wallet: Limit | None, now: datetime) -> bool:
+    """Whether the free credit of this month is still to come."""
+    gives = settings.FREE_CREDITS_PER_MONTH > 0
+    return gives and (wallet is None or wallet.granted_for != _month(now))
+
+
+def wallet_of(owner_id: UUID) -> Limit | None:
+    """The wallet with the free credit of this month, which is given when it is first asked for."""
+    rows = Limit.objects.filter(kind=Limit.Kind.WALLET, owner_id=owner_id)
+    wallet, now = rows.first(), timezone.now()
+    if not owes_monthly(wallet, now):
+        return wallet
+    with transaction.atomic():
+        ledger.wallets([owner_id])
+    give_monthly(owner_id, now)
+    return rows.first()
+
+
 def give_monthly(owner_id: UUID, now: datetime) -> None:
     """Give an owner the free credit of this month, unless they have had it."""
     micro = settings.FREE_CREDITS_PER_MONTH * MICRO_PER_CREDIT
-    month = now.astimezone(UTC).date().replace(day=1)
+    month = _month(now)
     with transaction.atomic():
         if micro > 0:
             first = datetime(month.year, month.month, 1, tzinfo=UTC)
@@ -98,3 +116,7 @@ def give_monthly(owner_id: UUID, now: datetime) -> None:
                 note=f"Free credit of {month:%B %Y}",
             )
         Limit.objects.filter(kind=Limit.Kind.WALLET, owner_id=owner_id).update(granted_for=month)
+
+
+def _month(now: datetime) -> date:
+    return now.astimezone(UTC).date().replace(day=1)

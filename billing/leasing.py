@@ -199,17 +199,15 @@ def recalled(limit_ids: Sequence[int]) -> list[int]:
 
 
 def _wallets(owner_ids: Sequence[UUID], now: datetime) -> list[Limit]:
-    month = now.date().replace(day=1)
     rows = Limit.objects.filter(kind=Limit.Kind.WALLET, owner_id__in=owner_ids)
     found = list(rows)
-    gives = settings.FREE_CREDITS_PER_MONTH > 0
-    fresh = {one.owner_id for one in found if one.granted_for == month or not gives}
+    fresh = {one.owner_id for one in found if not grants.owes_monthly(one, now)}
     if len(fresh) == len(owner_ids):
         return found
     with transaction.atomic():
         ledger.wallets(owner_ids)
     for owner_id in owner_ids:
-        if gives and owner_id not in fresh:
+        if owner_id not in fresh and settings.FREE_CREDITS_PER_MONTH > 0:
             grants.give_monthly(owner_id, now)
     return list(rows.all())
 

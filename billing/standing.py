@@ -9,9 +9,9 @@ from typing import Final
 from django.db.models import Sum
 from django.utils import timezone
 
-from billing import budgets
+from billing import budgets, grants
 from billing.budgets import Standing
-from billing.models import Limit, Lot, Usage
+from billing.models import Lot, Usage
 from billing.permissions import may_see_bills
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import Owner
@@ -40,7 +40,7 @@ class Outlook:
 
 def of(owner: Owner, *, by: Actor) -> Outlook:
     by.require(may_see_bills, owner)
-    wallet = Limit.objects.filter(kind=Limit.Kind.WALLET, owner=owner).first()
+    wallet = grants.wallet_of(owner.pk)
     since = timezone.now() - timedelta(days=BURN_DAYS)
     calls = Usage.objects.filter(payer=owner)
     spent = calls.filter(at__gte=since).aggregate(total=Sum("total"))["total"] or 0

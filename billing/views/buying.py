@@ -10,9 +10,9 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from billing import customers, recharging, topups
+from billing import customers, grants, recharging, topups
 from billing.forms import RechargeForm, TopUpForm, in_dollars, offered, recharge_defaults
-from billing.models import AutoRecharge, Limit, StripeCustomer, TopUp
+from billing.models import AutoRecharge, StripeCustomer, TopUp
 from billing.pages import absolute, attempted, owner_of, section
 from billing.permissions import may_buy_credit
 from marketplace.accounts.forms import carried_out
@@ -122,7 +122,7 @@ def _recharge_form(owner: Owner) -> RechargeForm:
 def _page(
     request: ActorRequest, owner: Owner, form: TopUpForm, recharge_form: RechargeForm
 ) -> HttpResponse:
-    wallet = Limit.objects.filter(kind=Limit.Kind.WALLET, owner=owner).first()
+    wallet = grants.wallet_of(owner.pk)
     context = section(request, owner, "top_up") | {
         "form": form,
         "recharge_form": recharge_form,

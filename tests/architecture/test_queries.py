@@ -101,6 +101,7 @@ def test_each_page_asks_as_many_queries_as_are_pinned_however_much_it_shows(alic
     furnish(alice, 2)
     for client in clients.values():
         client.get("/explore/?q=zebra")  # what a process and a session ask once
+        client.get("/billing/")  # and what is given once a month
     few = numbers(pages, clients)
     furnish(alice, 6)
     many = numbers(pages, clients)

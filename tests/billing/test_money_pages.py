@@ -10,6 +10,7 @@ from datetime import UTC
 
 import pytest
 from django.utils import timezone, translation
+from pytest_django import Settings
 
 from billing import (
     account_statements,
@@ -67,6 +68,19 @@ def test_pages_show_an_empty_account_and_a_used_one_and_nothing_to_strangers(
     assert stranger.get(f"/billing/receipts/{paid.pk}/").status_code == 404
     assert stranger.get("/billing/?for=bob").status_code == 404
     assert stranger.get("/staff/money/").status_code == 403
+
+
+def test_free_credit_of_a_month_is_seen_before_the_first_call_and_given_once(
+    settings: Settings, stripe: Stripe, mallory: Actor
+) -> None:
+    settings.FREE_CREDITS_PER_MONTH = 10_000
+
+    shown = [browser_of(mallory).get(f"/billing/{page}") for page in ("top-up/", "", "")]
+
+    assert all("$1.00" in page.content.decode() for page in shown)
+    assert "The free credit of a month" in shown[1].content.decode()
+    assert ledger.balance(ledger.Kind.CUSTOMER_PROMO, mallory.owner_id) == 1_000_000
+    require_balanced_books()
 
 
 def test_statement_is_the_sum_of_its_receipts_on_the_page_in_csv_and_in_pdf(

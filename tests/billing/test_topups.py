@@ -45,7 +45,7 @@ def test_topup_on_the_pages_is_credited_before_any_webhook_and_its_invoice_shown
     assert (page.status_code, paid.status_code) == (303, 303)
     assert "$25.00" in arrived.content.decode()
     assert "Visa •••• 4242" in again.content.decode()
-    assert Lot.objects.get().remaining == 25_000_000
+    assert Lot.objects.get(source=Lot.Source.TOPUP).remaining == 25_000_000
     assert (held_in("stripe_cash"), held_in("stripe_fees")) == (-23_980_000, -1_020_000)
     assert TopUp.objects.get().invoice_url in again.content.decode()
     assert Notification.objects.filter(user=owner(alice).user, kind="billing").count() == 1
