@@ -262,7 +262,7 @@ def _attempt(build: Build, pulse: Pulse) -> Ending | None:
             tree = Path(folder)
             repositories.export(build.algorithm_id, build.commit, tree)
             result = _follow(_lines(build, tree, pulse), pulse)
-            readme = checkouts.readme(tree)
+            readme = checkouts.readme(tree, build.algorithm)
         return Ending(Build.State.SUCCEEDED, result=result, readme=readme)
     except Stopped:
         return None

@@ -8,8 +8,8 @@ from typing import Final
 from django.conf import settings
 
 from algorithms import environments
-from algorithms.models import Build
-from runners import contracts
+from algorithms.models import Algorithm, Build
+from runners import contracts, languages
 from runners.environments_sync import sort_key
 from runners.models import Environment
 
@@ -51,9 +51,15 @@ def workplace() -> Path:
     return folder
 
 
-def readme(tree: Path) -> str | None:
-    """The README.md of a checkout, whatever the case of its name."""
+def readme(tree: Path, algorithm: Algorithm) -> str | None:
+    """The README.md of a checkout, whatever the case of its name.
+
+    The template's tells of the template's code, so it is none until its author has changed it.
+    """
     found = [path for path in tree.iterdir() if path.name.lower() == "readme.md" and path.is_file()]
     if not found:
         return None
-    return found[0].read_bytes()[:README_BYTES].decode(errors="replace").replace("\0", "")
+    text = found[0].read_bytes()[:README_BYTES].decode(errors="replace").replace("\0", "")
+    named = {"owner": algorithm.owner.name, "algorithm": algorithm.name}
+    template = languages.render(algorithm.environment.language, **named)
+    return "" if text.encode() == template.get("README.md") else text

@@ -88,6 +88,8 @@ def test_from_nothing_to_a_public_page_that_strangers_can_call(
     visitor = browser.new_context(base_url=live.url).new_page()
     visitor.goto(path)
     expect(visitor.locator("[data-result]")).to_contain_text("words 3")
+    visitor.goto(f"{path}docs/")
+    expect(visitor.get_by_role("main")).to_contain_text("The author has written no documentation")
     visitor.context.close()
 
 
