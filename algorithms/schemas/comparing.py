@@ -47,7 +47,8 @@ def compare(old: Schemas, new: Schemas) -> list[Difference]:
     found: list[Difference] = []
     for side in ("input", "output"):
         before, after = getattr(old, side), getattr(new, side)
-        if before is None and after is None:
+        is_to_come = side == "output" and new.awaits_output
+        if is_to_come or (before is None and after is None):
             continue
         found += _Comparison(side, before or {}, after or {}).differences()
     return sorted(found, key=lambda one: -_ORDER.index(one.part))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from algorithms import repositories
@@ -24,6 +24,8 @@ class Schemas:
     input: Schema | None = None
     output: Schema | None = None
     source: Source = Source.UNKNOWN
+    awaits_output: bool = False
+    """Whether only the run of a sample, still to come, can tell what is answered."""
 
     @property
     def is_promise(self) -> bool:
@@ -52,7 +54,9 @@ def infer(build: Build, sample_input: str = "", sample_output: str = "") -> Sche
     is_apply = build.contract == "apply" and file.endswith(".py")
     read = signature.read(files.text(file) if is_apply else "")
     sampled = Said(samples.of_text(sample_input), samples.of_text(sample_output))
-    return _together(stated, read, sampled)
+    found = _together(stated, read, sampled)
+    awaits = found.output is None and bool(sample_input.strip()) and not sample_output
+    return replace(found, awaits_output=awaits)
 
 
 def of_texts(input_text: str, output_text: str) -> Schemas:

@@ -175,6 +175,17 @@ def test_sample_is_run_on_the_build_with_the_terms_it_will_have(
     assert (version.sample_input, version.sample_output) == ('{"a": 1}', '"Hello"')
 
 
+def test_plan_claims_nothing_of_an_output_that_the_sample_has_yet_to_give(
+    algorithm: Algorithm, alice: Actor, runs: Runs
+) -> None:
+    publish(algorithm, by=alice, sample_input='"World"')
+
+    plan = publishing.planned(rebuilt(algorithm), by=alice)
+
+    assert runs
+    assert (plan.differences, plan.smallest) == ((), Part.REVISION)
+
+
 def test_sample_that_is_no_json_is_run_as_text(
     algorithm: Algorithm, alice: Actor, runs: Runs
 ) -> None:

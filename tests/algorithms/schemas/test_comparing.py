@@ -106,3 +106,13 @@ def test_only_what_an_author_said_binds_the_next_number() -> None:
     )
     same = Schemas(input=fields(a=TEXT), source=Source.DOCSTRING)
     assert smallest_part(previous(Source.DECLARED), same) == (Part.REVISION, [])
+
+
+def test_output_that_the_run_of_a_sample_will_tell_is_not_missed_before_it() -> None:
+    old = Schemas(TEXT, NUMBER, Source.SIGNATURE)
+
+    without = compare(old, Schemas(TEXT, None, Source.SIGNATURE))
+    before = compare(old, Schemas(TEXT, None, Source.SIGNATURE, awaits_output=True))
+
+    assert [one.words for one in without] == ["The output may now also be anything."]
+    assert before == []
