@@ -79,7 +79,10 @@ def trend(latest_calls: Iterable[datetime], now: datetime) -> float:
 def _measure_some(ids: list[UUID]) -> None:
     now = timezone.now()
     calls = Call.objects.filter(
-        algorithm__in=ids, result__in=vitals.COUNTED, started_at__gte=now - vitals.PERIOD
+        algorithm__in=ids,
+        version__isnull=False,
+        result__in=vitals.COUNTED,
+        started_at__gte=now - vitals.PERIOD,
     ).order_by()
     numbers = dict(calls.values_list("algorithm").annotate(number=Count("pk")))
     callers: dict[UUID, dict[UUID, datetime]] = defaultdict(dict)

@@ -10,7 +10,7 @@ from typing import Final
 from uuid import UUID
 
 from django.core.cache import cache
-from django.db.models import F, Window
+from django.db.models import F, Q, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 from django.utils.timesince import timesince
@@ -23,12 +23,19 @@ SAMPLE: Final = 100
 
 PERIOD: Final = timedelta(days=30)
 FRESH_SECONDS: Final = 30
+TOLD: Final = Q(version__isnull=False) | Q(result=Call.Result.SUCCEEDED)
+"""Calls of versions, and what worked when the author tried a build that is none."""
+
 COUNTED: Final = (Call.Result.SUCCEEDED, Call.Result.FAILED, Call.Result.FAULT)
 
 
 @dataclass(frozen=True)
 class Vitals:
-    """Of the last calls that reached a sandbox."""
+    """Of the last calls that reached a sandbox.
+
+    Calls are those of versions. Until there is one, what its author has tried with success tells
+    how fast it is; a try that failed tells callers nothing.
+    """
 
     calls: int = 0
     succeeded: int = 0
@@ -76,6 +83,7 @@ def measured(algorithm_ids: list[UUID]) -> dict[UUID, Vitals]:
     place = Window(RowNumber(), partition_by=F("algorithm_id"), order_by=F("started_at").desc())
     rows = (
         Call.objects.filter(
+            TOLD,
             algorithm_id__in=algorithm_ids,
             result__in=COUNTED,
             started_at__gte=timezone.now() - PERIOD,
@@ -85,7 +93,7 @@ def measured(algorithm_ids: list[UUID]) -> dict[UUID, Vitals]:
         .order_by("-started_at")
     )
     calls: dict[UUID | None, list[Call]] = defaultdict(list)
-    for call in rows.only("algorithm_id", "result", "total_us", "started_at"):
+    for call in rows.only("algorithm_id", "version_id", "result", "total_us", "started_at"):
         calls[call.algorithm_id].append(call)
     return {algorithm_id: _summed(calls[algorithm_id]) for algorithm_id in algorithm_ids}
 
@@ -93,12 +101,14 @@ def measured(algorithm_ids: list[UUID]) -> dict[UUID, Vitals]:
 def _summed(newest_first: list[Call]) -> Vitals:
     if not newest_first:
         return Vitals()
-    good = [call for call in newest_first if call.result == Call.Result.SUCCEEDED]
+    of_versions = [call for call in newest_first if call.version_id is not None]
+    told = of_versions or newest_first
+    good = [call for call in told if call.result == Call.Result.SUCCEEDED]
     times = sorted(call.total_us for call in good)
     return Vitals(
-        calls=len(newest_first),
-        succeeded=len(good),
+        calls=len(of_versions),
+        succeeded=len(good) if of_versions else 0,
         p50_seconds=times[len(times) // 2] / 1e6 if times else None,
         last_succeeded_at=good[0].started_at if good else None,
-        last_at=newest_first[0].started_at,
+        last_at=told[0].started_at,
     )

@@ -349,6 +349,7 @@ def _called(algorithm: Algorithm, caller: Owner, result: str, at: datetime, took
     Call.objects.create(
         root_id=uuid4(),
         algorithm=algorithm,
+        version=algorithm.versions.first(),
         caller=caller,
         result=result,
         total_us=took_us,

@@ -23,10 +23,18 @@ def nothing_remembered() -> Iterator[None]:
     cache.clear()
 
 
-def called(algorithm: Algorithm, result: str, *, days_ago: float = 0, took_us: int = 1000) -> None:
+def called(
+    algorithm: Algorithm,
+    result: str,
+    *,
+    days_ago: float = 0,
+    took_us: int = 1000,
+    is_try: bool = False,
+) -> None:
     Call.objects.create(
         root_id=uuid4(),
         algorithm=algorithm,
+        version_id=None if is_try else uuid4(),
         result=result,
         total_us=took_us,
         started_at=NOW - timedelta(days=days_ago),
@@ -51,6 +59,22 @@ def test_median_and_success_come_from_calls_that_reached_a_sandbox() -> None:
     )
     assert vitals.of([algorithm.pk])[algorithm.pk].success_percent == 75
     assert vitals.of([algorithm.pk])[algorithm.pk].ran_well_last is False
+
+
+@pytest.mark.django_db
+def test_what_its_author_tried_without_success_is_not_told_nor_counted() -> None:
+    algorithm: Algorithm = AlgorithmFactory.create()
+    called(algorithm, "succeeded", days_ago=2, took_us=30_000, is_try=True)
+    called(algorithm, "failed", days_ago=1, is_try=True)
+    before = vitals.measured([algorithm.pk])[algorithm.pk]
+
+    called(algorithm, "succeeded", days_ago=3, took_us=10_000)
+
+    tried = NOW - timedelta(days=2)
+    assert before == Vitals(p50_seconds=0.03, last_succeeded_at=tried, last_at=tried)
+    assert before.success_percent is None
+    after = vitals.measured([algorithm.pk])[algorithm.pk]
+    assert (after.calls, after.success_percent, after.p50_seconds) == (1, 100, 0.01)
 
 
 @pytest.mark.django_db

@@ -21,9 +21,11 @@ _NOT_SUCCESSFUL: Final = Count("pk", filter=~_SUCCEEDED)
 class Day:
     day: date
     calls: int
-    failed: int
-    callers: int
-    seconds: float
+    failed: int = 0
+    callers: int = 0
+    seconds: float = 0.0
+    tries: int = 0
+    """Those of builds, by their commit, that are no version's."""
 
 
 @dataclass(frozen=True)
@@ -61,16 +63,22 @@ def days(algorithm: Algorithm) -> list[Day]:
             failed=_NOT_SUCCESSFUL,
             callers=Count("caller", distinct=True),
             mean=Avg("run_us", filter=_SUCCEEDED),
+            tries=Count("pk", filter=Q(version__isnull=True)),
         )
     )
     found = {
         row["day"]: Day(
-            row["day"], row["calls"], row["failed"], row["callers"], (row["mean"] or 0) / 1e6
+            day=row["day"],
+            calls=row["calls"],
+            failed=row["failed"],
+            callers=row["callers"],
+            seconds=(row["mean"] or 0) / 1e6,
+            tries=row["tries"],
         )
         for row in counted
     }
     dates = [first + timedelta(days=number) for number in range(DAYS)]
-    return [found.get(day) or Day(day, 0, 0, 0, 0.0) for day in dates]
+    return [found.get(day) or Day(day, 0) for day in dates]
 
 
 def operations(algorithm: Algorithm) -> list[Used]:

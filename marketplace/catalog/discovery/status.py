@@ -56,6 +56,7 @@ def of(algorithm: Algorithm) -> Status:
     today = timezone.now().date()
     days = {day: Day(day) for day in (today - timedelta(days=n) for n in reversed(range(DAYS)))}
     calls = Call.objects.filter(
+        vitals.TOLD,
         algorithm=algorithm,
         result__in=vitals.COUNTED,
         started_at__gte=timezone.now() - timedelta(days=DAYS),

@@ -94,6 +94,7 @@ def usage(request: ActorRequest, owner: str, name: str) -> HttpResponse:
         "days": list(reversed(days)),
         "calls": sum(one.calls for one in days),
         "failed": sum(one.failed for one in days),
+        "tries": sum(one.tries for one in days),
         "series": json.dumps(series),
         "operations": measures.operations(page.algorithm) if page.operations else [],
     }
