@@ -40,6 +40,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: object) -> None:
         host, port = str(options["host"]), int(str(options["port"]))
+        if port != settings.PORT and not settings.IS_SITE_URL_GIVEN:
+            # Mails and refusals would name another address: this very command, once more.
+            os.execvp("env", ["env", f"PORT={port}", sys.executable, *sys.orig_argv[1:]])  # noqa: S606
         serving.allow_many_connections()
         try:
             listener = serving.listen(host, port)
