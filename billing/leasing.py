@@ -261,7 +261,9 @@ def _put_off(decision: Decision, one: Asked, limit: Limit | None, left: int, spe
             Limit.objects.filter(pk=limit.pk).update(recalled_at=timezone.now())
             decision.again.append(one)
             return
-    decision.refused.append((one, refusals.short_of(limit, left, one.amount)))
+    may_ask_less = limit is not None and limit.kind != Limit.Kind.TREE
+    refusal = refusals.short_of(limit, left, one.amount, may_ask_less=may_ask_less)
+    decision.refused.append((one, refusal))
 
 
 def _slack(limit: Limit, left: int, need: int) -> int:

@@ -14,8 +14,14 @@ BILLING_PAGE: Final = "/billing/"
 BUDGETS_PAGE: Final = "/billing/budgets/"
 
 
-def short_of(limit: Limit | None, left: int, needed: int) -> PaymentRequired:
-    """Why a call that has to set `needed` aside cannot have it of this limit."""
+def short_of(
+    limit: Limit | None, left: int, needed: int, *, may_ask_less: bool = False
+) -> PaymentRequired:
+    """Why a call that has to set `needed` aside cannot have it of this limit.
+
+    `left` is what is available and what the process that asks holds in reserve, which is not
+    told as set aside: nobody uses it.
+    """
     if limit is None:
         return PaymentRequired(
             "A limit of this call was taken away while it was admitted. Nothing was charged; "
@@ -28,18 +34,20 @@ def short_of(limit: Limit | None, left: int, needed: int) -> PaymentRequired:
         what, advice, page, resets = _budget(limit)
     else:
         what, advice, page, resets = "this account", "Add credit at", BILLING_PAGE, None
-    held = f" ({format_dollars(limit.held)} USD are set aside for calls)" if limit.held else ""
+    used = min(limit.held, limit.held + limit.available - left)
+    held = f" ({format_dollars(used)} USD are set aside or about to be booked)" if used > 0 else ""
+    less = " The header Max-Cost lets a call set less aside." if may_ask_less and left else ""
     where = f" {advice} {settings.SITE_URL}{page}." if page else f" {advice}"
     again = f" It resets at {resets}." if resets else ""
     return PaymentRequired(
         f"This call has to set {format_dollars(needed)} USD aside, and {what} has "
-        f"{format_dollars(left)} USD left{held}. Nothing was charged.{again}{where}",
+        f"{format_dollars(left)} USD left{held}. Nothing was charged.{again}{where}{less}",
         details={
             "limit": limit.kind,
             "budget": str(limit.budget_id) if limit.budget_id else None,
             "needed": needed,
             "left": left,
-            "held": limit.held,
+            "held": max(0, used),
             "resets_at": resets,
             "change_at": f"{settings.SITE_URL}{page}" if page else None,
         },

@@ -136,7 +136,11 @@ def test_budget_of_a_key_is_set_by_the_person_and_stops_the_key(live: Site, paid
     assert made.status_code == 201
     assert (first.status_code, second.status_code, third.status_code) == (200, 402, 200)
     refusal = second.json()["error"]
-    assert f"the budget of all of {thrifty.name} for today" in refusal["message"]
+    assert f"the budget of all of {thrifty.name} for today has 0.0099" in refusal["message"]
+    assert "(0.0200" in refusal["message"]  # the first call, booked or about to be
+    assert refusal["message"].endswith(
+        "/billing/budgets/. The header Max-Cost lets a call set less aside."
+    )
     assert refusal["details"]["budget"] == made.json()["id"]
     assert standing["amount"] == "0.20"
     with connected(live.url, thrifty.key) as client:
