@@ -124,13 +124,16 @@ def update(
     """Change some settings; the rest stay as they are."""
     by.require(may_edit, algorithm)
     checked_changes(algorithm, changes)
+    before = {name: getattr(algorithm, name) for name in [*changes, "environment"]}
     if environment is not None and environment != algorithm.environment:
         _check_move(algorithm, environment)
         algorithm.environment = environment
     _set(algorithm, changes)
+    changed = sorted(name for name, value in before.items() if getattr(algorithm, name) != value)
     with transaction.atomic():
         algorithm.save(update_fields=[*changes, "environment", "updated_at"])
-        audit.record(by, "changed an algorithm", algorithm, changed=", ".join(sorted(changes)))
+        if changed:
+            audit.record(by, "changed an algorithm", algorithm, changed=", ".join(changed))
     return algorithm
 
 

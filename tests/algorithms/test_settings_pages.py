@@ -17,7 +17,7 @@ from algorithms.models import Algorithm, AlgorithmImage, Secret, Version
 from algorithms.publishing import publish
 from marketplace.accounts import actors
 from marketplace.accounts.actors import Actor
-from marketplace.accounts.models import Owner, User
+from marketplace.accounts.models import AuditEntry, Owner, User
 from marketplace.lib.errors import NotAllowed
 from tests.factories import BuildFactory, EnvironmentFactory
 
@@ -121,6 +121,13 @@ def test_settings_are_saved_and_explained_when_wrong(author: Client, algorithm: 
     saved = Algorithm.objects.get()
     assert (saved.label, saved.license, saved.network_access) == ("Hi", "mit", "full")
     assert (saved.may_call_others, saved.royalty_microcredits) == (True, 500_000)
+
+    author.post(f"{BASE}/settings/", form | {"tagline": "Says hello"})
+    author.post(f"{BASE}/settings/", form | {"tagline": "Says hello"})
+
+    first, *others = AuditEntry.objects.filter(action="changed an algorithm").order_by("pk")
+    assert "label" in first.details["changed"]
+    assert [one.details["changed"] for one in others] == ["tagline"]
 
 
 def test_algorithm_is_deleted_by_whoever_writes_its_name(
