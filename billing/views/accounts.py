@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import Q, Sum
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -18,7 +19,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from billing import objections, receipt_keys, receipt_verifying, receipts, standing, usage_reports
-from billing.models import Objection, Receipt, StripeInvoice, TopUp
+from billing.models import Objection, Receipt, Refund, StripeInvoice, TopUp
 from billing.pages import section, viewed
 from billing.permissions import may_object, may_see_bills
 from billing.usage_reports import GROUPS, Asked, Report
@@ -139,7 +140,9 @@ def verifier(request: ActorRequest) -> HttpResponse:
 def invoices(request: ActorRequest) -> HttpResponse:
     owner = viewed(request)
     request.actor.require(may_see_bills, owner)
-    bought = TopUp.objects.filter(owner=owner, state=TopUp.State.PAID).order_by("-paid_at")
+    given_back = Sum("refunds__amount", filter=~Q(refunds__state=Refund.State.REFUSED))
+    paid = TopUp.objects.filter(owner=owner, state=TopUp.State.PAID)
+    bought = paid.annotate(given_back=given_back).order_by("-paid_at")
     context = section(request, owner, "invoices") | {
         "bought": bought[:200],
         "monthly": StripeInvoice.objects.filter(owner=owner).order_by("-created_at")[:200],

@@ -10,7 +10,7 @@ from billing.stripe_double.world import Fault
 from marketplace.accounts.actors import Actor
 from marketplace.lib.errors import BadInput, NotAllowed
 from tests.ledgers import require_balanced_books
-from tests.stripes import Stripe, held_in, owner, session_of, staff, use
+from tests.stripes import Stripe, browser_of, held_in, owner, session_of, staff, use
 
 pytestmark = pytest.mark.django_db
 
@@ -36,7 +36,9 @@ def test_refund_gives_back_what_is_unspent_and_no_more(
         refunding.refund(topup, by=operator, micro=15_000_000)
     made = refunding.refund(topup, by=operator)
     stripe.bring_wildly(5)
+    invoices = browser_of(alice).get("/billing/invoices/").content.decode()
 
+    assert '<td class="number">$14.99</td>' in invoices
     assert (made.state, made.amount) == (Refund.State.DONE, 14_990_000)
     assert Lot.objects.get().remaining == 9_000
     assert [one["amount"] for one in stripe.world.all("refund")] == [1499]
