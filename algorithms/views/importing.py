@@ -41,4 +41,5 @@ def state(request: ActorRequest, import_id: UUID) -> HttpResponse:
     row = works.find(Import, import_id, by=request.actor)
     if wants_json(request):
         return json_answer(importing.as_json(row))
-    return render(request, "algorithms/importing.html", {"row": row})
+    build = row.algorithm.builds.order_by("created_at").first() if row.algorithm else None
+    return render(request, "algorithms/importing.html", {"row": row, "build": build})

@@ -33,7 +33,7 @@ from marketplace.lib.errors import (
     TooLarge,
     TooMany,
 )
-from tests.factories import EnvironmentFactory
+from tests.factories import BuildFactory, EnvironmentFactory
 from tests.tls_door import _certificate
 
 PROCFILE = "web: python app.py\n"
@@ -278,7 +278,11 @@ def test_form_and_api_take_an_archive_and_say_where_to_look(alice: Actor) -> Non
     [row] = Import.objects.all()
     page = browser.get(sent.headers["location"])
     found = browser.get(f"/api/imports/{row.pk}").json()
+    built = BuildFactory.create(algorithm__owner=Owner.objects.get(pk=alice.owner_id))
+    Import.objects.update(state="done", algorithm=built.algorithm)
+    ended = browser.get(sent.headers["location"]).content.decode()
 
+    assert "It is here. Its first build: Succeeded." in ended
     assert empty.status_code == 400
     assert "Give the address of a git repository, or an archive" in empty.content.decode()
     assert sent.headers["location"] == f"/algorithms/imports/{row.pk}/"
