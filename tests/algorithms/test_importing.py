@@ -278,7 +278,7 @@ def test_form_and_api_take_an_archive_and_say_where_to_look(alice: Actor) -> Non
     [row] = Import.objects.all()
     page = browser.get(sent.headers["location"])
     found = browser.get(f"/api/imports/{row.pk}").json()
-    built = BuildFactory.create(algorithm__owner=Owner.objects.get(pk=alice.owner_id))
+    built = BuildFactory.create(algorithm__owner=Owner.objects.get(pk=alice.owner_id or ""))
     Import.objects.update(state="done", algorithm=built.algorithm)
     ended = browser.get(sent.headers["location"]).content.decode()
 
