@@ -27,6 +27,7 @@ export class CodeWorkshop extends HTMLElement {
   log = /** @type {BuildLog | null} */ (byId("log")); // readers have none
   files = new Workspace(this.getAttribute("base") ?? "", this.getAttribute("token") ?? "");
   current = "";
+  #asked = 0;
 
   async connectedCallback() {
     this.isReadOnly = this.hasAttribute("readonly") || NARROW.matches;
@@ -66,7 +67,9 @@ export class CodeWorkshop extends HTMLElement {
   /** @param {string} path */
   async open(path) {
     if (!path) return;
+    const asked = (this.#asked += 1);
     const text = await this.files.read(path);
+    if (asked !== this.#asked) return; // another was chosen while it was read
     const isBinary = this.files.isBinary(path);
     this.current = this.tree.current = this.tabs.current = path;
     if (!this.tabs.open.includes(path)) this.tabs.open.push(path);
