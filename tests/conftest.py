@@ -12,6 +12,7 @@ import pytest
 from django.db import connection
 from django.db.backends.base.operations import BaseDatabaseOperations
 from django.utils import translation
+from httpx._config import DEFAULT_TIMEOUT_CONFIG
 from pytest_django import DjangoDbBlocker
 
 from marketplace.accounts import actors
@@ -28,6 +29,8 @@ hypothesis.settings.register_profile(
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("shared machine")
+for _name in ("connect", "read", "write", "pool"):  # five seconds each, which it now and then takes
+    setattr(DEFAULT_TIMEOUT_CONFIG, _name, 60.0)
 
 
 def _person(name: str) -> Actor:

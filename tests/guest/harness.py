@@ -22,6 +22,7 @@ from typing import Any
 
 import runners
 from runners.protocol import PREFIX, Frame, FrameType, decode_header, encode, read_prefix
+from tests.servers import free_port
 
 SERVE = Path(runners.__path__[0]) / "guest" / "serve.py"
 SECONDS = 60.0
@@ -286,10 +287,3 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

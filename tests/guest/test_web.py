@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from runners.protocol import FrameType
-from tests.guest.harness import Answer, Guest, free_port
+from tests.guest.harness import Answer, Guest
+from tests.servers import free_port
 
 Start = Callable[..., Guest]
 

@@ -8,12 +8,14 @@ import sqlite3
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
 
 from tests.live import Person, Site
+from tests.python_client import connected
 
 T = TypeVar("T")
 
@@ -42,8 +44,22 @@ def call(
         params={name: str(value) for name, value in query.items()},
         content=body,
         headers=sent | (headers or {}),
-        timeout=90,
+        timeout=300,
     )
+
+
+def begun(
+    site: Site, path: str, person: Person, threads: ThreadPoolExecutor
+) -> Future[httpx.Response]:
+    """A call of an algorithm that says by a file that it has begun, and would sleep for minutes."""
+    folder = f"data://.my/signs_{uuid.uuid4().hex[:8]}"
+    wish = {"do": "sleep", "seconds": 250, "sign": f"{folder}/begun"}
+    with connected(site.url, person.key) as client:
+        client.dir(folder).create()
+        running = threads.submit(call, site, path, wish, key=person.key)
+        until(lambda: running.done() or client.file(wish["sign"]).exists())
+    assert not running.done(), running.result().text
+    return running
 
 
 @contextlib.contextmanager
@@ -75,7 +91,7 @@ def made_key(site: Site, person: Person, **permissions: object) -> dict[str, Any
     return key
 
 
-def record(site: Site, request_id: str, *, seconds: float = 10) -> dict[str, Any]:
+def record(site: Site, request_id: str, *, seconds: float = 60) -> dict[str, Any]:
     """The durable row of one call, as soon as it is there."""
     wanted = uuid.UUID(request_id.removeprefix("req-")).hex
     [row] = until(lambda: records(site, "id = ?", wanted), seconds=seconds)
@@ -94,7 +110,7 @@ def rows(site: Site, source: str, *values: str) -> list[dict[str, Any]]:
         return [dict(row) for row in database.execute(f"SELECT * FROM {source}", values)]
 
 
-def until(found: Callable[[], T], *, seconds: float = 30) -> T:
+def until(found: Callable[[], T], *, seconds: float = 90) -> T:
     """What the function gives, as soon as it gives something that is true."""
     deadline = time.monotonic() + seconds
     while not (value := found()):

@@ -34,6 +34,6 @@ def spent(site: Site, name: str) -> int:
         return problems[0].strip().isdigit()
 
     with contextlib.suppress(AssertionError):
-        until(look, seconds=30)
+        until(look, seconds=120)
     assert problems[0].strip().isdigit(), problems[0][-3000:]
     return int(problems[0])

@@ -59,7 +59,7 @@ def test_envelope_says_what_it_took(live: Site, caller: Person, echo: str) -> No
     metadata = answer.json()["metadata"]
     assert re.fullmatch(r"req-[0-9a-f-]{36}", metadata["request_id"])
     assert metadata["content_type"] == "text"
-    assert 0.2 <= metadata["duration"] < 5
+    assert 0.2 <= metadata["duration"] < 60  # seconds
     assert metadata["cold"] is False
     assert metadata["version"] == "0.1.0"
     assert "stdout" not in metadata
@@ -219,12 +219,12 @@ def test_timeout_ends_the_call_and_the_next_one_is_answered(
     began = time.monotonic()
 
     with pytest.raises(AlgorithmException) as late:
-        algorithm.set_options(timeout=1).pipe({"do": "sleep", "seconds": 60})
+        algorithm.set_options(timeout=1).pipe({"do": "sleep", "seconds": 250})
     took = time.monotonic() - began
 
     assert late.value.error_type == "TimeoutError"
     assert late.value.message == "The algorithm did not answer within 1 seconds."
-    assert took < 15
+    assert took < 200
     assert caller_client.algo(echo).pipe("next").result == "next"
 
 

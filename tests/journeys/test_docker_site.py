@@ -18,7 +18,7 @@ import pytest
 
 from tests import live as sites
 from tests.journeys.authoring import SETTINGS, Written, build, publish, write
-from tests.journeys.calling import call, until
+from tests.journeys.calling import begun, call, until
 from tests.live import Person, Site
 from tests.machine import needs_language
 from tests.python_client import connected
@@ -39,6 +39,8 @@ def apply(input):
     calls += 1
     wish = input["do"]
     if wish == "sleep":
+        if "sign" in input:
+            client.file(input["sign"]).put("it has begun")
         time.sleep(input["seconds"])
     if wish == "fill the memory":
         return len(bytearray(10**10))
@@ -228,11 +230,11 @@ def test_my_is_the_caller_through_the_relay(site: Site, pinned: Written, caller:
 
 
 @pytest.mark.parametrize(
-    ("wish", "error_type", "words"),
+    ("wish", "timeout", "error_type", "words"),
     [
-        ({"do": "sleep", "seconds": 60}, "TimeoutError", "within 1 seconds"),
-        ({"do": "fill the memory"}, "OutOfMemoryError", "memory"),
-        ({"do": "crash"}, "SystemExit", "exited with code 139"),
+        ({"do": "sleep", "seconds": 250}, 1, "TimeoutError", "within 1 seconds"),
+        ({"do": "fill the memory"}, 120, "OutOfMemoryError", "memory"),
+        ({"do": "crash"}, 120, "SystemExit", "exited with code 139"),
     ],
     ids=["time", "memory", "crash"],
 )
@@ -241,12 +243,13 @@ def test_each_death_has_its_own_name_and_the_next_call_an_answer(
     pinned: Written,
     caller: Person,
     wish: dict[str, object],
+    timeout: int,
     error_type: str,
     words: str,
 ) -> None:
     call(site, pinned.path, {"do": "nothing"}, key=caller.key)
 
-    died = call(site, pinned.path, wish, key=caller.key, timeout=1).json()
+    died = call(site, pinned.path, wish, key=caller.key, timeout=timeout).json()
     answer = call(site, pinned.path, {"do": "nothing"}, key=caller.key).json()
 
     assert died["error"]["error_type"] == error_type, died
@@ -278,7 +281,7 @@ def test_containers_of_a_killed_site_end_by_themselves(
     site.processes["server"].kill()
 
     assert running
-    until(lambda: not containers(site), seconds=20)
+    until(lambda: not containers(site))
     sites.start_server(site)
 
 
@@ -308,12 +311,11 @@ def test_call_whose_container_is_killed_says_so_and_the_next_one_works(
     call(site, pinned.path, {"do": "nothing"}, key=caller.key)
 
     with ThreadPoolExecutor(1) as executor:
-        wish = {"do": "sleep", "seconds": 60}
-        running = executor.submit(call, site, pinned.path, wish, key=caller.key)
-        time.sleep(0.5)
+        running = begun(site, pinned.path, caller, executor)
         with engine(site) as docker_engine:
-            for container in containers(site):
-                docker_engine.api.kill(container)
+            for container in docker_engine.api.containers(filters={"label": of(site)}):
+                with contextlib.suppress(docker.errors.APIError):  # one that is ending anyway
+                    docker_engine.api.kill(container["Id"])
         died = running.result().json()
     answer = call(site, pinned.path, {"do": "nothing"}, key=caller.key).json()
 
@@ -328,7 +330,7 @@ def _kill_with_watcher(site: Site) -> None:
     [watcher] = [
         pid
         for pid in _children(server.pid)
-        if b"remove_containers_of" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        if b"remove_containers_of" in _read(Path(f"/proc/{pid}/cmdline"))
     ]
     os.kill(watcher, signal.SIGKILL)
     server.kill()
@@ -336,4 +338,12 @@ def _kill_with_watcher(site: Site) -> None:
 
 def _children(parent: int) -> Iterator[int]:
     for tasks in Path(f"/proc/{parent}/task").glob("*/children"):
-        yield from map(int, tasks.read_text().split())
+        yield from map(int, _read(tasks).split())
+
+
+def _read(path: Path) -> bytes:
+    """A file of /proc, or nothing if what it is about has ended meanwhile."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
+from typing import Any
+
 import httpx
 import pytest
 
@@ -24,8 +27,13 @@ def test_reserved_sandboxes_answer_warm_are_refilled_and_paid_until_they_are_giv
     first = call(live, echo, {"do": "instance"}, key=payer.key)
     by_version = call(live, f"{echo}/0.1.0", {"do": "instance"}, key=payer.key)
     gone = call(live, echo, {"do": "fail", "kind": "gone"}, key=payer.key)
-    until(lambda: _send(live, payer, "GET", one).json()["ready"] == 1)
-    until(lambda: _send(live, payer, "GET", one).json()["ready"] == 2)
+    until(lambda: _waited(live, sandboxes=1))  # its waiting is on the bill, so it is given up
+    given_up = _row(live, reserved)["heartbeat_at"]
+    until(
+        lambda: (
+            _row(live, reserved)["heartbeat_at"] != given_up and _row(live, reserved)["ready"] == 2
+        )
+    )
     again = call(live, echo, {"do": "instance"}, key=payer.key)
     stranger = call(live, echo, {"do": "instance"}, key=live.person("not_reserving").key)
     told = _send(live, payer, "GET", one).json()
@@ -52,6 +60,12 @@ def _send(
 ) -> httpx.Response:
     address = f"{site.url}/api/reservations{path}"
     return httpx.request(method, address, headers=person.headers, json=body, timeout=60)
+
+
+def _row(site: Site, reserved: httpx.Response) -> dict[str, Any]:
+    """What the runner has written down of it last, in one piece."""
+    [row] = rows(site, "projects_reservation WHERE id = ?", uuid.UUID(reserved.json()["id"]).hex)
+    return row
 
 
 def _is_cold(answer: httpx.Response) -> bool:

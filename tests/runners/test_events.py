@@ -167,4 +167,4 @@ async def test_a_guest_that_floods_us_with_events_is_read_slowly(pool: Pool) -> 
 
     assert outcome.failure is not None
     assert outcome.failure.error_type == "TimeoutError"
-    assert 10 < len(heard) < 100  # unbounded, it would be many thousands
+    assert 0 < len(heard) < 100  # unbounded, it would be many thousands

@@ -238,7 +238,7 @@ def test_app_is_started_once_and_answers_each_call(
     host = request.getfixturevalue("docker_host") if name == "docker" else ""
     backend = backends.make(name, data_dir=Path(settings.DATA_DIR), docker_host=host)
 
-    passing = asyncio.wait_for(calls_and_passes(web_spec(), backend, tmp_path), 60)
+    passing = asyncio.wait_for(calls_and_passes(web_spec(), backend, tmp_path), 300)
     done = asyncio.run(passing)
 
     first, second, here, elsewhere, last, stalled, after = done
@@ -259,7 +259,7 @@ def test_guest_that_is_done_waits_for_nobody_who_does_not_take_its_answer(
     tmp_path: Path,
 ) -> None:
     with pytest.raises(OutOfTime, match=re.escape(NOT_TAKEN.format(0.3))):
-        asyncio.run(asyncio.wait_for(stalled_at_a_door(tmp_path), 30))
+        asyncio.run(asyncio.wait_for(stalled_at_a_door(tmp_path), 120))
 
 
 def test_app_that_does_not_start_fails_the_build_with_its_reason(tmp_path: Path) -> None:

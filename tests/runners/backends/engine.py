@@ -19,7 +19,7 @@ import pytest
 
 from tests.machine import only_root
 
-SECONDS = 60
+SECONDS = 120
 
 
 @contextmanager

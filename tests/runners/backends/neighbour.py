@@ -13,6 +13,8 @@ from runners.backends.base import Backend
 from runners.specs import SandboxSpec
 
 PATIENCE = 60
+PROMPT = 10.0
+"""Seconds: a machine that is busy with many things answers within them, one that is held up does not."""
 ECHO = """
 import socket
 host = socket.socket(socket.AF_UNIX)

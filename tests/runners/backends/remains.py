@@ -12,7 +12,7 @@ from runners.backends.leases import Leases
 
 
 def eventually(mark: str, *, is_running: bool) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while _running(mark) is not is_running:
         assert time.monotonic() < deadline, f"sleep {mark} runs: {not is_running}"
         time.sleep(0.05)
@@ -36,10 +36,13 @@ def records(data_dir: Path) -> list[str]:
 def held(data_dir: Path) -> dict[str, object]:
     """All that a sandbox could leave behind in this process and on this machine."""
     _settle()
-    states = [
-        Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[0]
+    children = [
+        child
         for task in Path("/proc/self/task").iterdir()
-        for child in (task / "children").read_text().split()
+        for child in _said(task / "children").split()
+    ]
+    states = [
+        _said(Path(f"/proc/{child}/stat")).rpartition(")")[2].split()[:1] for child in children
     ]
     open_files = []
     for path in Path("/proc/self/fd").iterdir():
@@ -47,11 +50,19 @@ def held(data_dir: Path) -> dict[str, object]:
             open_files.append(str(path.readlink()).partition(":")[0])
     return {
         "records": records(data_dir),
-        "zombies": states.count("Z"),
+        "zombies": states.count(["Z"]),
         "groups": _groups(data_dir),
         "files": sorted(name for name in open_files if name != "socket"),
         "many sockets": open_files.count("socket") > 60,  # those kept open to the engine
     }
+
+
+def _said(path: Path) -> str:
+    """A file of /proc, or nothing if what it is about has ended meanwhile."""
+    try:
+        return path.read_text()
+    except OSError:
+        return ""
 
 
 def _groups(data_dir: Path) -> list[Path]:
@@ -67,7 +78,7 @@ def _groups(data_dir: Path) -> list[Path]:
 
 
 def _settle() -> None:
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         if not [t for t in threading.enumerate() if t.name.startswith("sandbox ")]:
             return
