@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from tests.e2e.pages import ARGUMENTS, Watched
+from tests.e2e.pages import ARGUMENTS, LOADING, Watched, new_page
 from tests.live import Person, Site
 
 expect.set_options(timeout=15_000)  # a machine with two processors starts builds and browsers, too
@@ -24,6 +24,7 @@ def browser() -> Iterator[Browser]:
     program = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chrome")
     assert program, "The browser tests need Chromium: install it, or name it in CHROMIUM."
     with sync_playwright() as playwright:
+        playwright.selectors.register("loading", LOADING)
         browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
         yield browser
         browser.close()
@@ -40,7 +41,7 @@ def context(browser: Browser, live: Site) -> Iterator[BrowserContext]:
 @pytest.fixture
 def page(context: BrowserContext) -> Iterator[Page]:
     """A page that must not complain: no error in its console, no exception in its scripts."""
-    page = context.new_page()
+    page = new_page(context)
     watched = Watched(page)
     yield page
     assert watched.complaints == []

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
-from playwright.sync_api import ConsoleMessage, Error, Page, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, expect
 
 ARGUMENTS: Final = [
     "--no-sandbox",
@@ -16,6 +17,11 @@ ARGUMENTS: Final = [
 ]
 _ANSWERED: Final = "status of 409"  # a conflict is an answer; Chromium calls it an error
 PASSWORD: Final = "correct horse battery staple"
+LOADING: Final = """{
+    query: () => (document.readyState === "complete" ? null : document.documentElement),
+    queryAll: () => (document.readyState === "complete" ? [] : [document.documentElement]),
+}"""
+"""A selector engine: finds the page while its scripts are not there yet."""
 
 
 class Watched:
@@ -34,6 +40,20 @@ class Watched:
         self.complaints.append(str(error))
 
 
+def new_page(browser: Browser | BrowserContext) -> Page:
+    """A page on which nothing is done or expected before its scripts are there.
+
+    People look before they press; a program is faster than the scripts of a page it was led to.
+    """
+    page = browser.new_page()
+
+    def wait() -> None:
+        page.wait_for_load_state()
+
+    page.add_locator_handler(page.locator("loading=page"), wait)
+    return page
+
+
 def sign_up(page: Page, name: str) -> str:
     """Make an account on the page; give the key it shows."""
     page.goto("/sign_up/")
@@ -49,11 +69,17 @@ def build(page: Page, end: str) -> None:
     """Press *Build* and wait for its end.
 
     A build may be over before anybody can look, so nothing waits for the words in between: what
-    the badge says of the build before is taken off it first.
+    the badge says of the build before, which has ended, is taken off it first.
     """
     page.locator("#built").evaluate("badge => { badge.textContent = ''; }")
     page.get_by_role("button", name="Build", exact=True).click()
     expect(page.locator("#built")).to_contain_text(end, timeout=180_000)
+
+
+def built(page: Page) -> None:
+    """Wait for the end of the build that was begun before the page was opened, or is over then."""
+    ended = re.compile("Built|Succeeded")
+    expect(page.locator("#built")).to_contain_text(ended, timeout=180_000)
 
 
 def result(page: Page) -> str:

@@ -15,7 +15,7 @@ from playwright.sync_api import Page as Tab
 
 from tests.e2e import routes
 from tests.e2e.looking import Audience, Showcase, audience, furnish
-from tests.e2e.pages import sign_up
+from tests.e2e.pages import new_page, sign_up
 from tests.live import ROOT, Site, single
 
 AXE: Final = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text()
@@ -94,7 +94,7 @@ def test_no_page_has_a_barrier(
 
 def test_the_page_that_shows_the_first_key_has_no_barrier(people: Audience) -> None:
     context = people.browser.new_context(base_url=people.url, bypass_csp=True)
-    tab = context.new_page()
+    tab = new_page(context)
 
     sign_up(tab, "first_show")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
-from tests.e2e.pages import build, result, sign_up, write_file
+from tests.e2e.pages import build, built, new_page, result, sign_up, write_file
 from tests.live import Site
 from tests.machine import needs_language
 
@@ -40,7 +40,10 @@ def test_bad():
 
 
 def new_algorithm(page: Page, language: str = "") -> str:
-    """Sign up and make an algorithm on the page, in the newest of a language; give its path."""
+    """Sign up and make an algorithm on the page, in the newest of a language; give its path.
+
+    Its first build has ended then, for the page says so wherever else it says what was done.
+    """
     owner, name = f"a{uuid.uuid4().hex[:10]}", "CountWords"
     sign_up(page, owner)
     page.goto("/algorithms/new/")
@@ -50,7 +53,8 @@ def new_algorithm(page: Page, language: str = "") -> str:
         page.get_by_label("Environment").select_option(newest)
     page.get_by_role("button", name="Create and open the editor").click()
     expect(page).to_have_url(re.compile(f"/algorithms/{owner}/{name}/edit/"))
-    expect(page.locator("#saved")).to_contain_text("Saved")
+    expect(page.locator("code-editor[ready]")).to_be_visible()
+    built(page)
     return f"{owner}/{name}"
 
 
@@ -67,7 +71,7 @@ def test_from_nothing_to_a_public_page_that_strangers_can_call(
     model = drop_model(page, owner, tmp_path)
     page.goto("/dashboard/")
     page.get_by_role("button", name="Start with one that works").click()
-    expect(page.locator("#built")).to_contain_text("Built", timeout=120_000)
+    built(page)
 
     write_file(page, BROKEN)
     build(page, "Build failed")
@@ -85,7 +89,7 @@ def test_from_nothing_to_a_public_page_that_strangers_can_call(
     path = f"/algorithms/{owner}/HelloWorld/"
     expect(page).to_have_url(re.compile(f"{path}$"), timeout=60_000)
     expect(page.locator(".messages")).to_contain_text("HelloWorld/0.1.0 is published.")
-    visitor = browser.new_context(base_url=live.url).new_page()
+    visitor = new_page(browser.new_context(base_url=live.url))
     visitor.goto(path)
     expect(visitor.locator("[data-result]")).to_contain_text("words 3")
     visitor.goto(f"{path}docs/")
@@ -126,7 +130,6 @@ def publish(page: Page) -> None:
 
 def test_unit_tests_run_in_the_sandbox_and_lead_to_the_line_that_failed(page: Page) -> None:
     new_algorithm(page)
-    expect(page.locator("#built")).to_contain_text("Built", timeout=120_000)
     open_file(page, "CountWords_test.py")
     write_file(page, TESTS)
     build(page, "Built")
@@ -146,7 +149,6 @@ def test_script_is_checked_while_one_types_and_its_package_added_built_and_calle
     page: Page,
 ) -> None:
     new_algorithm(page, language="Node.js")
-    expect(page.locator("#built")).to_contain_text("Built", timeout=120_000)
 
     write_file(page, SCRIPT + "exports.broken = (;\n")
     expect(page.locator("#problems")).to_have_text("2 problems")
@@ -192,6 +194,7 @@ def test_missing_package_is_marked_and_added_with_its_newest_version(
 
 def test_a_log_is_complete_after_a_reload_in_the_middle(page: Page) -> None:
     new_algorithm(page)
+    page.locator("#log").evaluate("log => log.replaceChildren()")
     page.get_by_role("button", name="Build", exact=True).click()
     expect(page.locator("#log")).to_contain_text("Beginning container customization")
 
@@ -199,14 +202,13 @@ def test_a_log_is_complete_after_a_reload_in_the_middle(page: Page) -> None:
     page.locator("#drawer-log").evaluate("drawer => { drawer.open = true; }")
 
     expect(page.locator("#log")).to_contain_text("Beginning container customization")
-    expect(page.locator("#built")).to_contain_text(re.compile("Built|Succeeded"), timeout=120_000)
+    built(page)
     text = page.locator("#log").text_content() or ""
     assert text.count("Beginning container customization") == 1
 
 
 def test_log_whose_sockets_are_refused_is_read_to_its_end_all_the_same(page: Page) -> None:
     new_algorithm(page)
-    expect(page.locator("#built")).to_contain_text("Built", timeout=120_000)
     page.route_web_socket("**/ws/builds/**", lambda socket: socket.close(code=1011))
     write_file(page, "print('größer 🌍 ' * 3)\n\n\ndef apply(input):\n    return 1\n")
 
@@ -219,7 +221,6 @@ def test_log_whose_sockets_are_refused_is_read_to_its_end_all_the_same(page: Pag
 
 def test_socket_that_breaks_in_the_middle_goes_on_where_it_stopped(page: Page) -> None:
     new_algorithm(page)
-    expect(page.locator("#built")).to_contain_text("Built", timeout=120_000)
     asked: list[str] = []
 
     def break_once(socket: WebSocketRoute) -> None:
@@ -289,7 +290,7 @@ def test_files_are_made_renamed_and_deleted(page: Page, live: Site) -> None:
 @pytest.mark.parametrize("choice", ["Save the right side", "Keep theirs, save mine as copies"])
 def test_two_tabs_that_change_one_file_lose_nothing(page: Page, live: Site, choice: str) -> None:
     path = new_algorithm(page)
-    other = page.context.new_page()
+    other = new_page(page.context)
     other.goto(page.url)
     write_file(other, "THEIRS = 1\n")
     other.keyboard.press("ControlOrMeta+s")
@@ -313,9 +314,8 @@ def test_two_tabs_that_change_one_file_lose_nothing(page: Page, live: Site, choi
 
 def test_two_who_change_different_files_are_put_together(page: Page, live: Site) -> None:
     path = new_algorithm(page)
-    other = page.context.new_page()
+    other = new_page(page.context)
     other.goto(page.url)
-    expect(page.locator("#built")).to_contain_text("Built", timeout=120_000)
     open_file(other, "README.md")
     write_file(other, "# Theirs\n")
     other.keyboard.press("ControlOrMeta+s")
@@ -332,7 +332,7 @@ def test_two_who_change_different_files_are_put_together(page: Page, live: Site)
 
 def test_escape_then_tab_leaves_the_editor(page: Page) -> None:
     new_algorithm(page)
-    page.locator(".cm-content").click()
+    page.locator("code-editor[ready] .cm-content").click()
 
     page.keyboard.press("Escape")
     page.keyboard.press("Tab")
@@ -342,7 +342,7 @@ def test_escape_then_tab_leaves_the_editor(page: Page) -> None:
 
 def test_without_the_bundle_the_editor_is_a_textarea_that_saves(page: Page, live: Site) -> None:
     path = new_algorithm(page)
-    bare = page.context.new_page()
+    bare = new_page(page.context)
     bare.route("**/vendor/*", lambda route: route.fulfill(status=404, body=""))
 
     bare.goto(page.url)

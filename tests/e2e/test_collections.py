@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
+from tests.e2e.pages import new_page
 from tests.live import Person, Site
 
 DROP = """([zone, name]) => {
@@ -86,7 +87,7 @@ def test_upload_works_without_javascript(
 ) -> None:
     (tmp_path / "plain.txt").write_text("hello")
     context = browser.new_context(base_url=live.url, java_script_enabled=False)
-    page = context.new_page()
+    page = new_page(context)
     _sign_in(page, collector)
     _make(page, "plain")
 
@@ -103,7 +104,7 @@ def test_large_file_goes_on_after_a_lost_connection_and_after_a_reload(
     size = 40 * 1024 * 1024
     (tmp_path / "model.bin").write_bytes(b"weights!" * (size // 8))
     context = browser.new_context(base_url=live.url)
-    page = context.new_page()
+    page = new_page(context)
     _sign_in(page, collector)
     _make(page, "large")
     _wait_for_script(page)
@@ -135,7 +136,7 @@ def test_large_file_goes_on_after_a_lost_connection_and_after_a_reload(
         "request", lambda request: sent_again.append(int(request.headers.get("upload-offset", -1)))
     )
     page.get_by_label("Drop files here").set_input_files(tmp_path / "model.bin")
-    expect(page.get_by_text("Done: 1 stored.")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Done: 1 stored.")).to_be_visible(timeout=90_000)
 
     assert lost == [str(pieces[2])]
     assert min(offset for offset in sent_again if offset >= 0) >= pieces[2] > 0

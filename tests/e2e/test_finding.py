@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.pages import sign_up
+from tests.e2e.pages import new_page, sign_up
 from tests.e2e.test_accessibility import violations
 from tests.live import Site
 
@@ -45,7 +45,7 @@ def test_a_star_is_given_without_leaving_the_list_and_the_pages_have_no_barrier(
     browser: Browser, live: Site, full: None
 ) -> None:
     context = browser.new_context(base_url=live.url, bypass_csp=True)
-    page = context.new_page()
+    page = new_page(context)
     sign_up(page, f"s{uuid.uuid4().hex[:10]}")
     page.goto("/explore/?task=text&sort=newest")
     card = page.locator(".listing").first

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.pages import PASSWORD, result, sign_up
+from tests.e2e.pages import PASSWORD, new_page, result, sign_up
 from tests.journeys.authoring import publish, write
 from tests.live import Person, Site
 from tests.python_client import connected
@@ -116,6 +116,7 @@ def test_a_stranger_makes_a_first_call_in_three_clicks_and_sixty_seconds(
     expect(page.get_by_text("is in the snippet")).to_be_visible()
     expect(page.locator("#snippet-curl")).to_contain_text("good day")
     page.locator("#use section:not([hidden])").get_by_role("button", name="Copy").click()
+    page.wait_for_function("navigator.clipboard.readText().then((text) => text.includes('curl'))")
     command = page.evaluate("navigator.clipboard.readText()")
     answer = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)
 
@@ -170,7 +171,7 @@ def test_a_kept_run_has_an_address_of_its_own_until_it_is_deleted(
     address = page.url
     stranger = page.context.browser
     assert stranger is not None
-    seen = stranger.new_context().new_page()
+    seen = new_page(stranger.new_context())
     assert (answer := seen.goto(address)) is not None
     assert answer.status == 200
     page.get_by_role("button", name="Delete").click()

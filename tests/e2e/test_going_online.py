@@ -15,6 +15,7 @@ import httpx
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.e2e.pages import new_page
 from tests.journeys.authoring import SETTINGS
 from tests.journeys.calling import until
 from tests.journeys.test_model_service_guide import FILES, MODEL, photo
@@ -80,7 +81,7 @@ def look(live: Site, author: Person) -> dict[str, Any]:
 def test_model_goes_from_a_project_to_online_and_is_taken_offline_again(
     live: Site, author: Person, algorithm: str, context: BrowserContext, tmp_path: Path
 ) -> None:
-    page = context.new_page()
+    page = new_page(context)
     state, log = page.locator(".standing .state"), page.get_by_role("log")
     _sign_in(page, author)
     _register(page, algorithm)

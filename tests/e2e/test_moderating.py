@@ -11,6 +11,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.e2e.pages import new_page
 from tests.journeys.authoring import build, publish, write
 from tests.live import Person, Site
 from tests.python_client import connected
@@ -32,7 +33,7 @@ def shouting(live: Site) -> Iterator[tuple[Person, str]]:
 
 
 def _page_of(browser: Browser, live: Site, person: Person) -> Page:
-    page = browser.new_context(base_url=live.url).new_page()
+    page = new_page(browser.new_context(base_url=live.url))
     page.set_default_timeout(15_000)
     page.goto("/sign_in/")
     page.get_by_label("Account name or e-mail").fill(person.name)

@@ -7,7 +7,7 @@ import uuid
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.pages import build, result, sign_up, write_file
+from tests.e2e.pages import build, built, new_page, result, sign_up, write_file
 from tests.journeys.opencv_packages import BY_PYTHON
 from tests.journeys.test_opencv_guide import ALGORITHM, DATA, FEATURES
 from tests.live import Site
@@ -33,7 +33,7 @@ def write_algorithm(page: Page, owner: str) -> None:
     choice = page.locator("#id_environment option", has_text=re.compile(r"^\s*Python 3\.11"))
     page.get_by_label("Environment").select_option(choice.first.get_attribute("value"))
     page.get_by_role("button", name="Create and open the editor").click()
-    expect(page.locator("#saved")).to_contain_text("Saved")
+    built(page)
     write_file(page, ALGORITHM.format(features=FEATURES, owner=owner, collection="digits"))
     page.get_by_role("button", name="Dependencies").click()
     dialog = page.get_by_role("dialog")
@@ -70,7 +70,7 @@ def test_the_opencv_guide_is_followed_without_leaving_the_browser(
 
     path = f"/algorithms/{owner}/{NAME}/"
     expect(page).to_have_url(re.compile(f"{path}$"), timeout=60_000)
-    visitor = browser.new_context(base_url=live.url).new_page()
+    visitor = new_page(browser.new_context(base_url=live.url))
     visitor.goto(path)
     expect(visitor.locator("[data-result]")).to_contain_text("prediction 7")
     visitor.context.close()

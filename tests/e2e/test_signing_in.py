@@ -7,7 +7,7 @@ import re
 import pyotp
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.pages import Watched
+from tests.e2e.pages import Watched, new_page
 from tests.live import Person, Site
 
 AUTHENTICATOR = {
@@ -39,7 +39,7 @@ def test_passkey_signs_in_alone_and_the_app_guards_the_password(
     keeper = live.person("keeper")
     address = live.url.replace("127.0.0.1", "localhost")  # passkeys are for names, not addresses
     context = browser.new_context(base_url=address)
-    page = context.new_page()
+    page = new_page(context)
     watched = Watched(page)
     devices = context.new_cdp_session(page)
     devices.send("WebAuthn.enable")

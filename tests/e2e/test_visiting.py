@@ -11,7 +11,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.e2e.pages import result, sign_up
+from tests.e2e.pages import new_page, result, sign_up
 from tests.journeys.authoring import publish, write
 from tests.live import Person, Site
 from tests.python_client import connected
@@ -142,7 +142,7 @@ def test_without_javascript_the_form_gives_the_same_answer(
     browser: Browser, live: Site, greeter: str
 ) -> None:
     context = browser.new_context(base_url=live.url, java_script_enabled=False)
-    page = context.new_page()
+    page = new_page(context)
 
     page.goto(f"/algorithms/{greeter}/")
     page.locator("textarea[name=input]").fill('"Corinth"')
@@ -169,7 +169,7 @@ def test_the_chosen_colours_last(context: BrowserContext, page: Page) -> None:
     page.get_by_label("Colours").select_option("dark")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(13, 20, 19)"
 
-    other = context.new_page()
+    other = new_page(context)
     other.goto("/explore/")
 
     assert other.evaluate("document.documentElement.dataset.theme") == "dark"

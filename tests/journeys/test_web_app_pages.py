@@ -19,7 +19,7 @@ from playwright.sync_api import Page, sync_playwright
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from tests.e2e.pages import ARGUMENTS
+from tests.e2e.pages import ARGUMENTS, LOADING, new_page
 from tests.journeys.authoring import build, publish, write
 from tests.journeys.calling import record, signed_in, until
 from tests.live import Person, Site
@@ -380,8 +380,9 @@ def browsing(site: Site, person: Person, place: str) -> Iterator[Page]:
     """A page of a real browser, signed in and at that place."""
     program = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chrome")
     with sync_playwright() as playwright:
+        playwright.selectors.register("loading", LOADING)
         chromium = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
-        page = chromium.new_page()
+        page = new_page(chromium)
         page.goto(f"{site.url}/sign_in/?next={place}")
         page.locator("[name=login]").fill(person.name)
         page.locator("[name=password]").fill(person.password)
