@@ -116,7 +116,7 @@ async def connected(user: User | None, after: int = 0, **headers: str) -> Applic
 
 
 async def heard(socket: ApplicationCommunicator) -> dict[str, Any]:
-    frame: dict[str, Any] = orjson.loads((await socket.receive_output(timeout=10))["text"])
+    frame: dict[str, Any] = orjson.loads((await socket.receive_output(timeout=60))["text"])
     return frame
 
 
@@ -133,7 +133,7 @@ async def test_open_page_is_told_at_once_and_a_lost_socket_resumes() -> None:
     tell = sync_to_async(notifications.tell)
     await tell([user.pk], kind="release", title="Before")
     socket = await connected(user)
-    assert (await socket.receive_output(timeout=5))["type"] == "websocket.accept"
+    assert (await socket.receive_output(timeout=60))["type"] == "websocket.accept"
     first = await heard(socket)
 
     await tell([user.pk], kind="release", title="While open")
@@ -141,7 +141,7 @@ async def test_open_page_is_told_at_once_and_a_lost_socket_resumes() -> None:
     await left(socket)
     await tell([user.pk], kind="release", title="While away")
     resumed = await connected(user, after=second["after"])
-    await resumed.receive_output(timeout=5)
+    await resumed.receive_output(timeout=60)
     third = await heard(resumed)
     await left(resumed)
 
@@ -158,6 +158,6 @@ async def test_strangers_and_pages_of_other_sites_hear_nothing() -> None:
     visitor = await connected(None)
     elsewhere = await connected(user, origin="https://evil.example", host="testserver")
 
-    await visitor.receive_output(timeout=5)
-    assert (await visitor.receive_output(timeout=5))["code"] == 4403
-    assert (await elsewhere.receive_output(timeout=5))["type"] == "websocket.close"
+    await visitor.receive_output(timeout=60)
+    assert (await visitor.receive_output(timeout=60))["code"] == 4403
+    assert (await elsewhere.receive_output(timeout=60))["type"] == "websocket.close"

@@ -84,7 +84,7 @@ def cancelled(monkeypatch: pytest.MonkeyPatch, target: Target, by: Actor) -> Ans
         await runs.wait()
         live_calls.cancel(name)
         try:
-            return await asyncio.wait_for(task, 10)
+            return await asyncio.wait_for(task, 60)
         finally:
             live.serve_on(None)
 

@@ -127,7 +127,7 @@ def test_what_a_killed_process_acknowledged_is_recorded_by_the_next(tmp_path: Pa
     context = multiprocessing.get_context("fork")
     process = context.Process(target=_write_and_wait_to_be_killed, args=(tmp_path, running, ended))
     process.start()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not (tmp_path / "ready").exists() and time.monotonic() < deadline:
         time.sleep(0.02)
     assert process.pid is not None

@@ -13,7 +13,7 @@ from tests import servers
 
 
 def until(holds: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not holds():
         if time.monotonic() > deadline:
             return False

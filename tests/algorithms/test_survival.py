@@ -63,7 +63,7 @@ def wait_for(address: str, author: Person, state: str, seconds: float) -> None:
 def test_build_goes_on_after_the_whole_site_was_killed(mortal: Site) -> None:
     author = mortal.person("survivor")
     build = start_build(mortal, author, "Slow")
-    wait_for(build, author, "running", 30)
+    wait_for(build, author, "running", 120)
 
     mortal.processes["server"].kill()
     mortal.processes["server"].start()
@@ -78,7 +78,7 @@ def test_build_goes_on_after_the_whole_site_was_killed(mortal: Site) -> None:
 def test_build_goes_on_with_another_runner(live_distributed: Site) -> None:
     author = live_distributed.person("survivor")
     build = start_build(live_distributed, author, "Slow")
-    wait_for(build, author, "running", 60)
+    wait_for(build, author, "running", 120)
 
     live_distributed.processes["runner"].kill()
     runner = sites.start_runner(live_distributed, "second")

@@ -61,7 +61,7 @@ async def address(tmp_path: Path) -> AsyncIterator[str]:
 async def _ask(address: str, request: bytes) -> bytes:
     reader, writer = await asyncio.open_unix_connection(address)
     writer.write(request)
-    answer = await asyncio.wait_for(reader.read(), timeout=5)
+    answer = await asyncio.wait_for(reader.read(), timeout=60)
     writer.close()
     return answer
 

@@ -39,14 +39,14 @@ def test_300_megabytes_pass_through_little_memory(
     live: Site, streamer: Person, folder: str
 ) -> None:
     server = live.processes["server"].pid
-    httpx.put(f"{folder}/warm", content=_pieces(20), headers=streamer.headers, timeout=60)
+    httpx.put(f"{folder}/warm", content=_pieces(20), headers=streamer.headers)
     before = _peak_memory_kb(server)
 
     stored = httpx.put(
-        f"{folder}/large", content=_pieces(LARGE), headers=streamer.headers, timeout=120
+        f"{folder}/large", content=_pieces(LARGE), headers=streamer.headers, timeout=300
     )
     received, digest = 0, hashlib.sha256()
-    with httpx.stream("GET", f"{folder}/large", headers=streamer.headers, timeout=120) as download:
+    with httpx.stream("GET", f"{folder}/large", headers=streamer.headers, timeout=300) as download:
         for piece in download.iter_bytes(MEGABYTE):
             received += len(piece)
             digest.update(piece)
@@ -133,7 +133,9 @@ def test_connection_goes_on_after_a_refused_upload(
 def test_download_left_in_the_middle_harms_nobody(
     live: Site, streamer: Person, folder: str
 ) -> None:
-    httpx.put(f"{folder}/large", content=_pieces(20), headers=streamer.headers, timeout=60)
+    httpx.put(f"{folder}/large", content=_pieces(20), headers=streamer.headers)
+    log = live.processes["server"].log
+    before = len(log.read_text())
 
     with httpx.stream("GET", f"{folder}/large", headers=streamer.headers) as download:
         next(download.iter_bytes(1024))
@@ -141,7 +143,7 @@ def test_download_left_in_the_middle_harms_nobody(
     assert httpx.get(f"{folder}/large", headers=streamer.headers).headers["Content-Length"] == str(
         20 * MEGABYTE
     )
-    assert "Traceback" not in live.processes["server"].log.read_text()
+    assert "Traceback" not in log.read_text()[before:]
 
 
 def _pieces(megabytes: int) -> Iterator[bytes]:
@@ -161,7 +163,7 @@ def _uploads(site: Site) -> list[Path]:
 
 def _until(condition: object) -> None:
     assert callable(condition)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -169,7 +171,7 @@ def _until(condition: object) -> None:
 
 def _connected(site: Site) -> socket.socket:
     url = httpx.URL(site.url)
-    return socket.create_connection((url.host, url.port or 80), timeout=20)
+    return socket.create_connection((url.host, url.port or 80), timeout=60)
 
 
 def _request_head(path: str, authorization: str, *headers: str) -> bytes:

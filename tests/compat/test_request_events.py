@@ -56,14 +56,14 @@ async def stream(request_id: uuid.UUID, secret: str) -> ApplicationCommunicator:
     }
     following = ApplicationCommunicator(request_events.application, scope)
     await following.send_input({"type": "http.request", "body": b""})
-    assert (await following.receive_output(timeout=10))["status"] == 200
-    assert b"event: news" in (await following.receive_output(timeout=10))["body"]
+    assert (await following.receive_output(timeout=60))["status"] == 200
+    assert b"event: news" in (await following.receive_output(timeout=60))["body"]
     return following
 
 
 async def rest(following: ApplicationCommunicator) -> list[dict[str, Any]]:
     """What the stream still says until it is over."""
-    await following.wait(timeout=10)
+    await following.wait(timeout=60)
     said = []
     while not following.output_queue.empty():
         said.append(following.output_queue.get_nowait())

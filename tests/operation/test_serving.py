@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from tests import live as sites
+from tests.journeys.calling import until
 from tests.live import ROOT, Site
 from tests.machine import needs_root
 
@@ -24,10 +25,9 @@ def site_of_its_own() -> Iterator[Site]:
 
 
 def test_site_is_ready_and_shows_its_front_page(live: Site) -> None:
-    ready = httpx.get(f"{live.url}/readyz")
     page = httpx.get(f"{live.url}/")
 
-    assert (ready.status_code, ready.json()) == (200, {"status": "ok", "calls": 0})
+    assert until(lambda: httpx.get(f"{live.url}/readyz").json() == {"status": "ok", "calls": 0})
     assert page.status_code == 200
     assert page.headers["content-type"] == "text/html; charset=utf-8"
 
@@ -70,10 +70,10 @@ def test_stop_signal_ends_the_server_within_seconds_and_says_nothing(site_of_its
 
     began = time.monotonic()
     server.running.send_signal(signal.SIGINT)
-    status = server.running.wait(timeout=20)
+    status = server.running.wait(timeout=60)
 
     assert status == 0
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30
     assert "Traceback" not in site_of_its_own.log
 
 
@@ -167,7 +167,7 @@ def test_server_takes_large_headers(live: Site) -> None:
 def test_server_says_nothing_of_itself_and_speaks_only_http(live: Site) -> None:
     port = httpx.URL(live.url).port
     assert port is not None
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as raw:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as raw:
         raw.sendall(b"\x16\x03\x01nonsense\r\n\r\n")
         reply = raw.recv(200)
 

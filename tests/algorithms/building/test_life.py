@@ -146,21 +146,22 @@ def in_thread(build: Build) -> None:
 def test_line_is_stored_before_the_next_one_comes(
     algorithm: Algorithm, alice: Actor, use: Callable[..., None]
 ) -> None:
-    waited: list[float] = []
+    stored: list[bool] = []
     build = started(algorithm, alice)
 
     def slow(spec: BuildSpec, **_: Any) -> Lines:
-        began = time.monotonic()
+        deadline = time.monotonic() + 60
         yield "first"
-        while not BuildLogChunk.objects.filter(build=build).exists():
+        chunks = BuildLogChunk.objects.filter(build=build)
+        while not chunks.exists() and time.monotonic() < deadline:
             time.sleep(0.01)
-        waited.append(time.monotonic() - began)
+        stored.append(chunks.exists())
         return RESULT
 
     use(slow)
     run(build)
 
-    assert waited[0] < 2.0
+    assert stored == [True]
 
 
 def test_cancelled_build_stops_and_stays_cancelled(
@@ -172,7 +173,7 @@ def test_cancelled_build_stops_and_stays_cancelled(
         try:
             yield "working"
             builds.cancel(Build.objects.select_related("algorithm__owner").get(), by=alice)
-            for _second in range(200):
+            for _often in range(1200):
                 pulse()
                 time.sleep(0.05)
         finally:
