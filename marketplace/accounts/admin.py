@@ -40,6 +40,10 @@ class StaffSignInForm(AdminAuthenticationForm):
         except ValidationError:
             signing_in.note_failure(login, address=address)
             raise
+        try:  # of many guesses that came at once, only the first count
+            signing_in.refuse_guessing(login, address=address)
+        except TooMany as error:
+            raise ValidationError(error.message) from None
         person = self.get_user()
         if isinstance(person, User) and second_factor.is_on(person):
             raise ValidationError("This account asks for a second factor: sign in at /sign_in/.")

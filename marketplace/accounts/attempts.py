@@ -21,9 +21,14 @@ def admit(what: str, who: object, *, most: int, within: timedelta) -> None:
     What is counted is the attempt, whatever comes of it; `forget` after a success.
     """
     now = timezone.now()
+    mine = Attempt.objects.create(
+        what=what, who=_digest(who), at=now
+    )  # many at once see each other
     known = Attempt.objects.filter(what=what, who=_digest(who), at__gt=now - within)
+    known = known.exclude(pk=mine.pk)
     lately = list(known.order_by("-at").values_list("at", flat=True)[:most])
     if len(lately) >= most:
+        mine.delete()
         seconds = int((lately[-1] + within - now).total_seconds()) + 1
         minutes = -(-seconds // 60)
         raise TooMany(
@@ -35,7 +40,6 @@ def admit(what: str, who: object, *, most: int, within: timedelta) -> None:
             % {"minutes": minutes},
             retry_after=seconds,
         )
-    Attempt.objects.create(what=what, who=_digest(who), at=now)
 
 
 def forget(what: str, who: object) -> None:

@@ -34,6 +34,7 @@ def check(login: str, password: str, *, address: str) -> User:
     if not _is_right(user, password) or user is None:
         note_failure(login, address=address)
         raise NotSignedIn(_("The name or the password is not right."))
+    refuse_guessing(login, address=address)  # of many that came at once, only the first count
     if not user.is_active or user.owner.is_suspended:
         raise NotAllowed(_("This account is suspended; write to the operator of the site."))
     FailedSignIn.objects.filter(login_digest=_digest(login), address=address).delete()

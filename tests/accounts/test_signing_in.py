@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 import base64
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db.models import F
 
-from marketplace.accounts import keys, signing_in
+from marketplace.accounts import attempts, keys, signing_in
 from marketplace.accounts.actors import Actor
-from marketplace.accounts.models import FailedSignIn, Owner, User
+from marketplace.accounts.models import Attempt, FailedSignIn, Owner, User
 from marketplace.api.authentication import actor_from_basic
 from marketplace.lib.errors import NotAllowed, NotSignedIn, TooMany
 
@@ -47,6 +49,45 @@ def test_after_five_wrong_passwords_even_the_right_one_must_wait(alice: Actor) -
         signing_in.check("ALICE", PASSWORD, address=HERE)
 
     assert 0 < refusal.value.retry_after <= 901
+
+
+def test_of_many_guesses_at_once_the_right_one_counts_among_the_first_only(
+    alice: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = signing_in._is_right
+
+    def slowly(user: User | None, password: str) -> bool:
+        for _other in range(5):
+            signing_in.note_failure("alice", address=HERE)
+        return looks(user, password)
+
+    monkeypatch.setattr(signing_in, "_is_right", slowly)
+
+    with pytest.raises(TooMany):
+        signing_in.check("alice", PASSWORD, address=HERE)
+
+
+def test_of_many_attempts_at_once_only_so_many_are_admitted(
+    alice: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admitted: list[Attempt] = []
+    create = Attempt.objects.create
+
+    def attempt() -> None:
+        with suppress(TooMany):
+            attempts.admit("code", alice.user_id, most=5, within=timedelta(minutes=15))
+            admitted.append(Attempt.objects.latest("pk"))
+
+    def crowded(**values: Any) -> Attempt:
+        monkeypatch.setattr(Attempt.objects, "create", create)
+        for _other in range(10):
+            attempt()
+        return create(**values)
+
+    monkeypatch.setattr(Attempt.objects, "create", crowded)
+    attempt()
+
+    assert (len(admitted), Attempt.objects.count()) == (5, 5)
 
 
 def test_the_brake_lets_go_after_a_quarter_of_an_hour(alice: Actor) -> None:
