@@ -61,8 +61,8 @@ def _target(scope: Scope) -> bytes:
 async def _body(receive: Receive) -> AsyncIterator[bytes]:
     while True:
         message = await receive()
-        if message["type"] != "http.request":
-            return
+        if message["type"] != "http.request":  # a body that broke off must not pass for a whole one
+            raise httpx.WriteError("The sandbox went away.")
         if message.get("body"):
             yield message["body"]
         if not message.get("more_body"):

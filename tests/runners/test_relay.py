@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from runners.forwarding import Forwarder
 from runners.relay import MOST_OTHERS, Message, Receive, Relay, Scope, Send, http_server
 
 
@@ -155,3 +156,33 @@ async def test_one_sandbox_does_not_take_up_the_platform_with_requests_for_data(
     assert refused.status_code == 429
     assert {answer.status_code for answer in answers} == {200}
     assert afterwards.status_code == 200
+
+
+async def test_body_that_breaks_off_does_not_pass_for_a_whole_one_elsewhere() -> None:
+    heard: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+
+    async def platform(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.set_result(await reader.read(-1))
+        writer.close()
+
+    server = await asyncio.start_server(platform, "127.0.0.1", 0)
+    forwarder = Forwarder(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    said = iter(({"type": "http.request", "body": b"half", "more_body": True},))
+    answers: list[Message] = []
+
+    async def receive() -> Message:
+        return next(said, {"type": "http.disconnect"})
+
+    async def send(message: Message) -> None:
+        answers.append(message)
+
+    headers = [(b"host", b"market.example"), (b"transfer-encoding", b"chunked")]
+    scope = {"method": "PUT", "path": "/v1/data/.my/x/y", "headers": headers}
+    await forwarder(scope, receive, send)
+    body = await asyncio.wait_for(heard, 10)
+    await forwarder.close()
+    server.close()
+
+    assert b"half" in body
+    assert not body.endswith(b"0\r\n\r\n")
+    assert answers[0]["status"] == 502
