@@ -54,6 +54,8 @@ _open: Counter[str] = Counter()
 class _Ask:
     request_id: UUID
     authorization: str
+    origin: str
+    referer: str
     is_stream: bool
     after: int
     wait: float
@@ -217,6 +219,8 @@ def _read(scope: Scope) -> _Ask:
     return _Ask(
         request_id=uuid_in(found["id"] if found else ""),
         authorization=headers.get(b"authorization", ""),
+        origin=headers.get(b"origin", ""),
+        referer=headers.get(b"referer", ""),
         is_stream=_STREAM in headers.get(b"accept", ""),
         after=int(_number(after, "after")),
         wait=min(LONGEST_WAIT, _number(query.get("wait", "0"), "wait")),
@@ -236,6 +240,7 @@ def _admitted(ask: _Ask) -> str:
     if not ask.authorization:
         raise NotSignedIn("This address needs an API key.")
     actor: Actor = authentication.actor_from(ask.authorization)
+    authentication.check_origin(actor, origin=ask.origin, referer=ask.referer)
     kept, _ = later.fetch(ask.request_id, by=actor)
     return kept.caller_id.hex
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -42,8 +43,8 @@ def request_id(alice: Actor) -> uuid.UUID:
     return made.pk
 
 
-async def stream(request_id: uuid.UUID, secret: str) -> ApplicationCommunicator:
-    """Follow the call, and hear how the stream begins."""
+async def begin(request_id: uuid.UUID, secret: str) -> ApplicationCommunicator:
+    """Ask to follow the call."""
     scope = {
         "type": "http",
         "method": "GET",
@@ -56,9 +57,29 @@ async def stream(request_id: uuid.UUID, secret: str) -> ApplicationCommunicator:
     }
     following = ApplicationCommunicator(request_events.application, scope)
     await following.send_input({"type": "http.request", "body": b""})
+    return following
+
+
+async def stream(request_id: uuid.UUID, secret: str) -> ApplicationCommunicator:
+    """Follow the call, and hear how the stream begins."""
+    following = await begin(request_id, secret)
     assert (await following.receive_output(timeout=60))["status"] == 200
     assert b"event: news" in (await following.receive_output(timeout=60))["body"]
     return following
+
+
+async def test_a_key_of_web_pages_follows_nothing_for_programs(
+    alice: Actor, request_id: uuid.UUID
+) -> None:
+    scopes = replace(keys.FULL, from_native=False, from_web=True, web_origin="shop.example.org")
+    make = sync_to_async(keys.create)
+    owner = await Owner.objects.aget(pk=alice.owner_id or "")
+    _key, secret = await make(owner, by=alice, label="page", scopes=scopes)
+
+    refused = await begin(request_id, secret)
+
+    assert (await refused.receive_output(timeout=60))["status"] == 403
+    assert b"not for programs" in (await refused.receive_output(timeout=60))["body"]
 
 
 async def rest(following: ApplicationCommunicator) -> list[dict[str, Any]]:
