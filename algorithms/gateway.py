@@ -33,6 +33,7 @@ from runners.errors import NoRunner, RunnerError
 from runners.relay import CALLER_LEFT
 from runners.specs import Failure, Invocation, Kind, Outcome, Timings
 
+LONGEST_TAG: Final = 60
 _TOKEN_ALLOWANCE: Final = 900.0
 """A run token lives as long as the call may run, wait, start and load, and not much longer."""
 

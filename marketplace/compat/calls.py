@@ -49,7 +49,6 @@ WEB_SERVICES: Final = "/v1/web/services/"
 WATCH_AFTER_SECONDS: Final = 1.0
 """A call longer than this is cancelled when its caller goes away."""
 
-_LONGEST_TAG: Final = 60
 _YES: Final = ("true", "1")
 
 _threads = Threads(16, "calls")
@@ -138,7 +137,7 @@ async def _answer(request: Request, receive: Receive) -> _Response:
         payer=payer,
         watch=request.watch,
         max_cost=parse_dollars(request.max_cost, what="Max-Cost") if request.max_cost else None,
-        tag=request.tag[:_LONGEST_TAG],
+        tag=request.tag[: gateway.LONGEST_TAG],
         operation=request.operation,
     )
     if request.output == "void":

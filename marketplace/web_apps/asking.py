@@ -13,11 +13,13 @@ from urllib.parse import parse_qs, urlsplit
 
 from django.conf import settings
 
+from algorithms import gateway
 from algorithms.web_apps import addresses, headers
 from algorithms.web_apps.addresses import Place
 from algorithms.web_apps.exchange import MIB, MOST_SENT
 from algorithms.web_apps.headers import Headers
 from marketplace.lib.errors import BadInput, NotAllowed, NotFound, TooLarge
+from marketplace.lib.money import parse_dollars
 from runners.relay import Scope
 
 OWN: Final = "/.agorithm/"
@@ -74,6 +76,16 @@ class Asked:
     def length(self) -> int | None:
         text = self.header(b"content-length")
         return int(text) if text.isdigit() else None
+
+    @property
+    def max_cost(self) -> int | None:
+        """What a program says that its request may cost, in micro-units; raises BadInput."""
+        text = self.header(b"max-cost")
+        return parse_dollars(text, what="Max-Cost") if text else None
+
+    @property
+    def tag(self) -> str:
+        return self.header(b"usage-tag")[: gateway.LONGEST_TAG]
 
     @property
     def has_body(self) -> bool:

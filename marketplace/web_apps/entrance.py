@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import urlencode
 from uuid import UUID
@@ -169,6 +169,8 @@ async def _passed_on(
     exchange = Exchange(_sent(asked, call_id), receive, send, left)
     seconds = float(settings.CALL_TIMEOUT_DEFAULT)
     ask = Ask(Kind.VOID, b"", seconds, call_id=call_id, exchange=exchange)
+    if asker.visit is None:
+        ask = replace(ask, max_cost=asked.max_cost, tag=asked.tag)
     try:
         answer = await spending.call(target, by=asker.actor, ask=ask, visit=asker.visit)
     except asyncio.CancelledError:

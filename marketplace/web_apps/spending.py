@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable
 from dataclasses import replace
 from typing import Final
@@ -44,12 +45,15 @@ async def call(target: Target, *, by: Actor, ask: Ask, visit: Visit | None) -> A
     ask = replace(ask, call_id=call_id)
     price, is_shared = charging.price_of(target, by=by), target.may_call_others
     reserved = await threads.run(visits.reserve, visit, price, ask.timeout, is_shared=is_shared)
-    spent = reserved
+    began, spent = time.monotonic(), reserved
     try:
         answer = await _within(reserved, target, by, ask, price)
         spent = answer.cost.total if answer.cost is not None else 0
     except MarketplaceError:
         spent = 0
+        raise
+    except asyncio.CancelledError:  # who leaves may have to pay for the time, but for no result
+        spent = min(reserved, price.compute(int((time.monotonic() - began) * 1_000_000)))
         raise
     finally:
         if reserved and is_shared:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from uuid import UUID
 
@@ -9,11 +10,19 @@ import pytest
 from django.conf import LazySettings
 from django.core.exceptions import ImproperlyConfigured
 
+from algorithms import gateway, resolving
+from algorithms.gateway import Ask
+from algorithms.resolving import Target
 from algorithms.web_apps import addresses, headers, visits
 from algorithms.web_apps.addresses import Place
+from algorithms.web_apps.visits import Visit
 from billing.pricing import FREE
 from marketplace.accounts.actors import Actor
 from marketplace.lib.errors import PaymentRequired
+from marketplace.web_apps import spending
+from runners.relay import CALLER_LEFT
+from runners.specs import Kind
+from tests.factories import VersionFactory
 
 ID = UUID("0f8fad5b-d9cb-469f-a165-70867728950e")
 ORIGIN = "https://alice--adder.apps.example.net"
@@ -108,12 +117,38 @@ def test_cookie_of_an_app_is_for_its_host_and_bears_no_name_of_ours(line: str, k
     assert headers.own_cookie(line.encode()).decode() == kept
 
 
-@pytest.mark.django_db
-def test_request_that_costs_nothing_has_its_part_of_the_visit_for_what_it_calls(bob: Actor) -> None:
-    code = visits.allow("a--b.localhost", by=bob, session_key="s", state="known", budget=100)
+def begun(by: Actor, *, budget: int) -> Visit:
+    code = visits.allow("a--b.localhost", by=by, session_key="s", state="known", budget=budget)
     token = visits.begin(code, host="a--b.localhost", state="known")
     visit = visits.find(token, host="a--b.localhost")
     assert visit is not None
+    return visit
+
+
+@pytest.fixture
+def target(db: None) -> Target:
+    return resolving.of_version_row(VersionFactory.create(royalty_microcredits=600_000_000))
+
+
+async def test_request_that_its_caller_leaves_takes_no_more_of_the_visit_than_its_time(
+    bob: Actor, target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visit = begun(bob, budget=100_000)
+
+    async def is_left(*_: object, **__: object) -> None:
+        raise asyncio.CancelledError(CALLER_LEFT)
+
+    monkeypatch.setattr(gateway, "call", is_left)
+    with pytest.raises(asyncio.CancelledError):
+        await spending.call(target, by=bob, ask=Ask(Kind.VOID, b"", 300), visit=visit)
+    await asyncio.gather(*spending._returning)
+
+    assert visits.reserve(visit, FREE, 300, is_shared=True) > 24_000
+
+
+@pytest.mark.django_db
+def test_request_that_costs_nothing_has_its_part_of_the_visit_for_what_it_calls(bob: Actor) -> None:
+    visit = begun(bob, budget=100)
 
     alone = visits.reserve(visit, FREE, 300, is_shared=False)
     parts = [visits.reserve(visit, FREE, 300, is_shared=True) for _ in range(4)]

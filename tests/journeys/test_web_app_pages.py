@@ -142,9 +142,10 @@ def visit(site: Site, origin: Origin, browser: httpx.Client, budget: str = "1000
 
 
 def test_program_with_a_key_reaches_every_path_and_method(
-    live: Site, caller: Person, origin: Origin
+    live: Site, caller: Person, origin: Origin, path: str
 ) -> None:
     key = caller.headers
+    dear = Origin(live, f"0-1-0--{label(path)}")
     upload = bytes(range(256)) * 20_000
 
     hashed = origin.ask("/hash", "PUT", content=upload, headers=key)
@@ -153,6 +154,7 @@ def test_program_with_a_key_reaches_every_path_and_method(
     odd = origin.ask("/a%20b//c?x=%2F&y", "PROPFIND", headers=key).json()
     moved = origin.ask("/move", headers=key)
     failed = origin.ask("/fail", headers=key)
+    too_dear = dear.ask("/any", headers={**key, "Max-Cost": "0.01"})
 
     assert (hashed.status_code, hashed.headers["etag"]) == (201, "W/1")
     assert hashed.text == hashlib.sha256(upload).hexdigest()
@@ -161,6 +163,7 @@ def test_program_with_a_key_reaches_every_path_and_method(
     assert (odd["method"], odd["path"], odd["query"]) == ("PROPFIND", "/a b//c", "x=%2F&y")
     assert (moved.status_code, moved.headers["location"]) == (302, f"{origin.url}/moved?x=1")
     assert (failed.status_code, failed.text) == (503, "broken")
+    assert too_dear.status_code == 402
     metered = record(live, hashed.headers["x-request-id"])
     assert (metered["result"], metered["input_bytes"], metered["output_bytes"]) == (
         "succeeded",
