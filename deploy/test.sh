@@ -23,18 +23,31 @@ try() { # try NAME COMMAND...
     "$@" || failed+=("$name")
 }
 
-export DATA_DIR="$scratch/checks" # Django's settings make it; the tests make their own
-try "Style" ruff check --quiet --output-format=concise .
-try "Format" ruff format --quiet --check .
-try "Types" mypy --no-error-summary .
-try "Layers" lint-imports --no-logo
-try "Migrations" python manage.py makemigrations --check --dry-run
-try "Browser code" node_modules/.bin/tsc --project jsconfig.json
-
-if [ "${1:-all}" = all ]; then
+check_all() {
+    export DATA_DIR="$scratch/checks" # Django's settings make it; the tests make their own
+    try "Style" ruff check --quiet --output-format=concise .
+    try "Format" ruff format --quiet --check .
+    try "Types" mypy --no-error-summary .
+    try "Layers" lint-imports --no-logo
+    try "Migrations" python manage.py makemigrations --check --dry-run
+    try "Browser code" node_modules/.bin/tsc --project jsconfig.json
     unset DATA_DIR
+}
+
+test_all() {
+    # One processor would be idle while the checks go on alone; what they say follows.
+    bash deploy/test.sh check >"$scratch/checks.log" 2>&1 &
+    local checks=$!
     try "Tests on PostgreSQL" python -m tests.servers pytest -q -rs -n "$workers" --dist loadgroup -m database --reuse-db
+    wait "$checks" || failed+=("Checks")
+    cat "$scratch/checks.log"
     try "Tests on SQLite, and of the whole site" pytest -q -rs -n "$workers" --dist loadgroup
-fi
+}
+
+case ${1:-all} in
+    all) test_all ;;
+    check) check_all ;;
+    *) fail "test.sh all|check [WORKERS], not $1" ;;
+esac
 
 [ ${#failed[@]} = 0 ] || fail "failed: $(printf '%s; ' "${failed[@]}")"
