@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
@@ -21,6 +22,7 @@ from algorithms.pages import json_answer, wants_json
 from marketplace.accounts.middleware import ActorRequest
 from marketplace.accounts.models import Owner
 from marketplace.catalog import pages, search
+from marketplace.catalog.algorithm_pages import cost
 from marketplace.catalog.discovery import (
     cards,
     categories,
@@ -34,6 +36,7 @@ from marketplace.catalog.discovery.permissions import may_see_own_stars, may_sor
 from marketplace.catalog.models import Category, Follow, Star
 from marketplace.catalog.search import ORDER_LABELS, Order, Query
 from marketplace.lib.errors import BadInput, NotFound
+from marketplace.lib.money import in_dollars
 
 EXAMPLES = 3
 PICKS = 6
@@ -53,6 +56,7 @@ def home(request: ActorRequest) -> HttpResponse:
         "examples": _examples(request),
         "total": overview.total,
         "free": overview.counts.of_facet["price"]["free"],
+        "second": cost.shown(in_dollars(settings.CPU_RATE)) if settings.CPU_RATE else "",
         "shelves": [shelf for shelf in shelves if shelf[2]],
         "trending": _cards(request, overview.algorithms[:PICKS]),
         "newest": _cards(
