@@ -36,7 +36,7 @@ def available(case: Case) -> list[Decision.Action]:
         words = case.review or case.comment
         if words is not None:
             found.append(Action.SHOW if words.hidden_at else Action.HIDE)
-    found.append(Action.UNSUSPEND if case.owner.is_suspended else Action.SUSPEND)
+    found.append(Action.UNSUSPEND if _is_suspended(case.owner) else Action.SUSPEND)
     return found
 
 
@@ -99,9 +99,18 @@ def _unsuspend(case: Case, reason: str) -> None:
     _set_suspended(case.owner, is_suspended=False)
 
 
+def _is_suspended(owner: Owner) -> bool:
+    """By a moderator: closing an account suspends it too, and keeps apart what they had decided."""
+    return owner.is_suspended if owner.closed_at is None else owner.was_suspended
+
+
 def _set_suspended(owner: Owner, *, is_suspended: bool) -> None:
-    owner.is_suspended = is_suspended
-    owner.save(update_fields=["is_suspended"])
+    """What was published by an account that has been closed stays hidden either way."""
+    if owner.closed_at is None:
+        owner.is_suspended = is_suspended
+    else:
+        owner.was_suspended = is_suspended
+    owner.save(update_fields=["is_suspended", "was_suspended"])
 
 
 def _hide(case: Case, reason: str) -> None:

@@ -10,7 +10,7 @@ from django.test import Client
 
 from algorithms import resolving
 from algorithms.models import Algorithm, Build
-from marketplace.accounts import actors
+from marketplace.accounts import actors, closing
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import AuditEntry, Notification, Owner, User
 from marketplace.catalog.models import Appeal, Case, Decision
@@ -164,6 +164,20 @@ def test_suspended_owner_appeals_by_the_letter_and_somebody_else_decides(
         "Your account is no longer suspended",
         "Your appeal was granted: anna/Summarize/1.0.0",
     ]
+
+
+def test_no_decision_opens_an_account_again_that_was_closed(
+    staff: Client, algorithm: Algorithm
+) -> None:
+    publish(algorithm)
+    case = Case.objects.get()
+    closing.close(Owner.objects.get(name="anna"), by=actor("anna"))
+
+    answers = [decide(staff, case, action) for action in ("unsuspend", "suspend", "unsuspend")]
+
+    anna = Owner.objects.get(name="anna")
+    assert answers == [400, 302, 302]
+    assert (anna.is_suspended, anna.was_suspended) == (True, False)
 
 
 def test_staff_do_not_decide_about_their_own(algorithm: Algorithm) -> None:
