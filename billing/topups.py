@@ -96,6 +96,8 @@ def arrived(session_id: str, *, by: Actor) -> TopUp:
 
 def fulfil(session_id: str) -> TopUp | None:
     """Look at Stripe what became of a page, and credit what is paid; safe to repeat at any time."""
+    if not session_id:  # Stripe would answer with a list of every page
+        raise NotFound(_("There is no such top-up."))
     session = gateway().session(session_id)
     if session.mode == "setup":
         customers.keep_card(session.customer, session.method_id)

@@ -150,11 +150,10 @@ def _managed(request: APIRequest, username: str, connector_id: UUID) -> Connecto
 def _check_kind(body: Mapping[str, Any]) -> None:
     """`cred_type` follows from the protocol; a body that says another is a mistake."""
     protocol, kind = body["protocol"], body.get("cred_type")
-    known = {str(name): word for name, word in credentials.KINDS.items()}
-    if kind is not None and protocol in known and kind != known[str(protocol)]:
-        raise BadInput(
-            f"The cred_type of {protocol} is {known[str(protocol)]}.", wire_code=INVALID_REQUEST
-        )
+    known = {str(name): str(word) for name, word in credentials.KINDS.items()}
+    expected = known.get(str(protocol))
+    if kind is not None and expected is not None and kind != expected:
+        raise BadInput(f"The cred_type of {protocol} is {expected}.", wire_code=INVALID_REQUEST)
 
 
 def _given(body: Mapping[str, Any]) -> Given:

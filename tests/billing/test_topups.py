@@ -246,13 +246,14 @@ def test_card_left_without_a_purchase_is_used_from_then_on_until_it_is_removed(
 
     page = browser.post("/billing/card/")
     back = stripe.pay(page["Location"], GOOD_CARD)
+    unnamed = browser.get("/billing/card/left/")
     browser.get(back.headers["Location"].removeprefix("http://testserver"))
     kept = StripeCustomer.objects.get().card_label
     portal = customers.open_portal(owner(alice), by=alice, back="http://site/")
     httpx.post(portal, data={"do": "remove", "card": StripeCustomer.objects.get().card_id})
     stripe.bring()
 
-    assert kept == "Visa •••• 4242"
+    assert (unnamed.status_code, kept) == (404, "Visa •••• 4242")
     assert StripeCustomer.objects.get().card_label == ""
     assert Lot.objects.count() == 0
 

@@ -329,6 +329,7 @@ def test_label_chooses_and_the_default_is_what_has_none(
     ("change", "words"),
     [
         ({"protocol": "ftp"}, "protocol is one of: s3, gs, azureblob, dropbox."),
+        ({"protocol": ["s3"]}, "protocol is one of: s3, gs, azureblob, dropbox."),
         ({"cred_type": "oauth"}, "The cred_type of s3 is iam."),
         ({"cred_data": {"access_key_id": "key"}}, "The credentials lack: secret_access_key."),
         ({"cred_data": "key"}, "cred_data must be a JSON object."),
