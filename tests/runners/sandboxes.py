@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from django.conf import settings
 
@@ -14,17 +18,27 @@ from runners.specs import MIB, Invocation, Kind, Limits, RunSpec
 LIMITS = Limits(memory=256 * MIB, processes=64, disk=32 * MIB)
 
 
-def spec_of(code: str, *, interpreter: str = "", **changes: object) -> RunSpec:
+def spec_of(
+    code: str,
+    *,
+    interpreter: str = "",
+    files: Mapping[str, str] = MappingProxyType({}),
+    **changes: object,
+) -> RunSpec:
     """A built version whose module holds the code; nothing is installed for it."""
     data = Path(settings.DATA_DIR)
     slug = interpreter or runtimes.discover()[-1].slug
-    digest = hashlib.sha256(code.encode()).hexdigest()
-    source = data / "sources" / digest
-    if not source.exists():
-        (source / "src").mkdir(parents=True)
-        (source / "src" / "__init__.py").touch()
-        (source / "src" / "Tried.py").write_text(code)
-        (source / "algorithmia.conf").write_text(json.dumps({"algoname": "Tried"}))
+    written = {
+        "src/__init__.py": "",
+        "src/Tried.py": code,
+        "algorithmia.conf": json.dumps({"algoname": "Tried"}),
+        **files,
+    }
+    digest = hashlib.sha256(json.dumps(written).encode()).hexdigest()
+    with _made(data / "sources" / digest) as source:
+        for name, text in written.items():
+            (source / name).parent.mkdir(parents=True, exist_ok=True)
+            (source / name).write_text(text)
     return RunSpec(
         **{
             "algorithm": "alice/Tried",
@@ -40,13 +54,24 @@ def spec_of(code: str, *, interpreter: str = "", **changes: object) -> RunSpec:
 
 def _bare_environment(data: Path, slug: str) -> str:
     """A virtual environment with nothing in it, made by hand: its interpreter is the mounted one."""
-    folder = data / "environments" / f"bare-{slug}"
-    if not folder.exists():
-        (folder / "bin").mkdir(parents=True)
+    with _made(data / "environments" / f"bare-{slug}") as folder:
+        (folder / "bin").mkdir()
         program = Path(runtimes.PYTHON) / "bin" / runtimes.find(slug).executable
         (folder / "bin" / "python").symlink_to(program)
         (folder / "pyvenv.cfg").write_text(f"home = {runtimes.PYTHON}/bin\n")
-    return folder.name
+    return f"bare-{slug}"
+
+
+@contextlib.contextmanager
+def _made(folder: Path) -> Iterator[Path]:
+    """Where to write what shall be in the folder, which is there at once or has been: others share it."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, ignore_cleanup_errors=True) as name:
+        new = Path(name) / "new"
+        new.mkdir()
+        yield new
+        with contextlib.suppress(OSError):  # another worker was faster
+            new.rename(folder)
 
 
 def asking(

@@ -153,10 +153,8 @@ def test_health_path_of_the_manifest_is_told_to_the_guest(tmp_path: Path) -> Non
 
 
 def web_spec(app: str = APP, command: str = "python app.py") -> RunSpec:
-    spec = spec_of(app, contract="web", module="Procfile")
-    tree = Path(settings.DATA_DIR) / "sources" / spec.source
-    write_tree(tree, Procfile=f"web: {command}\n", app_dot_py=app)
-    return spec
+    files = {"Procfile": f"web: {command}\n", "app.py": app}
+    return spec_of(app, files=files, contract="web", module="Procfile")
 
 
 NOT_TAKEN = "It was not answered, or the answer not taken, within {:g} seconds."
