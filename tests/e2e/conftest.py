@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from tests.e2e.pages import ARGUMENTS, LOADING, Watched, new_page
 from tests.live import Person, Site
 
-expect.set_options(timeout=15_000)  # a machine with two processors starts builds and browsers, too
+expect.set_options(timeout=30_000)  # a machine with two processors starts builds and browsers, too
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def context(browser: Browser, live: Site) -> Iterator[BrowserContext]:
     context = browser.new_context(base_url=live.url, viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(30_000)
     yield context
     context.close()
 

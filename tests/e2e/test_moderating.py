@@ -34,7 +34,7 @@ def shouting(live: Site) -> Iterator[tuple[Person, str]]:
 
 def _page_of(browser: Browser, live: Site, person: Person) -> Page:
     page = new_page(browser.new_context(base_url=live.url))
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(30_000)
     page.goto("/sign_in/")
     page.get_by_label("Account name or e-mail").fill(person.name)
     page.get_by_label("Password").fill(person.password)
