@@ -27,6 +27,7 @@ from algorithms.permissions import may_edit, may_report_insights
 from marketplace.accounts.actors import Actor
 from marketplace.lib import timestamps
 from marketplace.lib.errors import BadInput, NotAllowed, NotFound, TooLarge
+from marketplace.lib.spreadsheets import harmless
 
 MOST_VALUES: Final = 25
 MOST_BYTES: Final = 25 * 1024
@@ -48,7 +49,6 @@ RESERVED: Final = (
 """Names that the platform adds itself."""
 
 _NAME: Final = re.compile(r"[^\x00-\x1f\x7f]{1,100}\Z")
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 def report(values: Mapping[str, object], *, by: Actor) -> Insight:
@@ -180,5 +180,4 @@ def _cell(value: object) -> str:
     """A value as a table program may read it: never as a formula."""
     if value is None:
         return ""
-    text = value if isinstance(value, str) else orjson.dumps(value).decode()
-    return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA) else text
+    return harmless(value) if isinstance(value, str) else orjson.dumps(value).decode()

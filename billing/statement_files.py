@@ -15,6 +15,7 @@ from fpdf import FPDF
 
 from billing.account_statements import Statement
 from marketplace.lib.money import MICRO_PER_DOLLAR, format_dollars
+from marketplace.lib.spreadsheets import harmless
 
 _INK: Final = (18, 32, 29)
 _SOFT: Final = (93, 108, 103)
@@ -89,11 +90,6 @@ def _pages(statement: Statement) -> bytes:
         names = [_("Day"), _("Number"), _("Credit"), _("Tax")]
         page.grid(names, paid, widths=(26, 98, 30, 30))
     return bytes(page.output())
-
-
-def harmless(text: str) -> str:
-    """A spreadsheet reads no formula in it."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 class _Page(FPDF):

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from billing import customers, grants, recharging, topups
@@ -67,7 +68,8 @@ def auto_recharge(request: ActorRequest) -> HttpResponse:
             form, lambda: recharging.configure(owner, order, by=request.actor, is_on=is_on)
         )
         if kept is not None:
-            messages.success(request, "Auto-recharge is on." if is_on else "Auto-recharge is off.")
+            said = _("Auto-recharge is on.") if is_on else _("Auto-recharge is off.")
+            messages.success(request, said)
             return redirect(absolute(request, "billing:top_up", owner=owner))
     return _page(request, owner, TopUpForm(), form)
 

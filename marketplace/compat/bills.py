@@ -21,6 +21,7 @@ from marketplace.api.rest import ActorAPIView, APIRequest
 from marketplace.compat.finding import owner_at
 from marketplace.lib.errors import BadInput, NotSignedIn
 from marketplace.lib.money import format_dollars
+from marketplace.lib.spreadsheets import harmless
 
 _MOST: Final = 1000
 
@@ -110,16 +111,11 @@ def _csv(found: Report) -> HttpResponse:
     writer.writerow([found.asked.group_by, *names])
     for row in found.rows:
         shown = _shown(asdict(row))
-        writer.writerow([_harmless(row.name), *[shown[name] for name in names]])
+        writer.writerow([harmless(row.name), *[shown[name] for name in names]])
     made = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
     name = f"usage-{found.asked.first}-{found.asked.last}.csv"
     made["Content-Disposition"] = f'attachment; filename="{name}"'
     return made
-
-
-def _harmless(text: str) -> str:
-    """A spreadsheet reads no formula in it."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 def _owner(request: APIRequest) -> Owner:

@@ -15,10 +15,10 @@ from django.utils import timezone
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import AuditEntry
 from marketplace.accounts.permissions import may_administer
+from marketplace.lib.spreadsheets import harmless
 
 MOST_IN_A_FILE: Final = 100_000
 _COLUMNS: Final = ("at", "who", "key", "action", "target", "details")
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def as_csv(rows: QuerySet[AuditEntry]) -> Iterator[str]:
         key = row.key.label if row.key is not None else ""
         details = orjson.dumps(row.details).decode()
         cells = (row.at.isoformat(), row.actor_name, key, row.action, row.target, details)
-        yield writer.writerow([_harmless(cell) for cell in cells])
+        yield writer.writerow([harmless(cell) for cell in cells])
 
 
 class _Echo:
@@ -64,10 +64,6 @@ class _Echo:
 
     def write(self, line: str) -> str:
         return line
-
-
-def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
 def _midnight(day: date) -> datetime:
