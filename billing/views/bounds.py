@@ -88,7 +88,7 @@ def _subjects(owner: Owner) -> list[tuple[str, str]]:
     """Everything, the keys, the people, and what the account has called lately."""
     found = [("account:", _("Everything the account pays"))]
     keys = APIKey.objects.usable().filter(owner=owner).order_by("label")[:_MOST_CHOICES]
-    found += [(f"key:{key.pk}", _("Key: %(label)s") % {"label": key.label}) for key in keys]
+    found += [(f"key:{key.pk}", _("Key: %(label)s") % {"label": key}) for key in keys]
     if owner.organization_id is not None:
         members = Membership.objects.filter(organization=owner.organization_id)
         members = members.exclude(role=Membership.Role.INVITED).select_related("user")

@@ -21,6 +21,7 @@ from billing import (
     statement_files,
 )
 from billing.models import Budget, Limit, Objection, PostPaid, SpendStop
+from marketplace.accounts import keys
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import User
 from tests.billing.test_receipts import called, settled_and_receipted
@@ -153,6 +154,7 @@ def test_budget_is_set_changed_and_ended_on_its_page(alice: Actor, bob: Actor) -
     used = called(bob, alice)
     settled_and_receipted()
     browser = browser_of(bob)
+    twins = [keys.create(owner(bob), by=bob, label="laptop")[0] for _ in range(2)]
 
     wrong = browser.post(
         "/billing/budgets/", {"subject": "account:", "period": "day", "amount": "x"}
@@ -169,6 +171,7 @@ def test_budget_is_set_changed_and_ended_on_its_page(alice: Actor, bob: Actor) -
     assert whole.amount == 3_500_000
     assert Budget.objects.get(scope="algorithm").subject == "alice/Hello"
     assert "$3.50" in page
+    assert all(f"Key: laptop ({twin.mask})" in page for twin in twins)
     assert "alice/Hello" in page
     browser.post(f"/billing/budgets/{whole.pk}/end/")
     assert Budget.objects.in_force().get().scope == "algorithm"
