@@ -185,8 +185,8 @@ JWT_NAME_CLAIM = env.str("JWT_NAME_CLAIM", default="sub")
 JWT_TAGS_CLAIM = env.str("JWT_TAGS_CLAIM", default="")
 """The claims that hold the name of the account and its permission tags; empty: tags are not read."""
 
-EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
-vars().update(EMAIL_CONFIG)
+vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="") or f"no-reply@{urlsplit(SITE_URL).hostname}"
 
 # Language and time
 

@@ -43,6 +43,7 @@ def test_the_link_sets_a_password_once_and_ends_other_sessions(
     again = client.post(link, {"password": "a third phrase entirely"})
 
     assert mail.outbox[0].to == ["alice@example.org"]
+    assert mail.outbox[0].from_email == "no-reply@127.0.0.1"
     assert (shown.status_code, done["Location"], again.status_code) == (200, "/sign_in/", 400)
     assert User.objects.get().check_password(NEW)
     assert elsewhere.get("/profile/").status_code == 302
