@@ -82,7 +82,7 @@ def test_who_asks_waits_for_the_same_work_whoever_exists(
         asked.append([query["sql"].split()[0] for query in queries])
 
     assert queued == [("somebody",), ("alice",), ("nobody",)]
-    assert asked == [["SELECT", "INSERT"]] * 2
+    assert asked == [["INSERT", "SELECT"]] * 2
     assert mail.outbox == []
 
 
