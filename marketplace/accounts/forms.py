@@ -241,6 +241,18 @@ class KeyForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date"}),
     )
 
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        calls = data.get("algorithm_access") != APIKey.AlgorithmAccess.NONE
+        if not (
+            calls or data.get("may_manage") or data.get("data_access") != APIKey.DataAccess.NONE
+        ):
+            self.add_error(
+                "algorithm_access",
+                _("A key like this can do nothing. Choose what it may call, or a right below."),
+            )
+        return data
+
     def scopes(self) -> KeyScopes:
         data = self.cleaned_data
         return KeyScopes(

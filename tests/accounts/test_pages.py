@@ -62,6 +62,17 @@ def test_signing_up_signs_in_and_shows_a_key_that_works(client: Client) -> None:
     assert client.get("/profile/").status_code == 200
 
 
+def test_key_that_could_do_nothing_is_refused_and_none_is_made(alice: Actor) -> None:
+    client = signed_in(alice)
+    useless = {"label": "curl", "algorithm_access": "none", "data_access": "none"}
+
+    refused = client.post("/keys/", useless | {"from_native": "on"})
+
+    assert refused.status_code == 400
+    assert "A key like this can do nothing" in text_of(refused.content)
+    assert not APIKey.objects.filter(label="curl").exists()
+
+
 def test_the_key_is_not_shown_a_second_time(client: Client) -> None:
     first = client.post(
         "/sign_up/", {"username": "carol", "email": "c@example.org", "password": PASSWORD}

@@ -239,7 +239,7 @@ def test_picture_is_drawn_anew_and_what_is_none_is_refused(alice: Actor, client:
 
 def test_everything_kept_is_taken_away_without_secrets(alice: Actor) -> None:
     client = signed_in(alice)
-    client.post("/keys/", {"label": "my app", "algorithm_access": "none", "data_access": "none",
+    client.post("/keys/", {"label": "my app", "algorithm_access": "none", "data_access": "read",
                            "from_native": "on"})  # fmt: skip
 
     answer = client.post("/profile/data/export/")
