@@ -14,8 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
+from marketplace.lib import plain_yaml
 from runners.author_files import is_own_file
 from runners.contracts import openapi, procfile, surroundings
 from runners.contracts.base import Detected, Interface, Operation
@@ -36,6 +35,7 @@ _IDS: Final = uuid.UUID("b2f6f1f7-9f6a-5d0c-8a3e-6f3c1d9a7e21")
 _RUNTIME: Final = re.compile(r"(?:python-)?(3(?:\.(?:\d+|x)){0,2})")
 _MANIFEST: Final = "manifest.yml"
 _LARGEST: Final = 64 * 1024
+_MOST_ALIASES: Final = 16  # such manifests merge what their apps have in common
 
 
 class Web:
@@ -169,9 +169,9 @@ def _health(tree: Path) -> str:
     if not is_own_file(path, tree) or path.stat().st_size > _LARGEST:
         return ""
     try:
-        said = yaml.safe_load(path.read_bytes())
-    except (yaml.YAMLError, ValueError, RecursionError):
-        raise BuildFailed(f"{_MANIFEST} is not valid YAML.") from None
+        said = plain_yaml.load(path.read_bytes(), most_aliases=_MOST_ALIASES)
+    except plain_yaml.Unreadable as error:
+        raise BuildFailed(f"{_MANIFEST} cannot be read: {error}.") from None
     apps = said.get("applications") if isinstance(said, dict) else None
     first = apps[0] if isinstance(apps, list) and apps else said
     endpoint = first.get("health-check-http-endpoint") if isinstance(first, dict) else None

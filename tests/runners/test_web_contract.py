@@ -144,12 +144,25 @@ def test_openapi_document_beside_the_app_describes_its_call(tmp_path: Path) -> N
 
 
 def test_health_path_of_the_manifest_is_told_to_the_guest(tmp_path: Path) -> None:
-    manifest = "applications:\n- name: app\n  health-check-http-endpoint: /up?now\n"
+    manifest = """\
+defaults: &all {health-check-http-endpoint: "/up?now"}
+applications:
+- {name: app, <<: *all}
+"""
     write_tree(tmp_path, Procfile="web: a", manifest_dot_yml=manifest)
 
     told = Web().told(RunSpec("alice/App", "Procfile"), tmp_path)
 
     assert (told["command"], told["health"], told["port"]) == ("a", "/up?now", 8080)
+
+
+def test_manifest_that_merges_without_end_is_refused(tmp_path: Path) -> None:
+    merged = [f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 9)}]}}" for n in range(1, 6)]
+    manifest = "\n".join(("a0: &a0 {x: 1}", *merged))
+    write_tree(tmp_path, Procfile="web: a", manifest_dot_yml=manifest)
+
+    with pytest.raises(BuildFailed, match="more than 16 aliases are not allowed here"):
+        Web().told(RunSpec("alice/App", "Procfile"), tmp_path)
 
 
 def web_spec(app: str = APP, command: str = "python app.py") -> RunSpec:
