@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.."
 
 export PATH="$PWD/.venv/bin:$PATH"
 unset PYTHONDONTWRITEBYTECODE # else each of hundreds of processes compiles everything anew
-workers=${2:-2}
+run=(-n "${2:-2}" --randomly-seed="${SEED:-2026}") # one order, so that a failure can be seen again
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
@@ -38,10 +38,10 @@ test_all() {
     # One processor would be idle while the checks go on alone; what they say follows.
     bash deploy/test.sh check >"$scratch/checks.log" 2>&1 &
     local checks=$!
-    try "Tests on PostgreSQL" python -m tests.servers pytest -q -rs -n "$workers" --dist loadgroup -m database --reuse-db
+    try "Tests on PostgreSQL" python -m tests.servers pytest -q -rs "${run[@]}" -m database --reuse-db
     wait "$checks" || failed+=("Checks")
     cat "$scratch/checks.log"
-    try "Tests on SQLite, and of the whole site" pytest -q -rs -n "$workers" --dist loadgroup
+    try "Tests on SQLite, and of the whole site" pytest -q -rs "${run[@]}"
 }
 
 case ${1:-all} in

@@ -315,12 +315,3 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("live")
         elif fixtures & {"db", "transactional_db"} or item.get_closest_marker("django_db"):
             item.add_marker("database")
-        if _shares_with_its_module(item):
-            item.add_marker(pytest.mark.xdist_group(item.path.as_posix()))
-
-
-def _shares_with_its_module(item: pytest.Item) -> bool:
-    """Whether other tests of its file use the same site or browser, which one worker should start."""
-    known = getattr(item, "_fixtureinfo", None)
-    defined = known.name2fixturedefs.values() if known is not None else ()
-    return any(fixtures[-1].scope in ("module", "class") for fixtures in defined)
