@@ -16,7 +16,7 @@ from tests.e2e.pages import PASSWORD
 from tests.live import Site
 
 _SHOW: Final = "from tests.e2e.showcase import show; show()"
-SETTLE_MS: Final = 4000
+SETTLE_MS: Final = 30_000
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Audience:
             context = self.browser.new_context(
                 base_url=self.url, storage_state=self.states.get(who), **self.options
             )
-            context.set_default_timeout(20_000)
+            context.set_default_timeout(30_000)
             self.contexts[who], self.tabs[who] = context, context.new_page()
             self.tabs[who].on("pageerror", lambda error: self.errors.append(str(error)))
             if who != routes.VISITOR and who not in self.states:
