@@ -157,9 +157,7 @@ def behind(token: str) -> Invitation:
     rows = Invitation.objects.filter(digest=digest_of(token), expires_at__gt=timezone.now())
     found = rows.select_related("organization__owner", "invited_by").first()
     if found is None or found.organization.owner.closed_at is not None:
-        raise NotFound(
-            _("This invitation was answered, taken back or is too old. Ask for a new one.")
-        )
+        raise _gone()
     return found
 
 
@@ -168,13 +166,14 @@ def accept_mailed(token: str, *, by: Actor) -> Membership:
     """Join as whoever is signed in: having the link shows that the mail was theirs."""
     by.require(may_change_own_settings, "invitations")
     found = behind(token)
+    if not Invitation.objects.filter(pk=found.pk).delete()[0]:
+        raise _gone()  # somebody else was faster with the same link
     membership, _new = Membership.objects.get_or_create(
         organization=found.organization, user_id=by.user_id or 0, defaults={"role": found.role}
     )
     if membership.role == Role.INVITED:
         membership.role, membership.expires_at = Role(found.role), None
         membership.save(update_fields=["role", "expires_at"])
-    found.delete()
     audit.record(by, "joined an organization", membership, invited=found.email)
     _tell_inviter(found.invited_by_id, found.organization.owner, by)
     return membership
@@ -194,6 +193,10 @@ def take_back(owner: Owner, invitation_id: UUID, *, by: Actor) -> None:
         raise NotFound(_("There is no such invitation."))
     found.delete()
     audit.record(by, "took an invitation back", f"{owner}: {found.email}")
+
+
+def _gone() -> NotFound:
+    return NotFound(_("This invitation was answered, taken back or is too old. Ask for a new one."))
 
 
 def digest_of(token: str) -> str:

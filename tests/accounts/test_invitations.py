@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from copy import copy
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from django.core import mail as outbox
 from django.test import Client
 from django.utils import timezone
 
-from marketplace.accounts import organizations
+from marketplace.accounts import invitations, organizations
 from marketplace.accounts.actors import Actor
 from marketplace.accounts.models import Invitation, Membership, Notification, Owner, User
 from marketplace.accounts.organizations import Details
@@ -64,6 +65,21 @@ def test_address_without_account_gets_a_link_that_works_once(
     assert Membership.objects.get(user__username="bob").role == "member"
     assert again.status_code == 404
     assert link.split("/")[2] not in str(Invitation.objects.values_list("digest"))
+
+
+def test_link_lets_one_person_in_though_two_have_opened_it(
+    team: Owner, alice: Actor, bob: Actor, mallory: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invited = {"person": "carol@example.org", "role": "member"}
+    signed_in(alice).post("/organizations/team/invite/", invited)
+    link = re.findall(r"/invitations/\S+", str(outbox.outbox[0].body))[0]
+    seen_by_both = Invitation.objects.select_related("organization__owner").get()
+    monkeypatch.setattr(invitations, "behind", lambda _token: copy(seen_by_both))
+
+    answers = [signed_in(who).post(link, {"answer": "accept"}) for who in (bob, mallory)]
+
+    assert [answer.status_code for answer in answers] == [302, 404]
+    assert not Membership.objects.filter(user__username="mallory").exists()
 
 
 def test_invitations_end_by_time_by_the_organization_and_by_a_no(
