@@ -92,6 +92,8 @@ def _explain(error, tree):
         return "TooManyProcessesError", text.format(message)
     if isinstance(error, ImportError):
         return None, "{}{}".format(message, _import_advice(error, message, tree))
+    if type(error) is KeyError:  # its text is the bare key, which tells a caller nothing
+        return None, "KeyError: {}".format(message)
     return None, message
 
 

@@ -36,7 +36,7 @@ class Property(Exception):
     [
         ("ValueError('bad image')", "AlgorithmError", "bad image"),
         ("ValueError()", "AlgorithmError", "ValueError"),
-        ("KeyError('image')", "AlgorithmError", "'image'"),
+        ("KeyError('image')", "AlgorithmError", "KeyError: 'image'"),
         ("AlgorithmException('m', 'InputError')", "InputError", "m"),
         ("AlgorithmException('m', error_type='UnsupportedError')", "UnsupportedError", "m"),
         ("AlgorithmException('m', 'Traceback: x', 'ParsingError')", "ParsingError", "m"),
