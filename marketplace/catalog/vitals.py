@@ -13,10 +13,9 @@ from django.core.cache import cache
 from django.db.models import F, Q, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
-from django.utils.timesince import timesince
-from django.utils.translation import gettext as _
 
 from algorithms.models import Call
+from marketplace.lib import timestamps
 
 SAMPLE: Final = 100
 """The newest calls that are looked at for each algorithm."""
@@ -56,12 +55,8 @@ class Vitals:
 
     @property
     def last_ago(self) -> str:
-        """How long ago the last call was, in its largest unit."""
-        if self.last_at is None:
-            return ""
-        if timezone.now() - self.last_at < timedelta(minutes=1):
-            return _("just now")
-        return _("%(time)s ago") % {"time": timesince(self.last_at, depth=1)}
+        """How long ago the last call was."""
+        return timestamps.ago(self.last_at) if self.last_at is not None else ""
 
     @property
     def ran_well_last(self) -> bool:

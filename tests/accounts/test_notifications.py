@@ -42,6 +42,7 @@ def test_unread_news_stand_first_and_in_the_head_of_every_page(alice: Actor, bob
     page = client.get("/notifications/").content.decode()
 
     assert "1 unread" in page
+    assert "just now</time>" in page
     assert "&lt;b&gt;First&lt;/b&gt;" in page
     assert "Not for alice" not in page
     assert 'aria-label="Notifications, 1 unread"' in client.get("/keys/").content.decode()

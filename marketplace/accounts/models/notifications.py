@@ -8,6 +8,7 @@ from django.db import models
 from django.utils import timezone
 
 from marketplace.accounts.models.people import User
+from marketplace.lib import timestamps
 
 
 class NotificationQuerySet(models.QuerySet["Notification"]):
@@ -45,6 +46,10 @@ class Notification(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user}: {self.title}"
+
+    @property
+    def age(self) -> str:
+        return timestamps.ago(self.created_at)
 
 
 class NotificationChoice(models.Model):

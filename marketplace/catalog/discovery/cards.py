@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Final
 from uuid import UUID
-
-from django.utils import timezone
-from django.utils.timesince import timesince
-from django.utils.translation import gettext as _
 
 from algorithms.models import Algorithm, AlgorithmImage
 from marketplace.accounts.actors import Actor
 from marketplace.catalog import facets
 from marketplace.catalog.discovery import categories
 from marketplace.catalog.models import Star
+from marketplace.lib import timestamps
 
-_FRESH: Final = timedelta(minutes=1)
 _TINTS: Final = 5
 MICROCREDITS_PER_MICRO: Final = facets.DOLLAR // 1_000_000
 
@@ -64,11 +58,7 @@ class Card:
     def ran_ago(self) -> str:
         """How long ago it last ran well, in the largest unit; empty if it never did."""
         at = self.algorithm.last_success_at
-        if at is None:
-            return ""
-        if timezone.now() - at < _FRESH:
-            return _("just now")
-        return _("%(time)s ago") % {"time": timesince(at, depth=1)}
+        return timestamps.ago(at) if at is not None else ""
 
     @property
     def is_offline(self) -> bool:
