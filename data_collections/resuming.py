@@ -27,7 +27,7 @@ from data_collections.locating import collection_at
 from data_collections.models import Collection, Upload
 from data_collections.permissions import may_go_on_with, may_write_to
 from data_collections.reserving import one_after_another
-from data_collections.storage import Assembled
+from data_collections.storage import Assembled, needing_the_disk
 from data_collections.uris import DataPath
 from marketplace.accounts.actors import Actor
 from marketplace.lib.errors import BadInput, Conflict, MarketplaceError, NotFound
@@ -181,7 +181,8 @@ def path_of(upload_id: UUID) -> Path:
 
 def _write(upload: Upload, piece: bytes) -> None:
     """Put the piece at its place: what a crash left beyond the offset is written over."""
-    with path_of(upload.pk).open("r+b" if upload.offset else "wb", buffering=0) as file:
+    mode = "r+b" if upload.offset else "wb"
+    with needing_the_disk(), path_of(upload.pk).open(mode, buffering=0) as file:
         file.seek(upload.offset)
         rest = memoryview(piece)
         while rest:

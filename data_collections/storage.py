@@ -50,7 +50,7 @@ class Received:
         self.sniffer = Sniffer()
         self._sha256 = hashlib.sha256()
         self._md5 = hashlib.md5(usedforsecurity=False)
-        with _needing_the_disk():
+        with needing_the_disk():
             handle, name = tempfile.mkstemp(prefix=UPLOAD_PREFIX, dir=settings.FILE_UPLOAD_TEMP_DIR)
         self.path = Path(name)
         try:
@@ -87,9 +87,9 @@ class Received:
         while chunk := source.read(CHUNK_BYTES):
             check_size(self.size + len(chunk))
             self._look_at(chunk)
-            with _needing_the_disk():
+            with needing_the_disk():
                 _write_all(file, chunk)
-        with _needing_the_disk():
+        with needing_the_disk():
             os.fsync(file.fileno())
 
 
@@ -97,7 +97,7 @@ def keep(received: Received) -> Blob:
     """Give received bytes their lasting place; what is there already is shared."""
     blob = _want(received)
     name = _name(blob.sha256)
-    with _needing_the_disk():
+    with needing_the_disk():
         if not _is_complete(name, received.size):
             with _Movable(received.path) as movable:
                 _storage().save(name, movable)
@@ -108,11 +108,11 @@ class Assembled(Received):
     """Bytes that arrived in pieces and lie in a file already; read once, to know what they are."""
 
     def __init__(self, path: Path, *, progressed: Callable[[int], None]) -> None:
-        with _needing_the_disk():
+        with needing_the_disk():
             super().__init__(io.BytesIO(), check_size=progressed)
         self.discard()
         self.path = path
-        with _needing_the_disk(), path.open("rb") as file:
+        with needing_the_disk(), path.open("rb") as file:
             while chunk := file.read(CHUNK_BYTES):
                 self._look_at(chunk)
                 progressed(self.size)
@@ -222,7 +222,7 @@ def _write_all(file: IO[bytes], chunk: bytes) -> None:
 
 
 @contextmanager
-def _needing_the_disk() -> Iterator[None]:
+def needing_the_disk() -> Iterator[None]:
     """Say that it is our fault when the storage fails; what the sender does is not meant."""
     try:
         yield

@@ -62,6 +62,10 @@ def test_file_arrives_in_pieces_after_a_lost_one_and_is_whole(
     upload = sender.begin(
         "data://alice/models/m.bin", sha256=hashlib.sha256(CONTENT).hexdigest()
     ).json()
+    place = resuming.path_of(Upload.objects.get().pk)
+    place.mkdir()  # as if the disk took nothing more
+    full = sender.send(upload, 0, CONTENT[:4000])
+    place.rmdir()
     sender.send(upload, 0, CONTENT[:4000])
     lost = sender.send(upload, 8000, CONTENT[8000:])
     torn = sender.send(
@@ -72,6 +76,8 @@ def test_file_arrives_in_pieces_after_a_lost_one_and_is_whole(
     before = DataFile.objects.exists()
     done = sender.send(upload, known["offset"], CONTENT[known["offset"] :])
 
+    assert full.status_code == 503
+    assert "its storage is full" in full.json()["error"]["message"]
     assert (lost.status_code, lost["Upload-Offset"]) == (409, "4000")
     assert "The next byte that is missing is 4000" in lost.json()["error"]["message"]
     assert (torn.status_code, known["offset"], known["state"]) == (400, 4000, "arriving")
