@@ -36,6 +36,7 @@ from marketplace.accounts.forms import carried_out
 from marketplace.accounts.middleware import ActorRequest
 from marketplace.accounts.models import Owner
 from marketplace.accounts.pages import for_people, sent
+from marketplace.accounts.uploads import takes_files
 from marketplace.lib.errors import MarketplaceError
 
 FILES_PER_PAGE: Final = 200
@@ -64,6 +65,7 @@ def collections(request: ActorRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@takes_files(lambda: settings.MAX_FILE_BYTES + 1)
 def collection(request: ActorRequest, owner: str, name: str) -> HttpResponse:
     """Show the files; a POST is an upload from a page without JavaScript."""
     path = DataPath(Place.COLLECTION, owner, name)

@@ -15,6 +15,7 @@ from algorithms.models import Algorithm, AlgorithmImage
 from algorithms.pages import of_algorithm
 from algorithms.permissions import may_edit
 from marketplace.accounts.middleware import ActorRequest
+from marketplace.accounts.uploads import takes_files
 from marketplace.lib.errors import BadInput, MarketplaceError, NotFound
 
 
@@ -37,6 +38,7 @@ def image(request: ActorRequest, owner: str, name: str, image_id: UUID) -> HttpR
 
 @of_algorithm
 @require_POST
+@takes_files(lambda: gallery.MOST_BYTES + 1)
 def add(request: ActorRequest, algorithm: Algorithm) -> HttpResponse:
     request.actor.require(may_edit, algorithm)
     sent = request.FILES.get("image")

@@ -8,17 +8,19 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from algorithms import importing, works
+from algorithms import amounts, importing, works
 from algorithms.import_form import ImportForm
 from algorithms.models import Import
 from algorithms.pages import in_json, json_answer, wants_json
 from marketplace.accounts.forms import carried_out
 from marketplace.accounts.middleware import ActorRequest
 from marketplace.accounts.pages import for_people, sent
+from marketplace.accounts.uploads import takes_files
 
 
 @for_people
 @require_http_methods(["GET", "POST"])
+@takes_files(lambda: amounts.MAX_TREE_BYTES + 1)
 def start(request: ActorRequest) -> HttpResponse:
     data = sent(request)
     files = request.FILES if data is not None else None

@@ -1,52 +1,52 @@
-"""Whose files in a form reach the disk."""
+"""What is kept of a file in a form, by who sends it and to which page."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
 import pytest
-from django.contrib.auth.models import AnonymousUser
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.http import HttpRequest
-from django.test import RequestFactory
+from django.test import Client
+from pytest_django import Settings
 
-from tests.factories import UserFactory
+from marketplace.accounts import avatars
+from marketplace.accounts.actors import Actor
+from marketplace.accounts.models import User
+from marketplace.accounts.uploads import UploadsOfPeople
+
+kept: list[int] = []
+
+
+class Measured(UploadsOfPeople):
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        try:
+            super().receive_data_chunk(raw_data, start)
+        finally:
+            kept[:] = [self.file.tell()]
 
 
 @pytest.fixture(autouse=True)
-def folder(settings: Any, tmp_path: Path) -> Path:
-    settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path)
-    return tmp_path
+def _measured(settings: Settings) -> None:
+    settings.FILE_UPLOAD_HANDLERS = [f"{__name__}.Measured"]
+    kept.clear()
 
 
-def form_with_a_file(size: int, *, user: Any) -> HttpRequest:
-    file = SimpleUploadedFile("model.bin", b"x" * size)
-    request = RequestFactory().post("/sign_in/", {"login": "alice", "file": file})
-    request.user = user
-    return request
+@pytest.mark.parametrize(
+    ("page", "signed_in", "most"),
+    [
+        ("/profile/picture/", True, avatars.MOST_BYTES + 1),
+        ("/profile/", True, 0),
+        ("/sign_in/", False, 0),
+    ],
+)
+def test_only_so_much_of_a_file_is_kept_as_its_page_takes_from_people(
+    client: Client, alice: Actor, page: str, signed_in: bool, most: int
+) -> None:
+    if signed_in:
+        client.force_login(User.objects.get(username=alice.name))
+    large = SimpleUploadedFile("a.png", bytes(avatars.MOST_BYTES + 2_000_000))
 
+    answer = client.post(page, {"picture": large})
 
-def test_file_of_nobody_is_left_out_and_the_form_is_read(folder: Path) -> None:
-    request = form_with_a_file(3_000_000, user=AnonymousUser())
-
-    assert request.POST["login"] == "alice"
-    assert not request.FILES
-    assert list(folder.iterdir()) == []
-
-
-def test_file_of_a_person_is_kept_whole() -> None:
-    request = form_with_a_file(3_000_000, user=UserFactory.build())
-
-    file: Any = request.FILES["file"]
-
-    assert (file.name, file.size) == ("model.bin", 3_000_000)
-    request.close()
-
-
-def test_person_sends_no_more_than_one_file_may_have(folder: Path, settings: Any) -> None:
-    settings.MAX_FILE_BYTES = 1_000_000
-    request = form_with_a_file(3_000_000, user=UserFactory.build())
-
-    assert not request.FILES
-    assert list(folder.iterdir()) == []
+    assert kept == [most]
+    assert answer.status_code < 500
+    if most:
+        assert "A picture may have 5 MB at most" in answer.content.decode()

@@ -32,6 +32,7 @@ from marketplace.accounts.permissions import (
     may_manage_organization,
     may_see_organization,
 )
+from marketplace.accounts.uploads import takes_files
 from marketplace.lib.errors import MarketplaceError, NotFound
 
 
@@ -124,6 +125,7 @@ def settings(request: ActorRequest, name: str) -> HttpResponse:
 
 @for_people
 @require_POST
+@takes_files(lambda: avatars.MOST_BYTES + 1)
 def picture(request: ActorRequest, name: str) -> HttpResponse:
     """Take a picture of the organization, or remove it."""
     owner = _visible(request, name)

@@ -30,6 +30,7 @@ from marketplace.accounts.forms import (
 from marketplace.accounts.middleware import ActorRequest
 from marketplace.accounts.models import Avatar, Owner
 from marketplace.accounts.pages import for_people, freshly_signed_in, self_of, sent
+from marketplace.accounts.uploads import takes_files
 
 
 @for_people
@@ -82,6 +83,7 @@ def confirm_email(request: ActorRequest, token: str) -> HttpResponse:
 
 @for_people
 @require_POST
+@takes_files(lambda: avatars.MOST_BYTES + 1)
 def picture(request: ActorRequest) -> HttpResponse:
     """Take a picture, or remove it."""
     owner = self_of(request)
