@@ -254,9 +254,7 @@ class App(object):
     def is_well(self):
         """Whether it still answers, within a moment, what it answered when it was ready."""
         _, status = self._ask(monotonic() + LOOK_SECONDS)
-        if not self._health:
-            return status is not None
-        return status == 200 and self._is_running(LOOK_SECONDS)
+        return status == 200 and self._is_running(LOOK_SECONDS) if self._health else bool(status)
 
     def _is_running(self, timeout=None):
         """What the address of its health says besides 200, where it is one that says more."""
@@ -335,10 +333,7 @@ class App(object):
 
     def _signal(self, number, everyone):
         try:
-            if everyone:
-                os.killpg(self._process.pid, number)
-            else:
-                os.kill(self._process.pid, number)
+            (os.killpg if everyone else os.kill)(self._process.pid, number)
         except OSError:  # nobody is left
             pass
 
