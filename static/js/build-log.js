@@ -16,6 +16,7 @@ export class BuildLog extends HTMLElement {
   #offset = 0;
   #ended = false;
   #failures = 0;
+  #followed = 0; // how many builds, so that what still comes of the last one is not taken for this one's
   /** @type {WebSocket | null} */
   #socket = null;
 
@@ -33,6 +34,7 @@ export class BuildLog extends HTMLElement {
   /** Begin with another build. @param {string} socket @param {string} source */
   follow(socket, source) {
     this.#socket?.close();
+    this.#followed += 1;
     this.replaceChildren();
     this.#ansi = colours();
     [this.#offset, this.#ended, this.#failures] = [0, false, 0];
@@ -43,29 +45,32 @@ export class BuildLog extends HTMLElement {
 
   #connect() {
     if (this.#ended) return;
+    const followed = this.#followed;
     const url = new URL(`${this.getAttribute("socket")}?after=${this.#offset}`, location.href);
     url.protocol = url.protocol.replace("http", "ws");
     const socket = (this.#socket = new WebSocket(url));
-    socket.onmessage = ({ data }) => this.#take(JSON.parse(data));
+    socket.onmessage = ({ data }) => socket === this.#socket && this.#take(JSON.parse(data));
     socket.onclose = ({ code }) => {
       if (socket !== this.#socket || this.#ended) return;
       if (code >= 4400 && code < 4500) return this.#append(`${gettext("You may not read this log.")}\n`);
       this.#failures += 1;
-      setTimeout(() => (this.#failures > 3 ? this.#poll() : this.#connect()), 1000);
+      setTimeout(() => followed === this.#followed && (this.#failures > 3 ? this.#poll(followed) : this.#connect()), 1000);
     };
   }
 
-  async #poll() {
+  /** @param {number} followed */
+  async #poll(followed) {
     const answer = await fetch(`${this.getAttribute("src")}?after=${this.#offset}`).catch(() => null);
     const end = Number(answer?.headers.get("X-Log-Offset"));
     const state = answer?.headers.get("X-Build-State") ?? "";
     const text = answer?.ok ? await answer.text().catch(() => null) : null;
+    if (followed !== this.#followed) return;
     if (text !== null && Number.isInteger(end)) {
       this.#append(text);
       this.#offset = end;
       if (!text && state && state !== "queued" && state !== "running") return this.#end(state, "");
     }
-    if (!this.#ended) setTimeout(() => this.#poll(), text ? 0 : 2000);
+    if (!this.#ended) setTimeout(() => followed === this.#followed && this.#poll(followed), text ? 0 : 2000);
   }
 
   /** @param {{ offset: number, text?: string, state?: string, error?: string }} frame */
