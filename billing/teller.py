@@ -16,7 +16,7 @@ from typing import Final
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import DatabaseError, IntegrityError, close_old_connections, connection
 
 from billing import caps, leasing, refusals
 from billing.leasing import RECALL_SECONDS
@@ -179,16 +179,30 @@ class Teller:
         elif time.monotonic() < self._beaten_at + HEARTBEAT_SECONDS:
             return
         elif not leasing.is_still_known(self.spender):
-            logger.warning("This process was believed to be dead; it begins anew")
-            self.till.void()
-            self.spender = uuid4()
-            leasing.register(self.spender, socket.gethostname())
+            self._begin_anew()
         self._beaten_at = time.monotonic()
         self.till.valid_until = self._beaten_at + TRUSTED_SECONDS
 
+    def _begin_anew(self) -> None:
+        logger.warning("This process was believed to be dead; it begins anew")
+        self.till.void()
+        self.spender = uuid4()
+        leasing.register(self.spender, socket.gethostname())
+
+    def _decide(self, asked: list[Asked]) -> leasing.Decision:
+        chains = self._with_chains(asked)
+        try:
+            return leasing.decide(chains, self.till, self.spender)
+        except IntegrityError:  # believed to be dead since the last beat: nobody to lease to
+            if leasing.is_still_known(self.spender):
+                raise
+            self._begin_anew()
+            again = self._with_chains([one for one, _ in chains])
+            return leasing.decide(again, self.till, self.spender)
+
     def _serve(self, asked: list[Asked]) -> None:
         try:
-            decision = leasing.decide(self._with_chains(asked), self.till, self.spender)
+            decision = self._decide(asked)
         except Exception as error:
             logger.exception("Money could not be set aside")
             sentence = "The books cannot be reached. Nothing was charged; try again."

@@ -252,12 +252,15 @@ def test_frozen_account_spends_nothing_with_a_max_cost_or_without(payer: Owner) 
     require_nothing_held()
 
 
-def test_process_believed_dead_spends_nothing_of_what_was_taken_from_it(payer: Owner) -> None:
+@pytest.mark.parametrize("seconds_since_the_last_beat", [3600, 0])
+def test_process_believed_dead_spends_nothing_of_what_was_taken_from_it(
+    payer: Owner, seconds_since_the_last_beat: int
+) -> None:
     with tellers(1) as [teller]:
         chain = asyncio.run(teller.hold(who(payer), 500))
         Spender.objects.update(seen_at=timezone.now() - timedelta(hours=1))
         reaping.reap()
-        teller._beaten_at = 0.0
+        teller._beaten_at = time.monotonic() - seconds_since_the_last_beat
         asyncio.run(teller.hold(who(payer), DOLLAR))
         teller.till.give(chain, 500, spent=500)
 
