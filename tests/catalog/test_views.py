@@ -57,7 +57,7 @@ def test_home_without_algorithms_says_how_to_begin(client: Client) -> None:
     page = text(client, "/")
 
     assert "Nobody has published here yet" in page
-    assert "With a key, a call also pays for computing: $0.00010 a second." in page
+    assert "With a key, a call also pays for computing: $0.0001 a second." in page
 
 
 def test_home_offers_what_can_be_run_at_once(client: Client, hello: Version) -> None:

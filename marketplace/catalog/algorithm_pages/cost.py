@@ -12,7 +12,7 @@ from algorithms.charging import rate_of
 from algorithms.models import Call, Version
 from billing.amounts import sign
 from billing.pricing import Price
-from marketplace.lib.money import MICRO_PER_DOLLAR, in_dollars
+from marketplace.lib.money import MICRO_PER_DOLLAR, format_dollars, in_dollars
 
 SAMPLE: Final = 1000
 AMOUNTS: Final = (1, 1_000, 100_000)
@@ -86,11 +86,12 @@ def calls_in(text: str, default: int = 1000) -> int:
 
 
 def shown(amount: Decimal) -> str:
-    """An amount as people read it; a small one keeps two figures that count."""
-    if amount == 0:
-        return f"{sign()}0.00"
+    """An amount as people read it: a small one as it is charged, a rate by two figures that count."""
     if amount >= 1:
         return f"{sign()}{amount.quantize(_CENT, ROUND_UP):,}"
+    micro = amount * MICRO_PER_DOLLAR
+    if micro == int(micro):
+        return f"{sign()}{format_dollars(int(micro))}"
     places = -amount.adjusted() + 1
     return f"{sign()}{amount.quantize(Decimal(1).scaleb(-max(places, 2)), ROUND_UP):f}"
 
