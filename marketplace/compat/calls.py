@@ -28,6 +28,7 @@ from marketplace.compat.bodies import Disconnected, kind_of, read_body
 from marketplace.lib.errors import (
     BadInput,
     MarketplaceError,
+    NotFound,
     NotSignedIn,
     PaymentRequired,
     TooLarge,
@@ -213,19 +214,31 @@ def _shape(request: Request, actor: Actor, answer: Answer) -> _Response:
 
 
 def _refused(request: Request | None, error: MarketplaceError) -> _Response:
-    headers: wire.Headers = [_JSON, (b"x-error-message", as_header(error.message).encode())]
+    message = _told(request, error)
+    headers: wire.Headers = [_JSON, (b"x-error-message", as_header(message).encode())]
     if isinstance(error, TooMany | Unavailable):
         headers.append((b"retry-after", str(error.retry_after).encode()))
-        return error.status, wire.refusal(error.message, "SystemError"), headers
+        return error.status, wire.refusal(message, "SystemError"), headers
     if isinstance(error, PaymentRequired):
-        body = wire.refusal(error.message, PAYMENT_REQUIRED, **error.details)
+        body = wire.refusal(message, PAYMENT_REQUIRED, **error.details)
         return error.status, body, headers
     if isinstance(error, NotSignedIn):
         is_visitor = request is not None and not request.authorization
         return 200, wire.refusal(error.message if is_visitor else _UNKNOWN_KEY), headers
     is_raw = request is not None and request.output == "raw"
     error_type = "InputError" if isinstance(error, BadInput | TooLarge) else ""
-    return (error.status if is_raw else 200), wire.refusal(error.message, error_type), headers
+    return (error.status if is_raw else 200), wire.refusal(message, error_type), headers
+
+
+def _told(request: Request | None, error: MarketplaceError) -> str:
+    """What a refusal says: to programs also that it cost nothing.
+
+    The words for what is not there are those that clients compare.
+    """
+    is_program = request is None or not request.is_web or request.authorization
+    if isinstance(error, NotFound) or "charged" in error.message or not is_program:
+        return error.message
+    return f"{error.message} Nothing was charged."
 
 
 _UNKNOWN_KEY: Final = "authorization required"

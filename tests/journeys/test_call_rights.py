@@ -101,7 +101,7 @@ def test_key_without_the_right_to_call_is_refused_by_name(
 
     assert message == (
         f"{caller.name} may not call {echo} with the key “{key['key_label']}”, which allows: "
-        "data:read."
+        "data:read. Nothing was charged."
     )
 
 
@@ -164,7 +164,7 @@ def test_input_that_is_not_what_it_says_is_refused_and_not_charged(
 def test_other_methods_than_post_are_refused(live: Site, caller: Person, echo: str) -> None:
     answer = httpx.get(f"{live.url}/v1/algo/{echo}", headers=caller.headers)
 
-    assert message_of(answer) == "An algorithm is called with POST."
+    assert message_of(answer) == "An algorithm is called with POST. Nothing was charged."
 
 
 # From web pages
@@ -200,10 +200,12 @@ def test_key_of_a_web_page_works_from_that_page_only(live: Site, caller: Person,
     assert own.headers["Access-Control-Allow-Origin"] == "https://shop.example.org"
     for other in ("https://evil.example.org", "https://shop.example.org.evil.example", "null"):
         assert message_of(from_page(other)) == (
-            f"The key “{key['key_label']}” may be used from web pages of shop.example.org only."
+            f"The key “{key['key_label']}” may be used from web pages of shop.example.org only. "
+            "Nothing was charged."
         )
     assert message_of(from_page("")) == (
-        f"The key “{key['key_label']}” is for web pages of shop.example.org, not for programs."
+        f"The key “{key['key_label']}” is for web pages of shop.example.org, not for programs. "
+        "Nothing was charged."
     )
 
 
@@ -214,7 +216,7 @@ def test_key_of_programs_is_refused_from_web_pages(live: Site, caller: Person, e
     assert call(live, echo, "x", key=key, web=True).json()["result"] == "x"
     for is_web in (True, False):
         answer = call(live, echo, "x", key=key, web=is_web, headers=headers)
-        assert message_of(answer).endswith("may not be used from web pages.")
+        assert message_of(answer).endswith("may not be used from web pages. Nothing was charged.")
 
 
 def test_person_calls_from_our_own_pages_with_their_session(

@@ -235,7 +235,7 @@ def test_timeout_that_is_none_is_refused(
     answer = call(live, echo, "x", key=caller.key, timeout=timeout)
 
     assert answer.status_code == 200
-    message = f"timeout is a number of seconds up to 3000, not {timeout!r}."
+    message = f"timeout is a number of seconds up to 3000, not {timeout!r}. Nothing was charged."
     assert answer.json()["error"]["message"] == message
 
 
@@ -302,7 +302,9 @@ def test_what_is_no_call_is_refused_with_a_sentence(live: Site, caller: Person) 
         answer = call(live, path, 0, key=caller.key)
         assert "is no algorithm: write owner/name" in answer.json()["error"]["message"]
     answer = call(live, "a/b", 0, key=caller.key, output="strange")
-    assert answer.json()["error"]["message"] == "output is default, raw or void."
+    assert (
+        answer.json()["error"]["message"] == "output is default, raw or void. Nothing was charged."
+    )
 
 
 def test_record_of_a_call_says_who_what_and_how_long(
