@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -106,5 +106,7 @@ def _stop(state: dict[str, Any]) -> None:
 def _is_alive(pid: int) -> bool:
     try:
         return os.waitpid(pid, os.WNOHANG)[0] == 0
-    except ChildProcessError:
-        return Path(f"/proc/{pid}").exists()
+    except ChildProcessError:  # another worker's, which does not ask how it has ended
+        with suppress(OSError):
+            return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        return False
