@@ -9,7 +9,7 @@ import threading
 import time
 from collections import OrderedDict
 
-from werkzeug.serving import make_server, run_simple
+from werkzeug.serving import WSGIRequestHandler, make_server, run_simple
 
 from modelcloud import jobs, server
 from modelcloud.data_types.base import named
@@ -25,6 +25,14 @@ from modelcloud.working import Worker
 
 STARTING = "STARTING"
 RUNNING = "RUNNING"
+
+
+class _Handler(WSGIRequestHandler):
+    """Logs each request but those that only ask, again and again, how the server is."""
+
+    def log_request(self, *said):
+        if getattr(self, "path", "").partition("?")[0].rstrip("/") != "/healthcheck":
+            super(_Handler, self).log_request(*said)
 
 
 class RunwayModel(object):
@@ -228,13 +236,15 @@ class RunwayModel(object):
             return
         _print("Starting model server at http://{}:{}...".format(host, port))
         if _flag("DEBUG", debug):
-            run_simple(host, port, self.app, threaded=True, use_reloader=True)
+            run_simple(
+                host, port, self.app, threaded=True, use_reloader=True, request_handler=_Handler
+            )
         else:
             self._serve(host, port)
 
     def _serve(self, host, port):
         """Answer in threads and work in this one, until a signal says that it is enough."""
-        listening = make_server(host, port, self.app, threaded=True)
+        listening = make_server(host, port, self.app, threaded=True, request_handler=_Handler)
         listening.daemon_threads = True
         thread = threading.Thread(target=listening.serve_forever)
         thread.daemon = True
